@@ -1,0 +1,10 @@
+import pLimit from "p-limit";
+
+/** Runs a task when there is room for it. */
+export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** A bound on tasks that run at once: one bound serves all requests to a host. Tasks must not throw; they return what went wrong. */
+export function limitTo(mostAtOnce: number): Limit {
+  const limit = pLimit(mostAtOnce);
+  return (task) => limit(task);
+}

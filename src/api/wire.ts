@@ -1,0 +1,143 @@
+import type { Observed } from "../model/connection.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { revealForWire, Secret } from "../model/secret.js";
+import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
+
+/*
+ * The service's JSON and ours. The only place that knows its field names, and the only one where a secret leaves.
+ * Shapes: sections 2-8 of the API contract this project keeps (docs/decisions/0002).
+ */
+
+/** Deepest nesting that is read from an answer: everything behind it walks values by recursion. */
+const DEEPEST_ANSWER = 200;
+
+/** One page of the list as it came. `total` is absent where the service does not say. */
+export interface ConnectionsPage {
+  readonly rows: readonly Observed[];
+  readonly total?: number;
+}
+
+export interface RequestHead {
+  readonly apiKey: Secret;
+  readonly environmentId?: string;
+  readonly requestId: string;
+}
+
+/** Headers of every request. The environment is a wish only: a key made in the dashboard has its own, and that wins. */
+export function headersOf({ apiKey, environmentId, requestId }: RequestHead, hasBody: boolean): Record<string, string> {
+  return {
+    accept: "application/json",
+    "accept-encoding": "identity",
+    "x-api-key": revealForWire(apiKey),
+    "x-request-id": requestId,
+    ...(environmentId === undefined ? {} : { "x-environment-id": environmentId }),
+    ...(hasBody ? { "content-type": "application/json" } : {}),
+  };
+}
+
+/** The body of a create. Credentials go flat: the nested form is answered with 201 and stores nothing. */
+export function createBody(wish: CreateWish): string {
+  return JSON.stringify({
+    name: wish.name,
+    provider_type: wish.providerType,
+    ...(wish.credentials.length === 0 ? {} : { encrypted_secret_data: plain(wish.credentials) }),
+    ...(wish.metadata === undefined ? {} : { metadata: wish.metadata }),
+    ...(wish.syncConfig === undefined ? {} : { sync_config: wish.syncConfig }),
+  });
+}
+
+/** The body of an update: only the keys that change. Credentials go nested, which every server version reads. */
+export function updateBody({ name, metadata, syncConfig, credentials }: UpdateWish): string {
+  return JSON.stringify({
+    ...(name === undefined ? {} : { name }),
+    ...(credentials === undefined
+      ? {}
+      : { encrypted_secret_data: { [credentials.providerType]: plain(credentials.fields) } }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(syncConfig === undefined ? {} : { sync_config: syncConfig }),
+  });
+}
+
+function plain(credentials: readonly SentCredential[]): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    credentials.map(({ field, value }) => [field, value instanceof Secret ? revealForWire(value) : value]),
+  );
+}
+
+/** One connection, or `undefined` when the value has another shape. */
+export function readConnection(value: unknown): Observed | undefined {
+  if (!isObject(value) || isTooDeep(value)) return undefined;
+  const id = ownValue(value, "id");
+  const name = ownValue(value, "name");
+  const providerType = ownValue(value, "provider_type");
+  const metadata = ownValue(value, "metadata") ?? null;
+  const syncConfig = ownValue(value, "sync_config") ?? {};
+  if (typeof id !== "string" || id === "" || typeof name !== "string" || typeof providerType !== "string")
+    return undefined;
+  if ((metadata !== null && !isObject(metadata)) || !isObject(syncConfig)) return undefined;
+  const environmentId = ownValue(value, "environment_id");
+  return {
+    id,
+    name,
+    providerType,
+    environmentId: typeof environmentId === "string" && environmentId !== "" ? environmentId : null,
+    metadata: metadata === null ? null : withoutNothing(metadata),
+    syncConfig,
+    createdAt: textOr(ownValue(value, "created_at"), ""),
+  };
+}
+
+/** Absent, null and `{}` look alike in answers, so they are one thing here. */
+function withoutNothing(metadata: JsonObject): JsonObject | null {
+  return Object.keys(metadata).length === 0 ? null : metadata;
+}
+
+/** One page of `GET /connections`, or `undefined` when the value has another shape. No list at all is not an empty one. */
+export function readPage(value: unknown): ConnectionsPage | undefined {
+  if (!isObject(value) || !Object.hasOwn(value, "connections")) return undefined;
+  const listed = value["connections"] ?? [];
+  if (!Array.isArray(listed)) return undefined;
+  const total = ownValue(value, "total");
+  if (total !== undefined && typeof total !== "number") return undefined;
+  const rows: Observed[] = [];
+  for (const item of listed as readonly Json[]) {
+    const row = readConnection(item);
+    if (row === undefined) return undefined;
+    rows.push(row);
+  }
+  return { rows, ...(total === undefined ? {} : { total }) };
+}
+
+/** What the service says in an error, whichever of its three body shapes it uses. */
+export interface ServiceMessage {
+  readonly message?: string;
+  readonly existingId?: string;
+}
+
+export function readError(value: unknown): ServiceMessage {
+  if (!isObject(value)) return {};
+  const nested = ownValue(value, "error");
+  const source = isObject(nested) ? nested : value;
+  const message = ownValue(source, "message") ?? (typeof nested === "string" ? nested : undefined);
+  const details = ownValue(source, "details");
+  const existingId = isObject(details) ? ownValue(details, "existing_connection_id") : undefined;
+  return {
+    ...(typeof message === "string" && message !== "" ? { message } : {}),
+    ...(typeof existingId === "string" ? { existingId } : {}),
+  };
+}
+
+function textOr(value: Json | undefined, fallback: string): string {
+  return typeof value === "string" ? value : fallback;
+}
+
+/** Without recursion, for it guards the recursion of others. */
+function isTooDeep(value: Json): boolean {
+  const stack: { value: Json; depth: number }[] = [{ value, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (top.depth > DEEPEST_ANSWER) return true;
+    if (typeof top.value !== "object" || top.value === null) continue;
+    for (const inner of Object.values(top.value) as Json[]) stack.push({ value: inner, depth: top.depth + 1 });
+  }
+  return false;
+}

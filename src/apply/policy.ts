@@ -1,0 +1,45 @@
+import { type Change, isBlocked, type Plan, writes } from "../model/plan.js";
+import { error, type Problem } from "../model/problem.js";
+
+/** How many changes one run may make: a number, or a share of the definitions it was asked about. */
+export type MostChanges =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "percent"; readonly percent: number };
+
+/** The problem with a plan that changes more than it may; `undefined` if it does not. All actions count. */
+export function overLimit({ changes }: Plan, most: MostChanges | undefined): Problem | undefined {
+  if (most === undefined) return undefined;
+  const writing = changes.filter(writes).length;
+  const allowed = most.kind === "count" ? most.count : (most.percent / 100) * changes.length;
+  if (writing <= allowed) return undefined;
+  const limit = most.kind === "count" ? String(most.count) : `${most.percent}% of ${changes.length}`;
+  const detail = `the plan has ${writing} ${writing === 1 ? "change" : "changes"}, and --max-changes allows ${limit}.`;
+  return error("PLAN.OVER_LIMIT", detail, { hint: "look at the plan; if it is right, raise --max-changes." });
+}
+
+/** Dangers that a plain `--yes` does not cover: those of protected definitions. */
+export function refusedDangers({ changes }: Plan): readonly Problem[] {
+  return changes
+    .filter(({ guarded }) => guarded)
+    .map(({ name, file, line, dangers }) => {
+      const detail = `"${name}" is protected, and ${dangers.join("; ")}.`;
+      return error("APPLY.DANGEROUS", detail, {
+        place: { file, line, column: 1 },
+        hint: "if that is meant, add --allow-dangerous.",
+      });
+    });
+}
+
+/** What stays as it is although the files say otherwise, because the service cannot change it on an existing connection. */
+export function leftBlocked({ changes }: Plan): readonly Problem[] {
+  return changes.filter(isBlocked).map((change: Change) => {
+    const paths = [...change.fields, ...change.secrets]
+      .filter(({ state }) => state === "blocked")
+      .map(({ path }) => path);
+    const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection; everything else was dealt with.`;
+    return error("APPLY.BLOCKED", detail, {
+      place: { file: change.file, line: change.line, column: 1 },
+      hint: "set the file to what the service has, or create the connection anew.",
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import type { ConnectionsApi } from "../api/client.js";
+import type { Observed } from "../model/connection.js";
+import { byText } from "../model/json.js";
+import { error, type Problem, warning } from "../model/problem.js";
+import { ServiceError } from "../model/service-error.js";
+
+export interface Fetched {
+  /** Every live connection once, by provider, age and id. */
+  readonly observed: readonly Observed[];
+  /** The environment that the rows are of; `null` when no row tells. */
+  readonly environmentId: string | null;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * All connections of the environment. One request is enough for today's service, which ignores paging; one that pages is
+ * followed until a page brings nothing new. Fewer rows than the service counts is an error, never a shorter list.
+ *
+ * @param expectedEnvironmentId - what the user says the environment is; rows of another one are an error
+ */
+export async function fetchAll(api: ConnectionsApi, expectedEnvironmentId: string | undefined): Promise<Fetched> {
+  const rows = new Map<string, Observed>();
+  let total: number | undefined;
+  try {
+    for (;;) {
+      const { value: page } = await api.list(rows.size);
+      const before = rows.size;
+      for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
+      total = page.total ?? total;
+      if (total === undefined || rows.size >= total || rows.size === before) break;
+    }
+  } catch (cause) {
+    if (!(cause instanceof ServiceError)) throw cause;
+    return { observed: [], environmentId: null, problems: [problemOf(cause)] };
+  }
+  if (total !== undefined && rows.size < total) {
+    const detail = `the service counts ${total} connections and gave ${rows.size}; nothing is decided on a part of them.`;
+    const hint = "run again; if it stays, ask whoever runs the service.";
+    return { observed: [], environmentId: null, problems: [error("FETCH.INCOMPLETE_LIST", detail, { hint })] };
+  }
+  const observed = [...rows.values()].sort(
+    (left, right) =>
+      byText(left.providerType, right.providerType) || instant(left) - instant(right) || byText(left.id, right.id),
+  );
+  const seen = [...new Set(observed.flatMap(({ environmentId }) => environmentId ?? []))].sort(byText);
+  return { observed, environmentId: seen[0] ?? null, problems: environmentProblems(seen, expectedEnvironmentId) };
+}
+
+/** A failed request as a problem of this run. */
+export function problemOf(cause: ServiceError): Problem {
+  return error(cause.code, cause.message, cause.hint === undefined ? {} : { hint: cause.hint });
+}
+
+function instant({ createdAt }: Observed): number {
+  const at = Date.parse(createdAt);
+  return Number.isNaN(at) ? 0 : at;
+}
+
+/** A key is bound to its environment whatever the request says, so only the rows show where we are. */
+function environmentProblems(seen: readonly string[], expected: string | undefined): readonly Problem[] {
+  const others = expected === undefined ? seen.slice(1) : seen.filter((id) => id !== expected);
+  if (others.length > 0) {
+    const detail =
+      expected === undefined
+        ? `the service answered with connections of several environments: ${seen.join(", ")}.`
+        : `${expected} is expected, but this key belongs to ${others.join(", ")}; nothing was written.`;
+    return [
+      error("FETCH.WRONG_ENVIRONMENT", detail, {
+        hint: "use the key of the environment you mean, or correct the environment id.",
+      }),
+    ];
+  }
+  if (expected !== undefined && seen.length === 0) {
+    const detail = `no connection exists yet, so nothing shows whether this key belongs to ${expected}.`;
+    const hint = "the first connection that apply creates goes alone and shows it.";
+    return [warning("FETCH.ENVIRONMENT_UNCONFIRMED", detail, { hint })];
+  }
+  return [];
+}

@@ -1,0 +1,166 @@
+import type { Declaration } from "../model/connection.js";
+import { byText } from "../model/json.js";
+import { error, type Problem, warning } from "../model/problem.js";
+import type { Files } from "./files.js";
+import { readYaml } from "./yaml-source.js";
+
+/** Bytes of one file. Ten thousand ordinary definitions in one file are about 5 MB. */
+export const LARGEST_FILE = 32 * 1024 * 1024;
+
+export interface Loaded {
+  /** Sorted by path, then as they stand in the file. */
+  readonly declarations: readonly Declaration[];
+  /** Files that hold at least one of them. */
+  readonly fileCount: number;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads every YAML file in the named folders, subfolders included, and every file named itself.
+ *
+ * Hidden entries and files with another ending are passed over. Every file that cannot be read is a problem with its
+ * name, and so is a folder that is missing or has no YAML file: less than all of the files is never taken for the whole.
+ */
+export function load(paths: readonly string[], files: Files): Loaded {
+  const problems: Problem[] = [];
+  const found = new Map<string, string>();
+  for (const path of paths) {
+    for (const file of filesUnder(path, files, problems)) {
+      const real = files.realPath(file);
+      if (!found.has(real)) found.set(real, file);
+    }
+  }
+  const declarations: Declaration[] = [];
+  let fileCount = 0;
+  const inOrder = [...found.values()].sort((left, right) => byText(files.shown(left), files.shown(right)));
+  for (const file of inOrder) {
+    const read = readFile(file, files);
+    problems.push(...read.problems);
+    declarations.push(...read.declarations);
+    if (read.declarations.length > 0) fileCount += 1;
+  }
+  if (declarations.length === 0 && problems.every((problem) => problem.severity === "warning")) {
+    problems.push(
+      error("LOAD.NO_DEFINITIONS", `there is no definition in ${paths.map(files.shown).join(", ")}.`, {
+        hint: "write one connection per YAML document; `flexprice-sync schema` prints the fields.",
+      }),
+    );
+  }
+  return { declarations, fileCount, problems };
+}
+
+function filesUnder(path: string, files: Files, problems: Problem[]): readonly string[] {
+  const kind = files.kindOf(path);
+  if (kind === "file") return [path];
+  if (kind !== "folder") {
+    problems.push(
+      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}: there is no such folder.`, {
+        hint: "name the folder with --dir, or start in the folder above it.",
+      }),
+    );
+    return [];
+  }
+  const root = files.realPath(path);
+  const before = problems.length;
+  const found = walk(path, root, files, problems, new Set([root]));
+  if (found.length === 0 && problems.length === before) {
+    problems.push(
+      error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
+        hint: "an empty folder never means that connections should go; name the right one with --dir.",
+      }),
+    );
+  }
+  return found;
+}
+
+function walk(folder: string, root: string, files: Files, problems: Problem[], open: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  let names: readonly string[];
+  try {
+    names = [...files.list(folder)].sort(byText);
+  } catch (cause) {
+    problems.push(unreadable(files.shown(folder), cause));
+    return found;
+  }
+  for (const name of names) {
+    if (name.startsWith(".")) continue;
+    const path = folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+    const kind = files.kindOf(path);
+    const isYaml = /\.ya?ml$/i.test(name);
+    if (kind === "missing" && isYaml) {
+      problems.push(unreadable(files.shown(path), new Error("it is a link to nothing")));
+    }
+    if (kind !== "folder" && !(kind === "file" && isYaml)) continue;
+    const real = files.realPath(path);
+    if (real !== root && !real.startsWith(`${root}/`)) {
+      problems.push(
+        error("LOAD.LINK_OUTSIDE", `${files.shown(path)} is a link to ${real}, outside of the folder.`, {
+          hint: "move the file into the folder, or name its own folder with --dir.",
+        }),
+      );
+      continue;
+    }
+    if (kind === "file") found.push(path);
+    else if (!open.has(real)) found.push(...walk(path, root, files, problems, new Set([...open, real])));
+  }
+  return found;
+}
+
+function readFile(path: string, files: Files): { declarations: readonly Declaration[]; problems: readonly Problem[] } {
+  const file = files.shown(path);
+  let bytes: Uint8Array;
+  try {
+    bytes = files.read(path);
+  } catch (cause) {
+    return { declarations: [], problems: [unreadable(file, cause)] };
+  }
+  if (bytes.length > LARGEST_FILE) {
+    const detail = `${file} has ${bytes.length} bytes; at most ${LARGEST_FILE} are read.`;
+    return { declarations: [], problems: [error("LOAD.TOO_LARGE", detail, { hint: "split it into several files." })] };
+  }
+  const decoded = decode(bytes);
+  if (!decoded.ok) {
+    return {
+      declarations: [],
+      problems: [
+        error("LOAD.NOT_UTF8", `${file} is ${decoded.encoding}; only UTF-8 is read.`, {
+          place: { file, line: 1, column: 1 },
+          hint: "save it as UTF-8.",
+        }),
+      ],
+    };
+  }
+  const { documents, problems } = readYaml(decoded.text, file);
+  if (documents.length === 0 && problems.length === 0) {
+    const empty = warning("LOAD.EMPTY_FILE", `${file} holds no definition.`, {
+      place: { file, line: 1, column: 1 },
+      hint: "fill it or delete it.",
+    });
+    return { declarations: [], problems: [empty] };
+  }
+  const declarations = documents.map(({ data, line, locate }) => ({ data, origin: { file, line, locate } }));
+  return { declarations, problems };
+}
+
+function unreadable(file: string, cause: unknown): Problem {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return error("LOAD.UNREADABLE", `${file} cannot be read: ${reason}.`, {
+    hint: "check that the file is there and may be read.",
+  });
+}
+
+type Decoded = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly encoding: string };
+
+/** UTF-8, with or without a byte order mark; the mark is dropped, so that line 1 column 1 is the first character. */
+function decode(bytes: Uint8Array): Decoded {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return { ok: false, encoding: "UTF-16, little endian" };
+  if (first === 0xfe && second === 0xff) return { ok: false, encoding: "UTF-16, big endian" };
+  if (bytes.length > 1 && (first === 0 || second === 0))
+    return { ok: false, encoding: "UTF-16 or UTF-32 without a mark" };
+  try {
+    return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { ok: false, encoding: "not valid UTF-8" };
+  }
+}

@@ -1,0 +1,110 @@
+import type { Json } from "./json.js";
+
+/**
+ * What is known about providers and about sync_config, read from `schema/` when the project is built. Nothing else
+ * in the code knows a provider by name.
+ */
+export interface Catalogue {
+  readonly providers: Readonly<Record<string, ProviderFacts>>;
+  readonly syncConfig: SyncGroup;
+  /** What to say of a value that a field does not take, by the field's path; a list's items are `[]`. */
+  readonly messages: Readonly<Record<string, FieldMessage>>;
+}
+
+export interface FieldMessage {
+  readonly error: string;
+  readonly hint?: string;
+}
+
+export interface ProviderFacts {
+  readonly type: string;
+  /** The name people know: "Amazon S3". */
+  readonly title: string;
+  /** How the row of a definition is found: the one of this provider, or the one of this name. */
+  readonly identity: "provider" | "name";
+  /** The service rewrites rows of this provider on its own. */
+  readonly reread: boolean;
+  /** Normally made by consent in a browser. */
+  readonly oauth: boolean;
+  /** Absent metadata and `{}` behave differently. */
+  readonly metadataNullSignificant: boolean;
+  readonly fields: Readonly<Record<string, FieldFacts>>;
+  /** Facts of fields that are not listed, for a provider that takes any. */
+  readonly anyField?: FieldFacts;
+  /** Parts of sync_config that this provider acts on, as `invoice.outbound`. */
+  readonly effects: Readonly<Record<string, Effect>>;
+  readonly server: ServerFacts;
+}
+
+export interface FieldFacts {
+  readonly title: string;
+  /** Stored encrypted: the file may only name a variable. */
+  readonly secret: boolean;
+  /** What PUT does with it. */
+  readonly update: "applied" | "create-only" | "server-managed";
+  /** Needed to create; with `unless`, not where that part of sync_config is true. */
+  readonly requiredOnCreate: boolean | { readonly unless: string };
+  /** A create without it works, but is probably not what was meant. */
+  readonly expectedOnCreate: boolean;
+  /** POST drops it, so a create is followed by a PUT. */
+  readonly afterCreate: boolean;
+  readonly pattern?: string;
+}
+
+/** What a change of one part of sync_config means for a provider; the sentences override the general ones. */
+export interface Effect extends Meaning {
+  /** Which direction of change is dangerous; turning something off always is. */
+  readonly danger?: "on" | "changed";
+}
+
+/** Sentences for a change; `{provider}` stands for the provider's title. */
+export interface Meaning {
+  readonly on?: string;
+  readonly off?: string;
+  readonly changed?: string;
+}
+
+export type SyncNode = SyncField | SyncGroup;
+
+export interface SyncField {
+  readonly kind: "field";
+  /** What the service takes an absent value for. */
+  readonly default: Json;
+  readonly update: "applied" | "create-only";
+  /** The service fills it in where the block is managed; then it is never compared. */
+  readonly serverFilled: boolean;
+  readonly meaning: Meaning;
+}
+
+export interface SyncGroup {
+  readonly kind: "group";
+  readonly members: Readonly<Record<string, SyncNode>>;
+  /** Name of the member that says the service itself keeps this block. */
+  readonly managedBy?: string;
+  /** Members that the service demands when the block is there. */
+  readonly required: readonly string[];
+}
+
+/** How the service treats a provider's credentials; read by the sandbox alone. */
+export interface ServerFacts {
+  /** Stored as an empty text where absent; others are left out. */
+  readonly keepsEmpty: readonly string[];
+  /** An environment may hold several. */
+  readonly many: boolean;
+  /** The service may put its own credentials in place. */
+  readonly managed: boolean;
+  readonly createChecks: readonly CreateCheck[];
+  readonly updateTogether?: { readonly fields: readonly string[]; readonly message: string };
+  /** The message when a create has no encrypted_secret_data at all, where that is refused. */
+  readonly needsSecrets?: string;
+  /** Fields that PUT takes in the nested form only. */
+  readonly nestedUpdateOnly: readonly string[];
+  /** What happens when this provider's updatable fields are sent to a connection of another one. */
+  readonly foreign: "ignored" | "refused" | "rechecked";
+}
+
+export interface CreateCheck {
+  readonly when: "no-secrets" | "empty" | "no-match";
+  readonly field?: string;
+  readonly message: string;
+}

@@ -1,0 +1,19 @@
+import type { Catalogue, FieldFacts } from "./catalogue.js";
+import { ownValue } from "./json.js";
+import type { Pointer } from "./location.js";
+
+/** Blocks that the API reference lists and the service ignores. */
+export const IGNORED_BLOCKS: ReadonlySet<string> = new Set(["generic", "settings"]);
+
+/** What is known of one credential field, or `undefined` when the provider has no such field. */
+export function fieldFacts(catalogue: Catalogue, provider: string, field: string): FieldFacts | undefined {
+  const facts = ownValue(catalogue.providers, provider);
+  return facts === undefined ? undefined : (ownValue(facts.fields, field) ?? facts.anyField);
+}
+
+/** The pointer in the nested form, which every output uses; pointers elsewhere are given back as they are. */
+export function nestedPointer(pointer: Pointer, provider: string): Pointer {
+  const [top, second, ...rest] = pointer;
+  const flat = top === "encrypted_secret_data" && second !== undefined && second !== provider;
+  return flat && !IGNORED_BLOCKS.has(String(second)) ? [top, provider, second, ...rest] : pointer;
+}

@@ -1,0 +1,80 @@
+import type { Json } from "./json.js";
+
+export type Action = "create" | "update" | "replace" | "archive" | "none";
+export type SecretState = "new" | "unchanged" | "changed" | "blocked" | "unknown" | "unresolved";
+
+/** One readable field that differs, or that cannot be compared. Values that come from the environment are masked here already. */
+export interface FieldChange {
+  readonly path: string;
+  /** The same way as steps from the top. */
+  readonly keys: readonly string[];
+  readonly kind: "add" | "edit" | "remove";
+  /** Absent for `add`, and where the field is not compared. */
+  readonly before?: Json;
+  /** Absent for `remove`, and where the field is not compared. */
+  readonly after?: Json;
+  readonly state?: "blocked" | "unresolved";
+  readonly variable?: string;
+}
+
+export interface SecretChange {
+  readonly path: string;
+  readonly variable?: string;
+  readonly state: SecretState;
+}
+
+/** What would be done with one definition, and why. */
+export interface Change {
+  readonly action: Action;
+  readonly name: string;
+  readonly providerType: string;
+  /** Absent for a connection that does not exist yet. */
+  readonly id?: string;
+  readonly stamp: boolean;
+  readonly file: string;
+  readonly line: number;
+  readonly fields: readonly FieldChange[];
+  readonly secrets: readonly SecretChange[];
+  readonly dangers: readonly string[];
+  /** Whether one of the dangers needs more than a plain yes: the definition is protected. */
+  readonly guarded: boolean;
+  /** Keys with a value that the definition does not name; they stay. */
+  readonly keptKeys: number;
+}
+
+export interface UnclaimedRow {
+  readonly id: string;
+  readonly name: string;
+  readonly providerType: string;
+  readonly stamped: boolean;
+}
+
+export interface Summary {
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly archive: number;
+  readonly unchanged: number;
+  readonly blocked: number;
+  readonly unknown: number;
+  readonly unresolved: number;
+  readonly keptKeys: number;
+  readonly unclaimed: number;
+}
+
+/** All that a run would do in one environment: data only, in a fixed order, without a secret in it. */
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly unclaimed: readonly UnclaimedRow[];
+  readonly summary: Summary;
+}
+
+/** Whether a change writes. */
+export function writes(change: Change): boolean {
+  return change.action !== "none";
+}
+
+/** Whether some field or secret of it cannot be changed on the existing connection. */
+export function isBlocked(change: Change): boolean {
+  return [...change.fields, ...change.secrets].some((item) => item.state === "blocked");
+}

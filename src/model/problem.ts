@@ -1,0 +1,180 @@
+import type { Place } from "./location.js";
+
+/**
+ * Every problem that can be reported: the fixed words it begins with, and the exit code it leads to when it is an error.
+ * Codes are public and never renamed. README.md has the same table; a test compares the two.
+ */
+export const problemCodes = {
+  "USAGE.UNKNOWN_OPTION": { title: "Unknown option", exitCode: 64 },
+  "USAGE.UNKNOWN_COMMAND": { title: "Unknown command", exitCode: 64 },
+  "USAGE.STRAY_ARGUMENT": { title: "Stray argument", exitCode: 64 },
+  "USAGE.BAD_VALUE": { title: "Bad value", exitCode: 64 },
+  "USAGE.MISSING_VALUE": { title: "Missing value", exitCode: 64 },
+  "USAGE.NO_COMMAND": { title: "No command", exitCode: 64 },
+
+  "SETTINGS.NO_API_KEY": { title: "No API key", exitCode: 3 },
+  "SETTINGS.BAD_API_KEY": { title: "Unusable API key", exitCode: 3 },
+  "SETTINGS.NO_BASE_URL": { title: "No base URL", exitCode: 3 },
+  "SETTINGS.BAD_BASE_URL": { title: "Unusable base URL", exitCode: 3 },
+  "SETTINGS.INSECURE_BASE_URL": { title: "Insecure base URL", exitCode: 3 },
+  "SETTINGS.BAD_ENVIRONMENT_ID": { title: "Unusable environment id", exitCode: 3 },
+
+  "LOAD.NO_FOLDER": { title: "No such folder", exitCode: 3 },
+  "LOAD.NO_FILES": { title: "No connection files", exitCode: 3 },
+  "LOAD.NO_DEFINITIONS": { title: "No definitions", exitCode: 3 },
+  "LOAD.NOTHING_SELECTED": { title: "Nothing selected", exitCode: 3 },
+  "LOAD.UNREADABLE": { title: "Unreadable file", exitCode: 3 },
+  "LOAD.LINK_OUTSIDE": { title: "Link out of the folder", exitCode: 3 },
+  "LOAD.TOO_LARGE": { title: "File too large", exitCode: 3 },
+  "LOAD.NOT_UTF8": { title: "Not UTF-8", exitCode: 3 },
+  "LOAD.EMPTY_FILE": { title: "Empty file", exitCode: 3 },
+  "LOAD.BAD_YAML": { title: "Not valid YAML", exitCode: 3 },
+  "LOAD.YAML_VERSION": { title: "Other YAML version", exitCode: 3 },
+  "LOAD.DUPLICATE_KEY": { title: "Duplicate key", exitCode: 3 },
+  "LOAD.KEY_NOT_TEXT": { title: "Key is not text", exitCode: 3 },
+  "LOAD.FORBIDDEN_KEY": { title: "Forbidden key", exitCode: 3 },
+  "LOAD.MERGE_KEY": { title: "Merge key", exitCode: 3 },
+  "LOAD.UNKNOWN_TAG": { title: "Unknown tag", exitCode: 3 },
+  "LOAD.TOO_MANY_ALIASES": { title: "Too many aliases", exitCode: 3 },
+  "LOAD.TOO_DEEP": { title: "Nested too deep", exitCode: 3 },
+  "LOAD.INEXACT_NUMBER": { title: "Number JSON cannot carry", exitCode: 3 },
+
+  "VALIDATE.NOT_A_DEFINITION": { title: "Not a definition", exitCode: 3 },
+  "VALIDATE.MISSING": { title: "Missing field", exitCode: 3 },
+  "VALIDATE.UNKNOWN_FIELD": { title: "Unknown field", exitCode: 3 },
+  "VALIDATE.WRONG_TYPE": { title: "Wrong type", exitCode: 3 },
+  "VALIDATE.NULL": { title: "No value", exitCode: 3 },
+  "VALIDATE.NOT_ALLOWED": { title: "Value not allowed", exitCode: 3 },
+  "VALIDATE.WRONG_LENGTH": { title: "Wrong length", exitCode: 3 },
+  "VALIDATE.INCOMPLETE_PAIR": { title: "Incomplete pair", exitCode: 3 },
+  "VALIDATE.UNKNOWN_PROVIDER": { title: "Unknown provider", exitCode: 3 },
+  "VALIDATE.OTHER_PROVIDER": { title: "Block of another provider", exitCode: 3 },
+  "VALIDATE.MIXED_FORMS": { title: "Mixed forms", exitCode: 3 },
+  "VALIDATE.LITERAL_SECRET": { title: "Secret in the file", exitCode: 3 },
+  "VALIDATE.MASK": { title: "Mask instead of a secret", exitCode: 3 },
+  "VALIDATE.SECRET_FORM": { title: "Not exactly one reference", exitCode: 3 },
+  "VALIDATE.BAD_REFERENCE": { title: "Malformed reference", exitCode: 3 },
+  "VALIDATE.FORBIDDEN_REFERENCE": { title: "Reference not allowed", exitCode: 3 },
+  "VALIDATE.NUL_CHARACTER": { title: "NUL character", exitCode: 3 },
+  "VALIDATE.SAME_CONNECTION": { title: "Two definitions for one connection", exitCode: 3 },
+  "VALIDATE.DUPLICATE_FIELD": { title: "Custom field used twice", exitCode: 3 },
+  "VALIDATE.IGNORED_BLOCK": { title: "Block without effect", exitCode: 3 },
+
+  "SECRETS.UNSET": { title: "Variable not set", exitCode: 3 },
+  "SECRETS.EMPTY": { title: "Variable empty", exitCode: 3 },
+  "SECRETS.UNREADABLE": { title: "Variable's file unreadable", exitCode: 3 },
+  "SECRETS.NO_SETTING": { title: "Setting not defined", exitCode: 3 },
+  "SECRETS.MASK": { title: "Variable holds a mask", exitCode: 3 },
+  "SECRETS.BAD_VALUE": { title: "Variable's value not allowed", exitCode: 3 },
+
+  "SERVICE.UNREACHABLE": { title: "Service not reached", exitCode: 1 },
+  "SERVICE.TIMEOUT": { title: "No answer in time", exitCode: 1 },
+  "SERVICE.CUT_OFF": { title: "Answer cut off", exitCode: 1 },
+  "SERVICE.UNAUTHORIZED": { title: "Not authorized", exitCode: 1 },
+  "SERVICE.FORBIDDEN": { title: "Forbidden", exitCode: 1 },
+  "SERVICE.NOT_FOUND": { title: "Not found", exitCode: 1 },
+  "SERVICE.CONFLICT": { title: "Conflict", exitCode: 1 },
+  "SERVICE.RATE_LIMITED": { title: "Too many requests", exitCode: 1 },
+  "SERVICE.REJECTED": { title: "Request rejected", exitCode: 1 },
+  "SERVICE.FAILED": { title: "Service failed", exitCode: 1 },
+  "SERVICE.REDIRECTED": { title: "Redirect not followed", exitCode: 1 },
+  "SERVICE.NOT_JSON": { title: "Answer is not JSON", exitCode: 1 },
+  "SERVICE.WRONG_SHAPE": { title: "Answer of another shape", exitCode: 1 },
+  "SERVICE.TOO_LARGE": { title: "Answer too large", exitCode: 1 },
+
+  "FETCH.INCOMPLETE_LIST": { title: "Incomplete list", exitCode: 1 },
+  "FETCH.WRONG_ENVIRONMENT": { title: "Wrong environment", exitCode: 1 },
+  "FETCH.ENVIRONMENT_UNCONFIRMED": { title: "Environment not confirmed", exitCode: 1 },
+
+  "PLAN.AMBIGUOUS": { title: "Several connections match", exitCode: 1 },
+  "PLAN.ID_GONE": { title: "No connection with this id", exitCode: 1 },
+  "PLAN.ID_OTHER_PROVIDER": { title: "Connection of another provider", exitCode: 1 },
+  "PLAN.SAME_ROW": { title: "Two definitions match one connection", exitCode: 1 },
+  "PLAN.MISSING_ON_CREATE": { title: "Missing for a new connection", exitCode: 3 },
+  "PLAN.INCOMPLETE_BLOCK": { title: "Incomplete block", exitCode: 3 },
+  "PLAN.EXPECTED_ON_CREATE": { title: "Probably missing for a new connection", exitCode: 3 },
+  "PLAN.OVER_LIMIT": { title: "More changes than allowed", exitCode: 6 },
+
+  "APPLY.NO_CONSENT": { title: "Not confirmed", exitCode: 6 },
+  "APPLY.DECLINED": { title: "Declined", exitCode: 6 },
+  "APPLY.DANGEROUS": { title: "Dangerous change", exitCode: 6 },
+  "APPLY.BLOCKED": { title: "Change not possible", exitCode: 6 },
+  "APPLY.OUTCOME_UNKNOWN": { title: "Outcome unknown", exitCode: 4 },
+  "APPLY.NOT_CONVERGED": { title: "Not as asked", exitCode: 7 },
+  "APPLY.WRONG_ENVIRONMENT": { title: "Wrong environment", exitCode: 1 },
+
+  "SANDBOX.NO_PORT": { title: "Port not available", exitCode: 1 },
+  "SANDBOX.BAD_SEED": { title: "Unusable seed", exitCode: 3 },
+
+  "INTERNAL.BUG": { title: "Internal error", exitCode: 1 },
+} as const satisfies Record<string, { title: string; exitCode: number }>;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+/** Something that a person should know or must mend. Without a secret in it, ever. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly severity: "error" | "warning";
+  /** The code's fixed words, a colon, and a full sentence. */
+  readonly message: string;
+  /** The next step. */
+  readonly hint?: string;
+  readonly place?: Place;
+}
+
+export interface ProblemDetail {
+  readonly hint?: string;
+  readonly place?: Place;
+}
+
+/** An error: the run cannot do what was asked. `detail` is a full sentence with names. */
+export function error(code: ProblemCode, detail: string, { hint, place }: ProblemDetail = {}): Problem {
+  return make("error", code, detail, hint, place);
+}
+
+/** A warning: the run goes on. */
+export function warning(code: ProblemCode, detail: string, { hint, place }: ProblemDetail = {}): Problem {
+  return make("warning", code, detail, hint, place);
+}
+
+function make(
+  severity: Problem["severity"],
+  code: ProblemCode,
+  detail: string,
+  hint: string | undefined,
+  place: Place | undefined,
+): Problem {
+  const message = `${problemCodes[code].title}: ${detail}`;
+  return {
+    code,
+    severity,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(place === undefined ? {} : { place }),
+  };
+}
+
+export function isError(problem: Problem): boolean {
+  return problem.severity === "error";
+}
+
+/** The order in which problems are shown: those with a place first, by file, line and column; then the others as they came. */
+export function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((left, right) => {
+    if (left.place === undefined || right.place === undefined) {
+      return Number(left.place === undefined) - Number(right.place === undefined);
+    }
+    if (left.place.file !== right.place.file) return left.place.file < right.place.file ? -1 : 1;
+    return left.place.line - right.place.line || left.place.column - right.place.column;
+  });
+}
+
+/** A mistake of ours. It is never caught to go on: the run ends, and says so. */
+export class Bug extends Error {
+  override readonly name = "Bug";
+}
+
+/** For the end of a `switch` over a union: reached only when a member was forgotten. */
+export function assertNever(value: never): never {
+  throw new Bug(`unexpected ${JSON.stringify(value)}`);
+}

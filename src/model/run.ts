@@ -1,0 +1,27 @@
+import type { Outcome } from "./outcome.js";
+import type { Change, Plan } from "./plan.js";
+import type { Problem } from "./problem.js";
+
+/** One environment of the service in a run. */
+export interface TargetRun {
+  /** Name of the environment; `default` without a settings file. */
+  readonly environment: string;
+  readonly baseUrl: string;
+  /** Seen on the service's rows, else as expected; `null` when nothing tells. */
+  readonly environmentId: string | null;
+  /** Whether the service itself showed the environment id. */
+  readonly isConfirmed: boolean;
+  /** Absent when the run stopped before there was one. */
+  readonly plan?: Plan;
+  /** One for every change of the plan; absent when nothing was to be applied or the run stopped before. */
+  readonly outcomes?: ReadonlyMap<Change, Outcome>;
+}
+
+/** All that came of one command; every report is made from this. */
+export interface Run {
+  readonly command: string;
+  readonly definitions: number;
+  readonly files: number;
+  readonly targets: readonly TargetRun[];
+  readonly problems: readonly Problem[];
+}

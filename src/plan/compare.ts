@@ -1,0 +1,189 @@
+import deepDiff from "deep-diff";
+import type { SyncGroup } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { byText, type Json } from "../model/json.js";
+import { dotted, type Pointer } from "../model/location.js";
+import type { FieldChange } from "../model/plan.js";
+import { MASK } from "../model/secret.js";
+import { isManaged, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
+
+export interface Comparison {
+  /** In a fixed order: name, metadata by key, sync_config as the catalogue lists it. */
+  readonly fields: readonly FieldChange[];
+  /** Keys with a value that the definition does not name; they stay. */
+  readonly keptKeys: number;
+}
+
+/**
+ * What counts as a difference between a definition and its row: only what the definition declares, unit by unit, in a
+ * form in which all spellings of one state are the same. Under `exact` also what the row has beyond it.
+ *
+ * Credentials are no part of this: no answer of the service holds them. Ids, status, times and actors are never compared.
+ */
+export function compare(desired: Desired, observed: Observed, facts: SyncGroup): Comparison {
+  const pathsOf = (pointers: readonly Pointer[]) =>
+    new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
+  const unresolved = new Map(
+    desired.unresolved.map((one) => [dotted(unitKeysOf(one.pointer, facts) ?? one.pointer), one]),
+  );
+  const masked = pathsOf(desired.masked);
+
+  const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
+  const present = byPath([...metadataUnits(observed.metadata), ...syncUnits(observed.syncConfig, facts)]);
+  const kept = (unit: Unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, observed.syncConfig, facts);
+
+  const blocked = [...declared.values()].filter(
+    (unit) => unit.facts?.update === "create-only" && !unresolved.has(unit.path),
+  );
+  const wanted = [...declared.values()].filter(
+    (unit) => !blocked.includes(unit) && !unresolved.has(unit.path) && !kept(unit),
+  );
+  const surplus = [...present.values()].filter(
+    (unit) => !unit.isDefault && !declared.has(unit.path) && !unresolved.has(unit.path) && !kept(unit),
+  );
+  const isExact = (unit: Unit) => desired.definition.exact.some((map) => map === unit.keys[0]);
+  const removed = surplus.filter((unit) => isExact(unit) && unit.facts?.update !== "create-only");
+
+  const name: Unit = { path: "name", keys: ["name"], value: desired.name, isDefault: false };
+  const before = viewOf([
+    { ...name, value: observed.name },
+    ...wanted.flatMap((unit) => observedOrDefault(unit, present)),
+    ...removed,
+  ]);
+  // A removed direction or block field is compared with its default, which is what its absence means.
+  const after = viewOf([
+    name,
+    ...wanted,
+    ...removed.flatMap((unit) => (unit.facts === undefined ? [] : [{ ...unit, value: unit.facts.default }])),
+  ]);
+  const differing = differingPaths(before, after, new Set(["name", ...wanted.map(pathOf), ...removed.map(pathOf)]));
+
+  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
+  const fields: FieldChange[] = [];
+  for (const unit of [name, ...wanted]) {
+    if (differing.has(unit.path))
+      fields.push(changeOf(unit, unit === name ? observed.name : present.get(unit.path)?.value, hide));
+  }
+  for (const unit of removed) {
+    if (differing.has(unit.path))
+      fields.push({ path: unit.path, keys: unit.keys, kind: "remove", before: hide(unit.path, unit.value) });
+  }
+  for (const unit of blocked) {
+    const now = present.get(unit.path)?.value ?? unit.facts?.default ?? null;
+    if (now !== unit.value) {
+      fields.push({
+        path: unit.path,
+        keys: unit.keys,
+        kind: "edit",
+        before: hide(unit.path, now),
+        after: hide(unit.path, unit.value),
+        state: "blocked",
+      });
+    }
+  }
+  for (const [path, { pointer, variable }] of unresolved) {
+    const keys = unitKeysOf(pointer, facts) ?? pointer.map(String);
+    fields.push({ path, keys, kind: present.has(path) ? "edit" : "add", state: "unresolved", variable });
+  }
+  return { fields: inCatalogueOrder(fields, facts), keptKeys: surplus.length - removed.length };
+}
+
+/** What a new connection is made of: every declared unit that is not what the service would assume anyway. */
+export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
+  const unresolved = new Map(
+    desired.unresolved.map((one) => [dotted(unitKeysOf(one.pointer, facts) ?? one.pointer), one]),
+  );
+  const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
+  const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
+  const fields = units
+    .filter((unit) => !unit.isDefault || unresolved.has(unit.path))
+    .map(({ path, keys, value }): FieldChange => {
+      const reference = unresolved.get(path);
+      if (reference !== undefined)
+        return { path, keys, kind: "add", state: "unresolved", variable: reference.variable };
+      return { path, keys, kind: "add", after: masked.has(path) ? MASK : value };
+    });
+  return { fields: inCatalogueOrder(fields, facts), keptKeys: 0 };
+}
+
+function byPath(units: readonly Unit[]): ReadonlyMap<string, Unit> {
+  return new Map(units.map((unit) => [unit.path, unit]));
+}
+
+function pathOf({ path }: Unit): string {
+  return path;
+}
+
+function observedOrDefault(unit: Unit, present: ReadonlyMap<string, Unit>): readonly Unit[] {
+  const found = present.get(unit.path);
+  if (found !== undefined) return [found];
+  return unit.facts === undefined ? [] : [{ ...unit, value: unit.facts.default }];
+}
+
+/** A plain object with every unit at its place. */
+function viewOf(units: readonly Unit[]): object {
+  const tree = new Map<string, Json | Map<string, unknown>>([
+    ["metadata", new Map()],
+    ["sync_config", new Map()],
+  ]);
+  for (const { keys, value } of units) {
+    let level: Map<string, unknown> = tree;
+    for (const key of keys.slice(0, -1)) {
+      const next = level.get(key);
+      const inner: Map<string, unknown> = next instanceof Map ? next : new Map();
+      level.set(key, inner);
+      level = inner;
+    }
+    level.set(keys.at(-1) ?? "", value);
+  }
+  return plain(tree);
+}
+
+function plain(tree: ReadonlyMap<string, unknown>): object {
+  return Object.fromEntries([...tree].map(([key, value]) => [key, value instanceof Map ? plain(value) : value]));
+}
+
+/** Paths of the units in which deep-diff sees an edit. It goes into lists and maps of metadata, which we compare whole. */
+function differingPaths(before: object, after: object, units: ReadonlySet<string>): ReadonlySet<string> {
+  const differing = new Set<string>();
+  for (const edit of deepDiff.diff(before, after) ?? []) {
+    const steps: readonly unknown[] = edit.path ?? [];
+    for (let length = 1; length <= steps.length; length += 1) {
+      const path = dotted(steps.slice(0, length).map(String));
+      if (units.has(path)) {
+        differing.add(path);
+        break;
+      }
+    }
+  }
+  return differing;
+}
+
+function changeOf(unit: Unit, before: Json | undefined, hide: (path: string, value: Json) => Json): FieldChange {
+  const { path, keys, value, facts } = unit;
+  const after = hide(path, value);
+  // A direction is off where it is absent; a text or a list that is absent or empty is not there yet.
+  const isThere =
+    before !== undefined && (facts === undefined || typeof facts.default === "boolean" || before !== facts.default);
+  if (facts !== undefined && typeof facts.default === "boolean") {
+    return { path, keys, kind: "edit", before: hide(path, before ?? facts.default), after };
+  }
+  return isThere ? { path, keys, kind: "edit", before: hide(path, before), after } : { path, keys, kind: "add", after };
+}
+
+function inCatalogueOrder(fields: readonly FieldChange[], facts: SyncGroup): readonly FieldChange[] {
+  const places = new Map<string, number>();
+  const number = (group: SyncGroup, keys: readonly string[]) => {
+    for (const [name, member] of Object.entries(group.members)) {
+      const at = [...keys, name];
+      if (member.kind === "group") number(member, at);
+      else places.set(dotted(at), places.size);
+    }
+  };
+  number(facts, ["sync_config"]);
+  const top = ({ keys }: FieldChange) => ["name", "metadata", "sync_config"].indexOf(keys[0] ?? "");
+  const place = ({ path }: FieldChange) => places.get(path) ?? places.size;
+  return [...fields].sort(
+    (left, right) => top(left) - top(right) || place(left) - place(right) || byText(left.path, right.path),
+  );
+}

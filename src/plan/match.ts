@@ -1,0 +1,73 @@
+import type { Catalogue } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { ownValue } from "../model/json.js";
+import { error, type Problem, type ProblemCode } from "../model/problem.js";
+
+/** Which row a definition means: that row, none yet, or no telling. */
+export type Match =
+  | { readonly kind: "row"; readonly row: Observed }
+  | { readonly kind: "new" }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+/**
+ * Finds the row of every definition. With an id it is that row and no other; else the one row of the provider, or for a
+ * provider found by name the one row with exactly this name. Where several could be meant, none is picked.
+ */
+export function match(
+  desired: readonly Desired[],
+  observed: readonly Observed[],
+  catalogue: Catalogue,
+): ReadonlyMap<Desired, Match> {
+  const matches = new Map<Desired, Match>();
+  const claimed = new Map<string, Desired>();
+  for (const one of desired) {
+    const found = matchOne(one, observed, catalogue);
+    const other = found.kind === "row" ? claimed.get(found.row.id) : undefined;
+    if (found.kind !== "row" || other === undefined) {
+      matches.set(one, found);
+      if (found.kind === "row") claimed.set(found.row.id, one);
+      continue;
+    }
+    const { file, line } = other.definition.origin;
+    const detail = `"${one.name}" matches ${found.row.id}, and so does "${other.name}" at ${file}:${line}.`;
+    const hint = "give the one that means another connection its id, or delete it.";
+    const problem = problemAt(one, "PLAN.SAME_ROW", detail, hint);
+    matches.set(one, problem);
+    matches.set(other, problem);
+  }
+  return matches;
+}
+
+function matchOne(desired: Desired, observed: readonly Observed[], catalogue: Catalogue): Match {
+  const { providerType } = desired.definition;
+  if (desired.id !== undefined) return matchById(desired, desired.id, observed);
+  const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
+  const candidates = observed.filter(
+    (row) => row.providerType === providerType && (!byName || row.name === desired.name),
+  );
+  const [only, ...more] = candidates;
+  if (only === undefined) return { kind: "new" };
+  if (more.length === 0) return { kind: "row", row: only };
+  const named = candidates.map((row) => `${row.id} ("${row.name}")`).join(", ");
+  const detail = `"${desired.name}" could mean any of ${candidates.length} ${providerType} connections: ${named}.`;
+  return problemAt(desired, "PLAN.AMBIGUOUS", detail, `add id: to say which one, such as id: ${only.id}`);
+}
+
+function matchById(desired: Desired, id: string, observed: readonly Observed[]): Match {
+  const { providerType } = desired.definition;
+  const row = observed.find((candidate) => candidate.id === id);
+  if (row === undefined) {
+    const detail = `"${desired.name}" names ${id}, and the service has no such connection.`;
+    return problemAt(desired, "PLAN.ID_GONE", detail, "drop id: to create the connection anew, or correct it.");
+  }
+  if (row.providerType !== providerType) {
+    const detail = `"${desired.name}" names ${id}, which is a ${row.providerType} connection, not ${providerType}.`;
+    return problemAt(desired, "PLAN.ID_OTHER_PROVIDER", detail, "correct id: or provider_type:.");
+  }
+  return { kind: "row", row };
+}
+
+function problemAt({ definition }: Desired, code: ProblemCode, detail: string, hint: string): Match {
+  const key = definition.id === undefined ? "name" : "id";
+  return { kind: "problem", problem: error(code, detail, { place: definition.origin.locate([key], "value"), hint }) };
+}

@@ -1,0 +1,222 @@
+import type { Catalogue, FieldFacts, SyncGroup } from "../model/catalogue.js";
+import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
+import { STAMP_KEY } from "../model/connection.js";
+import { fieldFacts } from "../model/credentials.js";
+import { byText, isObject, type JsonObject, ownValue } from "../model/json.js";
+import { dotted, type Pointer } from "../model/location.js";
+import type { Change, FieldChange, Plan, SecretChange, SecretState, Summary, UnclaimedRow } from "../model/plan.js";
+import { isBlocked } from "../model/plan.js";
+import { error, type Problem, warning } from "../model/problem.js";
+import { edited, withoutEmptyBlocks } from "../state/merge.js";
+import { editsOf } from "../state/wish.js";
+import { compare, compareWithNothing } from "./compare.js";
+import { match } from "./match.js";
+import { dangersOf } from "./meaning.js";
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * What it takes to make the service equal to the definitions: paired by id, provider or name, ordered by provider, name
+ * and id. Plain data; what `apply` does is decided here and nowhere else.
+ *
+ * @param desired - every definition, so that rows nobody claims can be told
+ * @param selected - those to plan for; the others only claim their rows
+ */
+export function makePlan(
+  desired: readonly Desired[],
+  selected: ReadonlySet<Desired>,
+  observed: readonly Observed[],
+  catalogue: Catalogue,
+): Planned {
+  const matches = match(desired, observed, catalogue);
+  const problems: Problem[] = [];
+  const changes: Change[] = [];
+  const claimed = new Set<string>();
+  for (const [one, found] of matches) {
+    if (found.kind === "row") claimed.add(found.row.id);
+    if (!selected.has(one)) continue;
+    if (found.kind === "problem") {
+      if (!problems.includes(found.problem)) problems.push(found.problem);
+      continue;
+    }
+    const made = found.kind === "row" ? planForRow(one, found.row, catalogue) : planForNew(one, catalogue);
+    changes.push(made.change);
+    problems.push(...made.problems);
+  }
+  const ordered = changes.sort(
+    (left, right) =>
+      byText(left.providerType, right.providerType) ||
+      byText(left.name, right.name) ||
+      byText(left.id ?? "", right.id ?? "") ||
+      byText(left.file, right.file) ||
+      left.line - right.line,
+  );
+  const unclaimed = unclaimedOf(observed, claimed);
+  return { plan: { changes: ordered, unclaimed, summary: summaryOf(ordered, unclaimed) }, problems };
+}
+
+interface MadeChange {
+  readonly change: Change;
+  readonly problems: readonly Problem[];
+}
+
+function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): MadeChange {
+  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig);
+  const secrets = desired.credentials.flatMap((credential) => {
+    const facts = fieldFacts(catalogue, desired.definition.providerType, credential.field);
+    // Sent on create only and then kept by the service: there is nothing to say about it later.
+    if (facts?.update === "server-managed") return [];
+    return [secretChange(credential, credential.value.kind === "unresolved" ? "unresolved" : "unknown")];
+  });
+  const isUpdate = fields.some(({ state }) => state === undefined);
+  const change = changeOf(desired, catalogue, {
+    action: isUpdate ? "update" : "none",
+    id: row.id,
+    fields,
+    secrets,
+    keptKeys,
+  });
+  const writesSync = fields.some(({ state, keys }) => state === undefined && keys[0] === "sync_config");
+  const merged = edited(row.syncConfig, editsOf(change.fields, desired, "sync_config"));
+  return { change, problems: writesSync ? incompleteBlocks(desired, merged, catalogue.syncConfig) : [] };
+}
+
+function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
+  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig);
+  const secrets = desired.credentials.map((credential) =>
+    secretChange(credential, credential.value.kind === "unresolved" ? "unresolved" : "new"),
+  );
+  const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
+  const problems = [
+    ...missingOnCreate(desired, catalogue),
+    ...incompleteBlocks(desired, desired.syncConfig ?? {}, catalogue.syncConfig),
+  ];
+  return { change, problems };
+}
+
+function secretChange({ path, variable }: DesiredCredential, state: SecretState): SecretChange {
+  return { path, ...(variable === undefined ? {} : { variable }), state };
+}
+
+function changeOf(
+  desired: Desired,
+  catalogue: Catalogue,
+  made: Pick<Change, "action" | "fields" | "secrets" | "keptKeys"> & { readonly id?: string },
+): Change {
+  const { origin, providerType } = desired.definition;
+  const dangers =
+    made.action === "create" ? { sentences: [], guarded: false } : dangersOf(made.fields, desired, catalogue);
+  return {
+    name: desired.name,
+    providerType,
+    stamp: false,
+    file: origin.file,
+    line: origin.line,
+    dangers: dangers.sentences,
+    guarded: dangers.guarded,
+    ...made,
+  };
+}
+
+/** Fields without which the service would keep a connection that cannot work, or refuse it. */
+function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Problem[] {
+  const { definition } = desired;
+  const facts = ownValue(catalogue.providers, definition.providerType);
+  if (facts === undefined) return [];
+  const present = new Set(desired.credentials.map(({ field }) => field));
+  const absent = Object.entries(facts.fields).filter(([field]) => !present.has(field));
+  const lacking = (test: (field: FieldFacts) => boolean) =>
+    absent.filter(([, one]) => test(one)).map(([field]) => field);
+  const required = lacking(
+    ({ requiredOnCreate: needed }) => needed === true || (needed !== false && !isOn(desired.syncConfig, needed.unless)),
+  );
+  const expected = lacking(({ expectedOnCreate }) => expectedOnCreate);
+  const [first] = desired.credentials;
+  const block: Pointer = first === undefined ? ["encrypted_secret_data"] : first.pointer.slice(0, -1);
+  const place = definition.origin.locate(block, "key");
+  const path = `encrypted_secret_data.${definition.providerType}`;
+  return [
+    ...required.map((field) =>
+      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and ${path} has no ${field}.`, {
+        place,
+        hint: `add ${field} to create it; if it exists under another key, check the environment.`,
+      }),
+    ),
+    ...expected.map((field) =>
+      warning(
+        "PLAN.EXPECTED_ON_CREATE",
+        `"${desired.name}" will be created without ${field}; such connections are normally begun in the dashboard.`,
+        {
+          place,
+          hint: `begin it in the dashboard and let this file adopt it, or add ${field}.`,
+        },
+      ),
+    ),
+  ];
+}
+
+/** Whether a part of sync_config, such as `s3.is_flexprice_managed`, is true. */
+function isOn(syncConfig: JsonObject | undefined, path: string): boolean {
+  let at: unknown = syncConfig ?? {};
+  for (const key of path.split(".")) at = isObject(at) ? ownValue(at, key) : undefined;
+  return at === true;
+}
+
+/** Blocks that would be written without a field that the service demands in them. */
+function incompleteBlocks(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
+  return Object.entries(withoutEmptyBlocks(syncConfig, facts)).flatMap(([name, value]) => {
+    const block = ownValue(facts.members, name);
+    if (block?.kind !== "group" || !isObject(value)) return [];
+    const { managedBy, required } = block;
+    if (managedBy !== undefined && ownValue(value, managedBy) === true) return [];
+    const { origin } = desired.definition;
+    return required
+      .filter((field) => [undefined, null, ""].some((nothing) => ownValue(value, field) === nothing))
+      .map((field) =>
+        error(
+          "PLAN.INCOMPLETE_BLOCK",
+          `${dotted(["sync_config", name])} of "${desired.name}" would have no ${field}, which the service demands.`,
+          {
+            place: origin.locate(["sync_config", name], "key"),
+            hint: `add ${field}.`,
+          },
+        ),
+      );
+  });
+}
+
+function unclaimedOf(observed: readonly Observed[], claimed: ReadonlySet<string>): readonly UnclaimedRow[] {
+  return observed
+    .filter(({ id }) => !claimed.has(id))
+    .map(({ id, name, providerType, metadata }) => ({
+      id,
+      name,
+      providerType,
+      stamped: metadata !== null && Object.hasOwn(metadata, STAMP_KEY),
+    }))
+    .sort(
+      (left, right) =>
+        byText(left.providerType, right.providerType) || byText(left.name, right.name) || byText(left.id, right.id),
+    );
+}
+
+function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[]): Summary {
+  const count = (test: (change: Change) => boolean) => changes.filter(test).length;
+  const has = (change: Change, state: SecretState | FieldChange["state"]) =>
+    [...change.fields, ...change.secrets].some((item) => item.state === state);
+  return {
+    create: count(({ action }) => action === "create"),
+    update: count(({ action }) => action === "update"),
+    replace: count(({ action }) => action === "replace"),
+    archive: count(({ action }) => action === "archive"),
+    unchanged: count(({ action }) => action === "none"),
+    blocked: count(isBlocked),
+    unknown: count((change) => has(change, "unknown")),
+    unresolved: count((change) => has(change, "unresolved")),
+    keptKeys: changes.reduce((total, { keptKeys }) => total + keptKeys, 0),
+    unclaimed: unclaimed.length,
+  };
+}

@@ -1,0 +1,33 @@
+import picomatch from "picomatch";
+import type { Desired } from "../model/connection.js";
+import { error, type Problem } from "../model/problem.js";
+
+export interface Selected {
+  readonly selected: ReadonlySet<Desired>;
+  readonly problems: readonly Problem[];
+}
+
+/** The definitions that any of the patterns names, by name or by file; all of them without a pattern. A pattern that names none is an error. */
+export function select(desired: readonly Desired[], patterns: readonly string[]): Selected {
+  if (patterns.length === 0) return { selected: new Set(desired), problems: [] };
+  const chosen = patterns.map((pattern) => desired.filter((one) => matches(pattern, one)));
+  const problems = patterns
+    .filter((_, index) => chosen[index]?.length === 0)
+    .map((pattern) => {
+      const names = desired.map(({ name }) => name).join(", ");
+      return error("LOAD.NOTHING_SELECTED", `--only ${pattern} names none of the definitions.`, {
+        hint: `there are: ${names}.`,
+      });
+    });
+  return { selected: new Set(chosen.flat()), problems };
+}
+
+function matches(pattern: string, { name, definition }: Desired): boolean {
+  const { file } = definition.origin;
+  if (pattern === name || pattern === file) return true;
+  // A name is no path: its slashes are letters like others. A pattern without a slash means a file in any folder.
+  return (
+    picomatch.isMatch(name, pattern, { bash: true }) ||
+    picomatch.isMatch(file, pattern, { basename: !pattern.includes("/") })
+  );
+}

@@ -1,0 +1,230 @@
+import type { ConnectionsApi } from "./api/client.js";
+import type { Limit } from "./api/limit.js";
+import { apply } from "./apply/apply.js";
+import { leftBlocked, type MostChanges, overLimit, refusedDangers } from "./apply/policy.js";
+import { fetchAll } from "./fetch/fetch.js";
+import type { Files } from "./load/files.js";
+import { load } from "./load/load.js";
+import type { Catalogue } from "./model/catalogue.js";
+import type { Desired, Observed } from "./model/connection.js";
+import type { Outcome } from "./model/outcome.js";
+import { type Change, type Plan, writes } from "./model/plan.js";
+import { Bug, error, inOrder, isError, type Problem, type ProblemCode } from "./model/problem.js";
+import type { Run, TargetRun } from "./model/run.js";
+import type { KnownSecrets } from "./model/secret.js";
+import { makePlan } from "./plan/plan.js";
+import { select } from "./plan/select.js";
+import { problemOfReference, resolve, unresolvedOf } from "./secrets/resolve.js";
+import type { Variables } from "./secrets/variables.js";
+import { recheck, validate } from "./validate/validate.js";
+
+/** What is asked for, whatever the way it was asked. */
+export interface Invocation {
+  readonly command: "validate" | "plan" | "apply";
+  /** Folders with definitions, or single files. */
+  readonly paths: readonly string[];
+  /** Patterns of names or files; empty for all. */
+  readonly only: readonly string[];
+  /** Every variable that any definition names must be set and not empty. */
+  readonly requireEnv: boolean;
+  readonly maxChanges?: MostChanges;
+  /** The user agreed beforehand. */
+  readonly yes: boolean;
+  readonly allowDangerous: boolean;
+  readonly failFast: boolean;
+  /** Where to; absent for `validate`, and when it could not be made out: then the problems say why. */
+  readonly target?: Target;
+  readonly targetProblems: readonly Problem[];
+}
+
+export interface Target {
+  readonly environment: string;
+  readonly baseUrl: string;
+  /** What the user says the environment is. */
+  readonly expectedEnvironmentId?: string;
+}
+
+export type Consent = "yes" | "no" | "cannot-ask";
+
+/** Everything outside of the process that a run touches. */
+export interface World {
+  readonly files: Files;
+  readonly variables: Variables;
+  readonly catalogue: Catalogue;
+  /** Opens the way to the service; called once, after all offline checks have passed. */
+  readonly connect: (target: Target) => Promise<ConnectionsApi>;
+  readonly limit: Limit;
+  readonly knownSecrets: KnownSecrets;
+  /** Shows the plan to a person and asks. */
+  readonly confirm: (planned: TargetRun) => Promise<Consent>;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * The mission: read the definitions, check them, compare them with what the service has, and put right only what differs.
+ *
+ * @returns what came of it, problems included; it does not throw for anything but a bug of ours
+ */
+export async function reconcile(invocation: Invocation, world: World): Promise<Run> {
+  const { command } = invocation;
+  const read = readDefinitions(invocation, world);
+  const run = (problems: readonly Problem[], targets: readonly TargetRun[] = []): Run => ({
+    command,
+    definitions: read.definitions,
+    files: read.files,
+    targets,
+    problems: inOrder(problems),
+  });
+  if (command === "validate") return run([...read.problems, ...missingVariables(read.desired, invocation, "warning")]);
+
+  const selection = select(read.desired, invocation.only);
+  const offline = [
+    ...read.problems,
+    ...(read.problems.some(isError) ? [] : selection.problems),
+    ...(invocation.requireEnv ? missingVariables(read.desired, invocation, "error") : []),
+    ...invocation.targetProblems,
+  ];
+  const { target } = invocation;
+  if (offline.some(isError) || target === undefined) return run(offline);
+
+  const api = await world.connect(target);
+  const fetched = await fetchAll(api, target.expectedEnvironmentId);
+  const online = [...offline, ...fetched.problems];
+  const seen: TargetRun = {
+    environment: target.environment,
+    baseUrl: target.baseUrl,
+    environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? null,
+    isConfirmed: fetched.environmentId !== null,
+  };
+  if (online.some(isError)) return run(online, [seen]);
+
+  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue);
+  const plannedRun: TargetRun = { ...seen, plan: planned.plan };
+  const tooMany = overLimit(planned.plan, invocation.maxChanges);
+  const problems = [...online, ...planned.problems];
+  if (command === "plan") {
+    const notice: readonly Problem[] = tooMany === undefined ? [] : [{ ...tooMany, severity: "warning" }];
+    return run([...problems, ...notice], [plannedRun]);
+  }
+
+  const byLine = new Map(read.desired.map((one) => [keyOf(one.definition.origin), one]));
+  const desiredOf = (change: Change) => byLine.get(keyOf(change)) ?? missing("a planned change without its definition");
+  const preflight = [
+    ...problems,
+    ...unresolvedForApply(planned.plan, desiredOf),
+    ...(tooMany === undefined ? [] : [tooMany]),
+  ];
+  if (preflight.some(isError)) return run(preflight, [plannedRun]);
+  const refusal = await refusalOf(plannedRun, planned.plan, invocation, world);
+  if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
+
+  const rows = new Map(fetched.observed.map((row) => [row.id, row]));
+  const applied = await apply(planned.plan, {
+    api,
+    limit: world.limit,
+    catalogue: world.catalogue,
+    desiredOf,
+    rowOf: (id): Observed => rows.get(id) ?? missing("an update without its row"),
+    unprovenEnvironmentId: fetched.environmentId === null ? target.expectedEnvironmentId : undefined,
+    failFast: invocation.failFast,
+    onProgress: world.onProgress,
+  });
+  const results = [
+    ...preflight,
+    ...[...applied.outcomes].flatMap(([change, outcome]) => problemOfOutcome(change, outcome) ?? []),
+    ...(applied.wrongEnvironmentId === undefined ? [] : [wrongEnvironment(target, applied.wrongEnvironmentId)]),
+    ...leftBlocked(planned.plan),
+  ];
+  return run(results, [{ ...plannedRun, outcomes: applied.outcomes }]);
+}
+
+interface Read {
+  readonly desired: readonly Desired[];
+  readonly definitions: number;
+  readonly files: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Load, validate and resolve, as far as each file goes: one broken file does not hide the problems of the others. */
+function readDefinitions({ paths }: Invocation, world: World): Read {
+  const loaded = load(paths, world.files);
+  const checked = validate(loaded.declarations, world.catalogue);
+  const resolved = resolve(checked.definitions, world.variables, {}, world.catalogue);
+  world.knownSecrets.add(resolved.secrets);
+  const rechecked = recheck(resolved.desired, world.catalogue);
+  return {
+    desired: resolved.desired,
+    definitions: loaded.declarations.length,
+    files: loaded.fileCount,
+    problems: [...loaded.problems, ...checked.problems, ...resolved.problems, ...rechecked],
+  };
+}
+
+function missingVariables(
+  desired: readonly Desired[],
+  { requireEnv }: Invocation,
+  otherwise: Problem["severity"],
+): readonly Problem[] {
+  const severity = requireEnv ? "error" : otherwise;
+  return desired.flatMap((one) => unresolvedOf(one).map((reference) => problemOfReference(one, reference, severity)));
+}
+
+/** A reference without a value stops apply where a write needs it or where it hides whether one is needed; else it is a warning. */
+function unresolvedForApply({ changes }: Plan, desiredOf: (change: Change) => Desired): readonly Problem[] {
+  return changes.flatMap((change) => {
+    const desired = desiredOf(change);
+    const readable = new Set(desired.unresolved);
+    return unresolvedOf(desired).map((reference) =>
+      problemOfReference(
+        desired,
+        reference,
+        change.action === "create" || readable.has(reference) ? "error" : "warning",
+      ),
+    );
+  });
+}
+
+/** Why a plan may not be carried out now; empty when it may, or when there is nothing to carry out. */
+async function refusalOf(
+  planned: TargetRun,
+  plan: Plan,
+  { yes, allowDangerous }: Invocation,
+  world: World,
+): Promise<readonly Problem[]> {
+  if (!plan.changes.some(writes)) return [];
+  if (yes) return allowDangerous ? [] : refusedDangers(plan);
+  const consent = await world.confirm(planned);
+  if (consent === "yes") return [];
+  if (consent === "no")
+    return [error("APPLY.DECLINED", "nothing was written.", { hint: "run again and type yes to apply." })];
+  const hint = "look at the plan, then run apply --yes; on a terminal it asks.";
+  return [error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint })];
+}
+
+function wrongEnvironment({ expectedEnvironmentId }: Target, actual: string): Problem {
+  const detail = `${expectedEnvironmentId ?? ""} is expected, but the first new connection came into being in ${actual}; nothing more was written.`;
+  const hint = "delete that connection there, and use the key of the environment you mean.";
+  return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
+}
+
+function problemOfOutcome(change: Change, outcome: Outcome): Problem | undefined {
+  const code = codeOf(outcome);
+  if (code === undefined) return undefined;
+  const place = { file: change.file, line: change.line, column: 1 };
+  const detail = `"${change.name}": ${outcome.message ?? outcome.status}`;
+  return error(code, /[.!?)]$/.test(detail) ? detail : `${detail}.`, { place, hint: outcome.hint ?? "run again." });
+}
+
+function codeOf({ status, code }: Outcome): ProblemCode | undefined {
+  if (status === "not-converged") return "APPLY.NOT_CONVERGED";
+  if (status === "unknown") return "APPLY.OUTCOME_UNKNOWN";
+  return status === "failed" ? code : undefined;
+}
+
+function keyOf({ file, line }: { readonly file: string; readonly line: number }): string {
+  return `${file}:${line}`;
+}
+
+function missing(what: string): never {
+  throw new Bug(what);
+}

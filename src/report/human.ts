@@ -1,0 +1,224 @@
+import type { Outcome, OutcomeStatus } from "../model/outcome.js";
+import type { Action, Change, FieldChange, Plan, SecretChange, Summary } from "../model/plan.js";
+import { assertNever } from "../model/problem.js";
+import type { Run, TargetRun } from "../model/run.js";
+import type { Paint, Tone } from "./paint.js";
+import { counted, printable, valueText } from "./text.js";
+
+/** What `validate` says on stdout: one fixed line. */
+export function validateText({ definitions, files, problems }: Run): string {
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const warnings = problems.length - errors;
+  return `Validate: ${counted(definitions, "definition")} in ${counted(files, "file")}, ${counted(errors, "error")}, ${counted(warnings, "warning")}.\n`;
+}
+
+/** The plan of one environment for a person: where, what changes, what cannot be told, and one fixed last line. */
+export function planText(target: TargetRun, paint: Paint): string {
+  const { plan } = target;
+  if (plan === undefined) return "";
+  const lines = [...headLines(target, paint), ""];
+  const shown = plan.changes.filter(isWorthShowing);
+  for (const change of shown) lines.push(...changeLines(change, paint), "");
+  if (shown.length === 0 && plan.changes.length > 0)
+    lines.push("Nothing to change: the service has what the files say.", "");
+  const notes = noteLines(plan, paint);
+  if (notes.length > 0) lines.push(...notes, "");
+  lines.push(planLine(plan.summary));
+  return `${lines.join("\n")}\n`;
+}
+
+/** What became of the plan of one environment, and one fixed last line. */
+export function applyText(target: TargetRun, paint: Paint): string {
+  const { plan, outcomes } = target;
+  if (plan === undefined || outcomes === undefined) return "";
+  const lines: string[] = [];
+  for (const change of plan.changes) {
+    const outcome = outcomes.get(change);
+    if (outcome !== undefined && outcome.status !== "unchanged") lines.push(...outcomeLines(change, outcome, paint));
+  }
+  if (lines.length === 0) lines.push("Nothing to do: the service has what the files say.");
+  lines.push("", applyLine(target));
+  return `${lines.join("\n")}\n`;
+}
+
+export function planLine(summary: Summary): string {
+  const { create, update, replace, archive, unchanged, blocked, unknown } = summary;
+  return `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${archive} to archive, ${unchanged} unchanged, ${blocked} blocked, ${unknown} unknown.`;
+}
+
+export function applyLine({ plan, outcomes }: TargetRun): string {
+  const count = (status: OutcomeStatus) =>
+    [...(outcomes?.values() ?? [])].filter((outcome) => outcome.status === status).length;
+  const done = `${count("created")} created, ${count("updated")} updated, ${count("replaced")} replaced, ${count("archived")} archived`;
+  const open = `${count("failed")} failed, ${count("unknown")} unknown, ${count("not-started")} not started, ${count("not-converged")} not converged`;
+  return `Apply: ${done}, ${open}, ${plan?.summary.blocked ?? 0} blocked.`;
+}
+
+/** Where a plan leads, at its top: base URL, environment, and how sure that is. */
+export function headLines(
+  { environment, baseUrl, environmentId, isConfirmed }: TargetRun,
+  paint: Paint,
+): readonly string[] {
+  const sure = isConfirmed ? "" : " (expected; no connection exists yet that could confirm it)";
+  const where =
+    environmentId === null
+      ? "not known; no connection exists yet that could tell"
+      : `${printable(environmentId)}${sure}`;
+  const name = environment === "default" ? "" : ` ${printable(environment)}`;
+  return [`${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`, `${paint("strong", "Environment:")} ${where}`];
+}
+
+function isWorthShowing({ action, fields, secrets }: Change): boolean {
+  return (
+    action !== "none" || fields.length > 0 || secrets.some(({ state }) => state === "blocked" || state === "unresolved")
+  );
+}
+
+interface Mark {
+  readonly symbol: string;
+  readonly word: string;
+  readonly tone: Tone;
+}
+
+function markOf(action: Action): Mark {
+  switch (action) {
+    case "create":
+      return { symbol: "+", word: "create", tone: "good" };
+    case "update":
+      return { symbol: "~", word: "update", tone: "change" };
+    case "replace":
+      return { symbol: "±", word: "replace", tone: "bad" };
+    case "archive":
+      return { symbol: "-", word: "archive", tone: "bad" };
+    case "none":
+      return { symbol: " ", word: "unchanged", tone: "faint" };
+    default:
+      return assertNever(action);
+  }
+}
+
+function changeLines(change: Change, paint: Paint): readonly string[] {
+  const { symbol, word, tone } = markOf(change.action);
+  const identity = [change.providerType, change.id ?? "not there yet"].map(printable).join(", ");
+  const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
+  const source = paint("faint", `${printable(change.file)}:${change.line}`);
+  const rows = [...change.fields.map(fieldRow), ...change.secrets.filter(isShownSecret).map(secretRow)];
+  const width = Math.max(0, ...rows.map(({ path }) => path.length));
+  return [
+    `${head}  ${source}`,
+    ...rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`),
+    ...change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`),
+  ];
+}
+
+interface Row {
+  readonly symbol: string;
+  readonly tone: Tone;
+  readonly path: string;
+  readonly words: string;
+}
+
+function fieldRow({ path, kind, before, after, state, variable }: FieldChange): Row {
+  const shown = printable(path);
+  if (state === "unresolved")
+    return { symbol: "?", tone: "warn", path: shown, words: `unresolved: ${variable ?? ""} is not set or empty` };
+  const change = `${valueText(before)} → ${valueText(after)}`;
+  if (state === "blocked")
+    return {
+      symbol: "!",
+      tone: "bad",
+      path: shown,
+      words: `${change}  blocked: cannot be changed on an existing connection`,
+    };
+  if (kind === "add") return { symbol: "+", tone: "good", path: shown, words: valueText(after) };
+  if (kind === "remove") return { symbol: "-", tone: "bad", path: shown, words: `${valueText(before)} → removed` };
+  return { symbol: "~", tone: "change", path: shown, words: change };
+}
+
+/** Secrets that cannot be compared are counted below, not listed: there is nothing to decide about them. */
+function isShownSecret({ state }: SecretChange): boolean {
+  return state !== "unknown" && state !== "unchanged";
+}
+
+function secretRow({ path, variable, state }: SecretChange): Row {
+  const from = variable === undefined ? "(value from the file)" : `(secret from ${variable})`;
+  const shown = printable(path);
+  switch (state) {
+    case "new":
+      return { symbol: "+", tone: "good", path: shown, words: from };
+    case "changed":
+      return {
+        symbol: "~",
+        tone: "change",
+        path: shown,
+        words: variable === undefined ? "changed" : `(secret from ${variable}: changed)`,
+      };
+    case "blocked":
+      return {
+        symbol: "!",
+        tone: "bad",
+        path: shown,
+        words: `${from}  blocked: cannot be changed on an existing connection`,
+      };
+    case "unresolved":
+      return { symbol: "?", tone: "warn", path: shown, words: `unresolved: ${variable ?? ""} is not set or empty` };
+    case "unknown":
+    case "unchanged":
+      return { symbol: " ", tone: "faint", path: shown, words: state };
+    default:
+      return assertNever(state);
+  }
+}
+
+/** What is not a change but should be known, a line each. */
+function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonly string[] {
+  const unknown = changes.flatMap(({ secrets }) => secrets.filter(({ state }) => state === "unknown")).length;
+  const stamped = unclaimed.filter((row) => row.stamped);
+  const lines: string[] = [];
+  if (unknown > 0) {
+    lines.push(
+      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them. They are left as they are.`,
+    );
+  }
+  if (summary.keptKeys > 0)
+    lines.push(`${counted(summary.keptKeys, "key")} that no file names ${summary.keptKeys === 1 ? "is" : "are"} kept.`);
+  if (unclaimed.length > 0)
+    lines.push(
+      `${counted(unclaimed.length, "connection")} of the service ${unclaimed.length === 1 ? "is" : "are"} in no file and left alone.`,
+    );
+  for (const { name, providerType, id } of stamped)
+    lines.push(`  kept by flexprice-sync before: ${printable(name)} (${printable(providerType)}, ${printable(id)})`);
+  return lines;
+}
+
+function outcomeLines(change: Change, outcome: Outcome, paint: Paint): readonly string[] {
+  const { symbol, tone } = outcomeMark(outcome.status);
+  const words = outcome.status.replace("-", " ");
+  const id = change.id ?? outcome.id;
+  const identity = [change.providerType, ...(id === undefined ? [] : [id])].map(printable).join(", ");
+  const line = `${paint(tone, `${symbol} ${words}`)}  ${paint("strong", printable(change.name))} (${identity})`;
+  return outcome.message === undefined ? [line] : [line, `    ${printable(outcome.message)}`];
+}
+
+function outcomeMark(status: OutcomeStatus): { readonly symbol: string; readonly tone: Tone } {
+  switch (status) {
+    case "created":
+      return { symbol: "+", tone: "good" };
+    case "updated":
+      return { symbol: "~", tone: "good" };
+    case "replaced":
+      return { symbol: "±", tone: "good" };
+    case "archived":
+      return { symbol: "-", tone: "good" };
+    case "unchanged":
+      return { symbol: " ", tone: "faint" };
+    case "failed":
+    case "not-converged":
+      return { symbol: "!", tone: "bad" };
+    case "unknown":
+    case "not-started":
+      return { symbol: "?", tone: "warn" };
+    default:
+      return assertNever(status);
+  }
+}

@@ -1,0 +1,97 @@
+import type { Outcome } from "../model/outcome.js";
+import type { Change, FieldChange, Plan, SecretChange, Summary, UnclaimedRow } from "../model/plan.js";
+import type { Problem } from "../model/problem.js";
+import type { Run, TargetRun } from "../model/run.js";
+
+/** Of the document below; `schema/result.schema.json` describes it. */
+export const RESULT_FORMAT = "1.0";
+
+export interface ToolInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The one JSON document of a command, ending in a line feed. */
+export function jsonText(run: Partial<Run> & Pick<Run, "problems">, tool: ToolInfo, exitCode: number): string {
+  const document = {
+    format_version: RESULT_FORMAT,
+    tool: { name: tool.name, version: tool.version },
+    command: run.command ?? null,
+    exit_code: exitCode,
+    ...(run.definitions === undefined ? {} : { definitions: run.definitions, files: run.files ?? 0 }),
+    targets: (run.targets ?? []).map(targetDocument),
+    problems: run.problems.map(problemDocument),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function targetDocument({ environment, baseUrl, environmentId, isConfirmed, plan, outcomes }: TargetRun): object {
+  const base = { environment, base_url: baseUrl, environment_id: environmentId, environment_confirmed: isConfirmed };
+  return plan === undefined ? base : { ...base, ...planDocument(plan, outcomes) };
+}
+
+function planDocument(
+  { summary, unclaimed, changes }: Plan,
+  outcomes: ReadonlyMap<Change, Outcome> | undefined,
+): object {
+  return {
+    summary: summaryDocument(summary),
+    unclaimed: unclaimed.map(unclaimedDocument),
+    changes: changes.filter(isWorthTelling).map((change) => changeDocument(change, outcomes?.get(change))),
+  };
+}
+
+/** A definition with nothing to do and nothing to say about it is left out. */
+function isWorthTelling({ action, fields, secrets }: Change): boolean {
+  const tells = fields.some(({ state }) => state !== undefined) || secrets.some(({ state }) => state !== "unchanged");
+  return action !== "none" || tells;
+}
+
+function summaryDocument({ keptKeys, unclaimed, ...counts }: Summary): object {
+  return { ...counts, kept_keys: keptKeys, unclaimed };
+}
+
+function unclaimedDocument({ id, name, providerType, stamped }: UnclaimedRow): object {
+  return { id, name, provider_type: providerType, stamped };
+}
+
+function changeDocument(change: Change, outcome: Outcome | undefined): object {
+  const { action, name, providerType, id, stamp, file, line, fields, secrets, dangers } = change;
+  return {
+    action,
+    name,
+    provider_type: providerType,
+    ...(id === undefined ? {} : { id }),
+    stamp,
+    file,
+    line,
+    fields: fields.map(fieldDocument),
+    secrets: secrets.map(secretDocument),
+    dangers,
+    ...(outcome === undefined ? {} : { outcome: outcomeDocument(outcome) }),
+  };
+}
+
+function fieldDocument({ keys: _, ...field }: FieldChange): object {
+  return field;
+}
+
+function secretDocument({ path, variable, state }: SecretChange): object {
+  return { path, ...(variable === undefined ? {} : { variable }), state };
+}
+
+function outcomeDocument({ status, attempts, httpStatus, requestId, id, message, differs }: Outcome): object {
+  return {
+    status,
+    attempts,
+    ...(httpStatus === undefined ? {} : { http_status: httpStatus }),
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+    ...(id === undefined ? {} : { id }),
+    ...(message === undefined ? {} : { message }),
+    ...(differs === undefined ? {} : { differs }),
+  };
+}
+
+function problemDocument({ code, severity, message, hint, place }: Problem): object {
+  return { code, severity, message, ...(hint === undefined ? {} : { hint }), ...(place ?? {}) };
+}

@@ -1,0 +1,235 @@
+import type { Catalogue } from "../model/catalogue.js";
+import type {
+  CredentialField,
+  Definition,
+  Desired,
+  DesiredCredential,
+  Unavailable,
+  UnresolvedReference,
+} from "../model/connection.js";
+import { fieldFacts } from "../model/credentials.js";
+import { isObject, type Json, type JsonObject } from "../model/json.js";
+import type { Pointer } from "../model/location.js";
+import { Bug, error, type Problem, type ProblemCode, warning } from "../model/problem.js";
+import { parseText, soleVariable } from "../model/reference.js";
+import { Secret } from "../model/secret.js";
+import type { Lookup, Variables } from "./variables.js";
+
+export interface Resolved {
+  readonly desired: readonly Desired[];
+  /** Values that cannot be what was meant. That a variable is missing is no problem yet: it depends on what is written. */
+  readonly problems: readonly Problem[];
+  /** Everything that must never be shown. */
+  readonly secrets: readonly Secret[];
+}
+
+/**
+ * Puts values in place of references, once: what a variable holds is a text, is never read as YAML and never looked
+ * through for more references. A reference without a value is a mark on the definition, not a stop.
+ *
+ * @param settings - the values of `${var.NAME}`
+ */
+export function resolve(
+  definitions: readonly Definition[],
+  variables: Variables,
+  settings: Readonly<Record<string, string>>,
+  catalogue: Catalogue,
+): Resolved {
+  const resolver = new Resolver(variables, settings, catalogue);
+  const desired = definitions.map((definition) => resolver.resolve(definition));
+  return { desired, problems: resolver.problems, secrets: resolver.secrets };
+}
+
+type Text =
+  | { readonly kind: "value"; readonly text: string; readonly fromEnvironment: boolean; readonly fromSettings: boolean }
+  | { readonly kind: "unresolved"; readonly references: readonly UnresolvedReference[] };
+
+/** What was found on the way through one map. */
+interface Found {
+  readonly masked: Pointer[];
+  readonly settings: Pointer[];
+  readonly unresolved: UnresolvedReference[];
+}
+
+class Resolver {
+  readonly problems: Problem[] = [];
+  readonly secrets: Secret[] = [];
+  readonly #variables: Variables;
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #catalogue: Catalogue;
+  /** A file behind a variable is read once, so that two fields never see two values. */
+  readonly #seen = new Map<string, Lookup>();
+
+  constructor(variables: Variables, settings: Readonly<Record<string, string>>, catalogue: Catalogue) {
+    this.#variables = variables;
+    this.#settings = settings;
+    this.#catalogue = catalogue;
+  }
+
+  resolve(definition: Definition): Desired {
+    const found: Found = { masked: [], settings: [], unresolved: [] };
+    const id = definition.id === undefined ? undefined : this.#naming(definition, definition.id, "id");
+    const metadata = this.#map(definition.metadata, "metadata", found);
+    const syncConfig = this.#map(definition.syncConfig, "sync_config", found);
+    for (const { pointer, variable, why } of found.unresolved) {
+      if (why.reason === "no-setting") this.#noSetting(definition, variable, pointer);
+    }
+    return {
+      definition,
+      name: this.#naming(definition, definition.name, "name"),
+      ...(id === undefined ? {} : { id }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(syncConfig === undefined ? {} : { syncConfig }),
+      masked: found.masked,
+      resolvedSettings: found.settings,
+      unresolved: found.unresolved,
+      credentials: definition.credentials.map((field) => this.#credential(definition, field)),
+    };
+  }
+
+  /** Name and id: only settings variables can stand here, so either it has a value or there is a problem. */
+  #naming(definition: Definition, written: string, key: "name" | "id"): string {
+    const text = this.#text(written, [key]);
+    if (text.kind === "value") return text.text;
+    for (const { variable } of text.references) this.#noSetting(definition, variable, [key]);
+    return written;
+  }
+
+  #noSetting({ origin }: Definition, variable: string, pointer: Pointer): void {
+    const detail = `var.${variable} is not defined: no settings file gives it a value.`;
+    const hint = "write the value out, or use an environment variable: ${NAME}.";
+    this.problems.push(error("SECRETS.NO_SETTING", detail, { place: origin.locate(pointer, "value"), hint }));
+  }
+
+  #map(map: JsonObject | undefined, top: string, found: Found): JsonObject | undefined {
+    if (map === undefined) return undefined;
+    const resolved = this.#value(map, [top], found);
+    if (!isObject(resolved)) throw new Bug("a map resolved to something else");
+    return resolved;
+  }
+
+  #value(value: Json, pointer: Pointer, found: Found): Json {
+    if (Array.isArray(value)) return value.map((item, index) => this.#value(item, [...pointer, index], found));
+    if (isObject(value)) {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, this.#value(item, [...pointer, key], found)]),
+      );
+    }
+    if (typeof value !== "string") return value;
+    const text = this.#text(value, pointer);
+    if (text.kind === "unresolved") {
+      found.unresolved.push(...text.references);
+      return value;
+    }
+    if (text.fromEnvironment) {
+      found.masked.push(pointer);
+      this.secrets.push(new Secret(text.text));
+    }
+    if (text.fromSettings) found.settings.push(pointer);
+    return text.text;
+  }
+
+  #credential(definition: Definition, { path, field, pointer, written }: CredentialField): DesiredCredential {
+    if (typeof written !== "string") return { path, field, pointer, value: { kind: "literal", literal: written } };
+    const isSecret = fieldFacts(this.#catalogue, definition.providerType, field)?.secret ?? true;
+    const text = this.#text(written, pointer);
+    if (text.kind === "unresolved") {
+      const [reference] = text.references;
+      if (reference === undefined) throw new Bug("an unresolved text without a reference");
+      if (reference.why.reason === "no-setting") this.#noSetting(definition, reference.variable, pointer);
+      return { path, field, pointer, variable: reference.variable, value: { kind: "unresolved", reference } };
+    }
+    const variable = soleVariable(written);
+    const named = variable === undefined ? {} : { variable };
+    if (!isSecret && !text.fromEnvironment)
+      return { path, field, pointer, ...named, value: { kind: "literal", literal: text.text } };
+    const secret = new Secret(text.text);
+    this.secrets.push(secret);
+    if (isSecret) this.#checkSecret(definition, secret, path, pointer, variable);
+    if (!isSecret) return { path, field, pointer, ...named, value: { kind: "literal", literal: text.text } };
+    return { path, field, pointer, ...named, value: { kind: "secret", secret } };
+  }
+
+  #checkSecret(
+    { origin }: Definition,
+    secret: Secret,
+    path: string,
+    pointer: Pointer,
+    variable: string | undefined,
+  ): void {
+    const place = origin.locate(pointer, "value");
+    if (secret.isMask()) {
+      const detail = `${path} would be set to a mask: ${variable ?? "its variable"} does not hold the secret itself.`;
+      this.problems.push(error("SECRETS.MASK", detail, { place, hint: "put the real value into the variable." }));
+    }
+    if (secret.hasNul()) {
+      const detail = `${variable ?? "the variable"} holds a NUL character, which the service cannot store.`;
+      this.problems.push(error("VALIDATE.NUL_CHARACTER", detail, { place, hint: "remove it from the value." }));
+    }
+  }
+
+  #text(written: string, pointer: Pointer): Text {
+    const parsed = parseText(written);
+    if (!parsed.ok) throw new Bug("a malformed reference passed validation");
+    const unresolved: UnresolvedReference[] = [];
+    let text = "";
+    for (const part of parsed.parts) {
+      if (part.kind === "text") text += part.text;
+      else if (part.kind === "setting") {
+        const value = Object.hasOwn(this.#settings, part.name) ? this.#settings[part.name] : undefined;
+        if (value === undefined) unresolved.push({ variable: part.name, pointer, why: { reason: "no-setting" } });
+        else text += value;
+      } else {
+        const found = this.#lookUp(part.name);
+        if (found.state === "set") text += found.value;
+        else unresolved.push({ variable: part.name, pointer, why: unavailable(found) });
+      }
+    }
+    if (unresolved.length > 0) return { kind: "unresolved", references: unresolved };
+    const fromEnvironment = parsed.parts.some(({ kind }) => kind === "environment");
+    return { kind: "value", text, fromEnvironment, fromSettings: parsed.parts.some(({ kind }) => kind === "setting") };
+  }
+
+  #lookUp(name: string): Lookup {
+    const seen = this.#seen.get(name) ?? this.#variables.lookUp(name);
+    this.#seen.set(name, seen);
+    return seen;
+  }
+}
+
+function unavailable(found: Exclude<Lookup, { state: "set" }>): Unavailable {
+  return found.state === "unreadable"
+    ? { reason: "unreadable", file: found.file, cause: found.cause }
+    : { reason: found.state };
+}
+
+/** Every reference of a definition that has no value, in the order of the file's fields. */
+export function unresolvedOf(desired: Desired): readonly UnresolvedReference[] {
+  const inCredentials = desired.credentials.flatMap(({ value }) =>
+    value.kind === "unresolved" ? [value.reference] : [],
+  );
+  return [...inCredentials, ...desired.unresolved].filter(({ why }) => why.reason !== "no-setting");
+}
+
+/** One problem per reference without a value, at the line that asks for it. */
+export function problemOfReference(
+  desired: Desired,
+  reference: UnresolvedReference,
+  severity: Problem["severity"],
+): Problem {
+  const { variable, pointer, why } = reference;
+  const [code, detail, hint] = wordsFor(variable, why);
+  const place = desired.definition.origin.locate(pointer, "value");
+  return (severity === "error" ? error : warning)(code, detail, { place, hint });
+}
+
+function wordsFor(variable: string, why: Unavailable): readonly [ProblemCode, string, string] {
+  const set = `set ${variable}, or ${variable}_FILE to the path of a file that holds the value.`;
+  if (why.reason === "unset") return ["SECRETS.UNSET", `${variable} is not set.`, set];
+  if (why.reason === "empty") return ["SECRETS.EMPTY", `${variable} is set but empty.`, set];
+  if (why.reason === "unreadable") {
+    const detail = `${variable}_FILE names ${why.file}, which cannot be read: ${why.cause}.`;
+    return ["SECRETS.UNREADABLE", detail, "check the path and its permissions."];
+  }
+  return ["SECRETS.NO_SETTING", `var.${variable} is not defined.`, "write the value out."];
+}

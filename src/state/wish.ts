@@ -1,0 +1,69 @@
+import type { SyncGroup } from "../model/catalogue.js";
+import type { Desired, MapName, Observed } from "../model/connection.js";
+import { byText, isObject, type Json, ownValue, sameJson } from "../model/json.js";
+import { dotted } from "../model/location.js";
+import type { FieldChange } from "../model/plan.js";
+import { Bug } from "../model/problem.js";
+import type { UpdateWish } from "../model/wish.js";
+import type { Edit } from "./merge.js";
+import { isManaged, syncUnits, type Unit } from "./units.js";
+
+/** The edits that planned field changes make to one map; their values come from the definition, for a plan holds no secret. */
+export function editsOf(fields: readonly FieldChange[], desired: Desired, map: MapName): readonly Edit[] {
+  return fields
+    .filter(({ keys, state }) => keys[0] === map && state === undefined)
+    .map(({ keys, kind }): Edit => {
+      if (kind === "remove") return { keys: keys.slice(1), remove: true };
+      return { keys: keys.slice(1), value: desiredValue(desired, keys) };
+    });
+}
+
+function desiredValue(desired: Desired, keys: readonly string[]): Json {
+  const [map, ...rest] = keys;
+  let at: Json | undefined = map === "metadata" ? desired.metadata : desired.syncConfig;
+  for (const key of rest) at = isObject(at) ? ownValue(at, key) : undefined;
+  if (at === undefined) throw new Bug(`the plan changes ${keys.join(".")}, which the definition does not declare`);
+  return at;
+}
+
+/**
+ * What a wish and an answer disagree on, as paths: every unit that was sent and is not shown, and every one that is shown
+ * in a map that was replaced without it. What the service keeps itself is not compared.
+ */
+export function unmet(
+  wish: Pick<UpdateWish, "name" | "metadata" | "syncConfig">,
+  answer: Observed,
+  facts: SyncGroup,
+): readonly string[] {
+  const paths: string[] = wish.name !== undefined && wish.name !== answer.name ? ["name"] : [];
+  if (wish.metadata !== undefined) {
+    const shown = answer.metadata ?? {};
+    const keys = [...new Set([...Object.keys(wish.metadata), ...Object.keys(shown)])].sort(byText);
+    const sent = wish.metadata;
+    paths.push(
+      ...keys
+        .filter((key) => !sameValue(ownValue(sent, key), ownValue(shown, key)))
+        .map((key) => dotted(["metadata", key])),
+    );
+  }
+  if (wish.syncConfig !== undefined) {
+    const sent = new Map(syncUnits(wish.syncConfig, facts).map((unit) => [unit.path, unit]));
+    const shown = new Map(syncUnits(answer.syncConfig, facts).map((unit) => [unit.path, unit]));
+    for (const [path, unit] of [...sent, ...[...shown].filter(([path]) => !sent.has(path))]) {
+      if (unit.facts?.serverFilled === true && isManaged(unit.keys, answer.syncConfig, facts)) continue;
+      const left = sent.get(path);
+      const right = shown.get(path);
+      if (bothDefault(left, right) || sameValue(left?.value, right?.value)) continue;
+      paths.push(path);
+    }
+  }
+  return paths;
+}
+
+function bothDefault(left: Unit | undefined, right: Unit | undefined): boolean {
+  return (left?.isDefault ?? true) && (right?.isDefault ?? true);
+}
+
+function sameValue(left: Json | undefined, right: Json | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : sameJson(left, right);
+}

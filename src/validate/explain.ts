@@ -1,0 +1,327 @@
+import type { SchemaViolation } from "../generated/validators.js";
+import type { Catalogue } from "../model/catalogue.js";
+import { fieldFacts, nestedPointer } from "../model/credentials.js";
+import { isObject, type Json, ownValue } from "../model/json.js";
+import { dotted, type Origin, type Pointer } from "../model/location.js";
+import { error, type Problem, type ProblemCode } from "../model/problem.js";
+import { isMaskText } from "../model/secret.js";
+
+/** A document that broke the schema, with what is needed to talk about it. */
+export interface Explained {
+  readonly data: Json;
+  readonly origin: Origin;
+  readonly catalogue: Catalogue;
+}
+
+/**
+ * The violations of one document as problems that a person can act on: one mistake, one problem, at its line.
+ *
+ * @param alreadyReported - pointers, as text, of values that another check has explained better
+ */
+export function explain(
+  violations: readonly SchemaViolation[],
+  document: Explained,
+  alreadyReported: ReadonlySet<string>,
+): readonly Problem[] {
+  const causes = violations
+    .filter((violation) => violation.keyword !== "if")
+    .map((violation) => ({
+      violation,
+      pointer: pointerOf(violation.instancePath, document.data),
+    }));
+  // A value of the wrong type also fails the enum or the pattern behind it.
+  const wrongType = new Set(
+    causes.filter(({ violation }) => violation.keyword === "type").map(({ violation }) => violation.instancePath),
+  );
+  return causes
+    .filter(({ violation }) => violation.keyword === "type" || !wrongType.has(violation.instancePath))
+    .filter(({ violation, pointer }) => !isAboutValue(violation) || !alreadyReported.has(dotted(pointer)))
+    .map(({ violation, pointer }) => explainOne(violation, pointer, document));
+}
+
+/** A JSON pointer of RFC 6901 as steps; list positions become numbers. */
+function pointerOf(text: string, data: Json): Pointer {
+  const steps: (string | number)[] = [];
+  let at: Json | undefined = data;
+  for (const part of text.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    const step = Array.isArray(at) ? Number(key) : key;
+    steps.push(step);
+    at = child(at, step);
+  }
+  return steps;
+}
+
+function child(value: Json | undefined, step: string | number): Json | undefined {
+  if (Array.isArray(value)) return typeof step === "number" ? value[step] : undefined;
+  return isObject(value) ? ownValue(value, String(step)) : undefined;
+}
+
+function valueAt(data: Json, pointer: Pointer): Json | undefined {
+  return pointer.reduce<Json | undefined>(child, data);
+}
+
+function isAboutValue({ keyword }: SchemaViolation): boolean {
+  return !["required", "additionalProperties", "dependentRequired"].includes(keyword);
+}
+
+function explainOne(violation: SchemaViolation, pointer: Pointer, document: Explained): Problem {
+  const { keyword, params } = violation;
+  if (keyword === "required") return missing(String(params["missingProperty"]), pointer, document);
+  if (keyword === "additionalProperties") return unknownField(String(params["additionalProperty"]), pointer, document);
+  if (keyword === "dependentRequired") {
+    const detail = `${path([...pointer, String(params["property"])], document)} needs ${String(params["missingProperty"])} beside it.`;
+    const place = document.origin.locate([...pointer, String(params["property"])], "key");
+    return error("VALIDATE.INCOMPLETE_PAIR", detail, { place, hint: "write both, or neither." });
+  }
+  return wrongValue(violation, pointer, document);
+}
+
+function missing(name: string, pointer: Pointer, { data, origin }: Explained): Problem {
+  const place = origin.locate(pointer, "key");
+  if (pointer.length === 0 && (name === "metadata" || name === "sync_config")) {
+    return error("VALIDATE.MISSING", `exact names ${name}, but the definition has no ${name}.`, {
+      place: origin.locate(["exact"], "key"),
+      hint: `write ${name}: {} to remove every key of it, or take ${name} out of exact.`,
+    });
+  }
+  const where = pointer.length === 0 ? nameOf(data) : dotted(pointer);
+  return error("VALIDATE.MISSING", `${where} has no ${name}.`, { place, hint: `add ${name}.` });
+}
+
+function nameOf(data: Json): string {
+  const name = isObject(data) ? ownValue(data, "name") : undefined;
+  return typeof name === "string" && name !== "" ? `the definition "${name}"` : "the definition";
+}
+
+function unknownField(name: string, pointer: Pointer, document: Explained): Problem {
+  const { data, origin, catalogue } = document;
+  const place = origin.locate([...pointer, name], "key");
+  const provider = providerOf(data);
+  if (provider !== undefined && dotted(pointer) === "encrypted_secret_data") {
+    const block = valueAt(data, pointer);
+    const isNested = isObject(block) && Object.hasOwn(block, provider);
+    if (Object.hasOwn(catalogue.providers, name)) {
+      const detail = `encrypted_secret_data.${name} stands in a definition of ${provider}.`;
+      return error("VALIDATE.OTHER_PROVIDER", detail, {
+        place,
+        hint: `only encrypted_secret_data.${provider} belongs here.`,
+      });
+    }
+    if (isNested && fieldFacts(catalogue, provider, name) !== undefined) {
+      const detail = `${name} stands beside the ${provider} block, which holds the fields of ${provider}.`;
+      return error("VALIDATE.MIXED_FORMS", detail, { place, hint: `move ${name} into the ${provider} block.` });
+    }
+  }
+  const known = knownFields(pointer, document);
+  const hint = known.length === 0 ? "drop it." : `known here: ${known.join(", ")}.`;
+  return error("VALIDATE.UNKNOWN_FIELD", `${path([...pointer, name], document)} is not a field.`, { place, hint });
+}
+
+/** What may stand at a place, for a hint; empty where nothing is known of it. */
+function knownFields(pointer: Pointer, { data, catalogue }: Explained): readonly string[] {
+  const [top, ...rest] = pointer;
+  if (top === undefined) {
+    return ["name", "provider_type", "id", "encrypted_secret_data", "metadata", "sync_config", "exact", "protect"];
+  }
+  const provider = providerOf(data);
+  if (top === "encrypted_secret_data" && provider !== undefined) {
+    return Object.keys(ownValue(catalogue.providers, provider)?.fields ?? {});
+  }
+  if (top !== "sync_config") return [];
+  let node = catalogue.syncConfig;
+  for (const step of rest) {
+    const member = ownValue(node.members, String(step));
+    if (member?.kind !== "group") return [];
+    node = member;
+  }
+  return Object.keys(node.members);
+}
+
+function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, document: Explained): Problem {
+  const { data, origin, catalogue } = document;
+  const place = origin.locate(pointer, "value");
+  const value = valueAt(data, pointer) ?? null;
+  const where = path(pointer, document);
+  if (pointer.length === 0) {
+    return error("VALIDATE.NOT_A_DEFINITION", `the document is ${described(value)}; a definition is a map of fields.`, {
+      place,
+      hint: "start with name: and provider_type:.",
+    });
+  }
+  if (isSecretField(pointer, document)) return wrongSecret(value, where, place);
+  if (value === null) {
+    const hint =
+      pointer.length === 1 && keyword === "type" && params["type"] === "object"
+        ? "use {} or drop the line."
+        : "give it a value or drop the line.";
+    return error("VALIDATE.NULL", `${where} is null, which is not a value here.`, { place, hint });
+  }
+  if (keyword === "type") {
+    const detail = `${where} is ${shown(value, pointer)}; this field takes ${typeNames(params["type"])}.`;
+    return error("VALIDATE.WRONG_TYPE", detail, { place, ...hintForType(value, params["type"]) });
+  }
+  if (dotted(pointer) === "provider_type") {
+    const allowed = list(params["allowedValues"]);
+    return error(
+      "VALIDATE.UNKNOWN_PROVIDER",
+      `provider_type is ${shown(value, pointer)}; it takes one of ${allowed}.`,
+      {
+        place,
+        hint: "write it exactly so, in lower case.",
+      },
+    );
+  }
+  if (keyword === "minLength" || keyword === "maxLength" || keyword === "maxItems") {
+    return error("VALIDATE.WRONG_LENGTH", lengthDetail(keyword, where, params["limit"]), {
+      place,
+      hint: "change its length.",
+    });
+  }
+  if (typeof value === "string" && value.startsWith("${")) {
+    return error("VALIDATE.NOT_ALLOWED", `${where} mixes a reference with other text; here it must stand alone.`, {
+      place,
+      hint: "put the whole value into the variable.",
+    });
+  }
+  const message = ownValue(catalogue.messages, messageKey(pointer, document));
+  if (message !== undefined) {
+    return error("VALIDATE.NOT_ALLOWED", `${message.error}.`, {
+      place,
+      hint: message.hint ?? "use one of the values named.",
+    });
+  }
+  return notAllowed(keyword, params, where, value, pointer, place);
+}
+
+function notAllowed(
+  keyword: string,
+  params: SchemaViolation["params"],
+  where: string,
+  value: Json,
+  pointer: Pointer,
+  place: ReturnType<Origin["locate"]>,
+): Problem {
+  const code: ProblemCode = "VALIDATE.NOT_ALLOWED";
+  if (keyword === "enum") {
+    const detail = `${where} is ${shown(value, pointer)}; it takes one of ${list(params["allowedValues"])}.`;
+    return error(code, detail, { place, hint: "use one of the values named." });
+  }
+  if (keyword === "uniqueItems") {
+    return error(code, `${where} names the same thing twice.`, { place, hint: "drop the second." });
+  }
+  return error(code, `${where} does not have the form that this field takes.`, {
+    place,
+    hint: "see the field's description: flexprice-sync schema.",
+  });
+}
+
+/** Never repeats the value: it may be a live key. */
+function wrongSecret(value: Json, where: string, place: ReturnType<Origin["locate"]>): Problem {
+  if (value === null) {
+    return error("VALIDATE.NULL", `${where} has no value.`, {
+      place,
+      hint: "write ${NAME} with the variable's name, or drop the line.",
+    });
+  }
+  if (typeof value === "string" && value.includes("${")) {
+    return error("VALIDATE.SECRET_FORM", `${where} takes exactly one \${NAME} and no text around it.`, {
+      place,
+      hint: "put the whole value into one variable.",
+    });
+  }
+  if (typeof value === "string" && isMaskText(value)) {
+    return error("VALIDATE.MASK", `${where} holds the mask that some tool printed, not a secret.`, {
+      place,
+      hint: "write ${NAME} and put the real value into that variable.",
+    });
+  }
+  return error(
+    "VALIDATE.LITERAL_SECRET",
+    `${where} has its value in the file; a secret must come from the environment.`,
+    {
+      place,
+      hint: "write ${NAME} and set that variable. If this file was shared, treat the value as leaked and replace it at the provider.",
+    },
+  );
+}
+
+function isSecretField(pointer: Pointer, { data, catalogue }: Explained): boolean {
+  const [top] = pointer;
+  if (top !== "encrypted_secret_data" || pointer.length < 2) return false;
+  const provider = providerOf(data);
+  // Not knowing the provider, nothing under here may be shown.
+  if (provider === undefined || !Object.hasOwn(catalogue.providers, provider)) return true;
+  const nested = nestedPointer(pointer, provider);
+  const facts = nested.length === 3 ? fieldFacts(catalogue, provider, String(nested[2])) : undefined;
+  return facts?.secret ?? false;
+}
+
+function providerOf(data: Json): string | undefined {
+  const provider = isObject(data) ? ownValue(data, "provider_type") : undefined;
+  return typeof provider === "string" ? provider : undefined;
+}
+
+/** A field's path as every output shows it: credentials always nested. */
+function path(pointer: Pointer, { data, catalogue }: Explained): string {
+  const provider = providerOf(data);
+  const known = provider !== undefined && Object.hasOwn(catalogue.providers, provider);
+  return dotted(known ? nestedPointer(pointer, provider) : pointer);
+}
+
+function messageKey(pointer: Pointer, { data }: Explained): string {
+  return nestedPointer(pointer, providerOf(data) ?? "")
+    .map((step) => (typeof step === "number" ? "[]" : step))
+    .join(".");
+}
+
+/** A value with its type visible. Nothing of the credentials is repeated, whatever the field. */
+function shown(value: Json, pointer: Pointer): string {
+  return pointer[0] === "encrypted_secret_data" ? kindOf(value) : described(value);
+}
+
+function described(value: Json): string {
+  if (typeof value === "string")
+    return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)}`;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return kindOf(value);
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (isObject(value)) return "a map";
+  if (typeof value === "string") return "a text";
+  return typeof value === "number" ? "a number" : "true or false";
+}
+
+function typeNames(type: unknown): string {
+  const names: Record<string, string> = {
+    object: "a map",
+    array: "a list",
+    string: "text",
+    boolean: "true or false",
+    number: "a number",
+    integer: "a whole number",
+    null: "null",
+  };
+  return (Array.isArray(type) ? type : [type]).map((one) => names[String(one)] ?? String(one)).join(" or ");
+}
+
+function hintForType(value: Json, type: unknown): { readonly hint: string } {
+  if (type === "boolean" && typeof value === "string") {
+    if (["true", "false"].includes(value)) return { hint: `write ${value} without quotes.` };
+    return { hint: "write true or false, without quotes." };
+  }
+  if (type === "string" && typeof value !== "object") return { hint: "write it in quotes." };
+  return { hint: `write ${typeNames(type)}.` };
+}
+
+function lengthDetail(keyword: string, where: string, limit: unknown): string {
+  if (keyword === "minLength") return `${where} must not be empty.`;
+  return `${where} may have at most ${String(limit)} ${keyword === "maxItems" ? "entries" : "characters"}.`;
+}
+
+function list(values: unknown): string {
+  return Array.isArray(values) ? values.map(String).join(", ") : String(values);
+}

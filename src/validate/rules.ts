@@ -1,0 +1,187 @@
+import type { Catalogue } from "../model/catalogue.js";
+import type { Definition } from "../model/connection.js";
+import { IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
+import { isObject, type Json, ownValue } from "../model/json.js";
+import { dotted, type Pointer } from "../model/location.js";
+import { error, type Problem, warning } from "../model/problem.js";
+import { parseText } from "../model/reference.js";
+import type { Explained } from "./explain.js";
+
+/** A problem with the value it is about. */
+export interface Ruled {
+  readonly pointer: Pointer;
+  readonly problem: Problem;
+}
+
+/** What a schema cannot say of one document: references, characters, fields that depend on each other's values. */
+export function rulesOfOne(document: Explained): readonly Ruled[] {
+  const { data } = document;
+  if (!isObject(data)) return [];
+  return [...textRules(data, [], document), ...customFieldRules(data, document), ...ignoredBlockRules(data, document)];
+}
+
+/** Fields that a reference to the environment would make unpredictable: they name the connection. */
+const NAMING_FIELDS: ReadonlySet<string> = new Set(["name", "id", "provider_type", "exact"]);
+
+function textRules(value: Json, pointer: Pointer, document: Explained): readonly Ruled[] {
+  if (typeof value === "string") return textRule(value, pointer, document);
+  if (Array.isArray(value)) return value.flatMap((item, index) => textRules(item, [...pointer, index], document));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...keyRule(key, [...pointer, key], document),
+    ...textRules(item, [...pointer, key], document),
+  ]);
+}
+
+function keyRule(key: string, pointer: Pointer, { origin }: Explained): readonly Ruled[] {
+  const place = origin.locate(pointer, "key");
+  if (key.includes("\0")) return [nul(pointer, place)];
+  if (!key.includes("${")) return [];
+  const detail = `the key ${JSON.stringify(key)} holds a reference; only values are resolved.`;
+  return [{ pointer, problem: error("VALIDATE.BAD_REFERENCE", detail, { place, hint: "write the key out." }) }];
+}
+
+function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: Explained): readonly Ruled[] {
+  const place = origin.locate(pointer, "value");
+  if (text.includes("\0")) return [nul(pointer, place)];
+  const parsed = parseText(text);
+  const provider = isObject(data) ? ownValue(data, "provider_type") : undefined;
+  const where = dotted(
+    typeof provider === "string" && Object.hasOwn(catalogue.providers, provider)
+      ? nestedPointer(pointer, provider)
+      : pointer,
+  );
+  if (!parsed.ok) {
+    // Under the credentials even a malformed reference may be a pasted key.
+    const fragment = pointer[0] === "encrypted_secret_data" ? "" : ` ${parsed.fragment}`;
+    const problem = error("VALIDATE.BAD_REFERENCE", `${where} holds a malformed reference${fragment}.`, {
+      place,
+      hint: "a reference is ${NAME}, with letters, digits and _ in the name; write $${ for a literal ${.",
+    });
+    return [{ pointer, problem }];
+  }
+  return parsed.parts.flatMap((part) => {
+    if (part.kind !== "environment") return [];
+    if (NAMING_FIELDS.has(String(pointer[0]))) {
+      const detail = `${where} takes no environment variable: it says which connection this is.`;
+      const hint = "write it out, or use ${var.NAME} from the settings file.";
+      return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
+    }
+    if (part.name.startsWith("FLEXPRICE_")) {
+      const detail = `${where} refers to ${part.name}; variables of flexprice-sync itself are not for definitions.`;
+      const hint = "use a variable with another name.";
+      return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
+    }
+    return [];
+  });
+}
+
+function nul(pointer: Pointer, place: ReturnType<Explained["origin"]["locate"]>): Ruled {
+  const detail = `${dotted(pointer.slice(0, -1)) || "the definition"} holds a NUL character, which the service cannot store.`;
+  return { pointer, problem: error("VALIDATE.NUL_CHARACTER", detail, { place, hint: "remove it." }) };
+}
+
+/** Each custom field takes one value: it is used once, and not also for the service period, which needs both ends. */
+function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
+  const at: Pointer = ["sync_config", "invoice_sync_settings"];
+  const settings = at.reduce<Json | undefined>(
+    (value, step) => (isObject(value) ? ownValue(value, String(step)) : undefined),
+    data,
+  );
+  if (!isObject(settings)) return [];
+  const found: Ruled[] = [];
+  const used = new Map<string, string>();
+  const period = ownValue(settings, "service_period_custom_fields");
+  if (isObject(period)) {
+    const ends = ["start_field_id", "end_field_id"].map((end) => [end, ownValue(period, end)] as const);
+    for (const [end, field] of ends) if (typeof field === "string" && field !== "") used.set(field.trim(), end);
+    if (
+      used.size === 1 &&
+      ends.every(([, field]) => typeof field === "string") &&
+      ends.some(([, field]) => field === "")
+    ) {
+      const pointer = [...at, "service_period_custom_fields"];
+      const detail = `${dotted(pointer)} has only one of start_field_id and end_field_id.`;
+      found.push({
+        pointer,
+        problem: error("VALIDATE.INCOMPLETE_PAIR", detail, {
+          place: origin.locate(pointer, "key"),
+          hint: "write both, or neither.",
+        }),
+      });
+    }
+  }
+  const fields = ownValue(settings, "metadata_custom_fields");
+  for (const [index, item] of (Array.isArray(fields) ? fields : []).entries()) {
+    const field = isObject(item) ? ownValue(item, "field") : undefined;
+    if (typeof field !== "string") continue;
+    const pointer = [...at, "metadata_custom_fields", index, "field"];
+    const before = used.get(field.trim());
+    if (before !== undefined) {
+      const detail = `the custom field ${JSON.stringify(field)} is already used by ${before}.`;
+      found.push({
+        pointer,
+        problem: error("VALIDATE.DUPLICATE_FIELD", detail, {
+          place: origin.locate(pointer, "value"),
+          hint: "map it once.",
+        }),
+      });
+    }
+    used.set(field.trim(), `metadata_custom_fields[${index}]`);
+  }
+  return found;
+}
+
+function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readonly Ruled[] {
+  const credentials = isObject(data) ? ownValue(data, "encrypted_secret_data") : undefined;
+  if (!isObject(credentials)) return [];
+  return Object.keys(credentials)
+    .filter((key) => IGNORED_BLOCKS.has(key) && !Object.hasOwn(catalogue.providers, key))
+    .map((key) => {
+      const pointer = ["encrypted_secret_data", key];
+      const detail = `encrypted_secret_data.${key} is ignored by the service, so it is not sent.`;
+      return {
+        pointer,
+        problem: warning("VALIDATE.IGNORED_BLOCK", detail, { place: origin.locate(pointer, "key"), hint: "drop it." }),
+      };
+    });
+}
+
+/** What only shows when all definitions are seen together: two that claim one connection. */
+export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalogue): readonly Problem[] {
+  const claims = new Map<string, Definition>();
+  return definitions.flatMap((definition) =>
+    claimsOf(definition, definitions, catalogue).flatMap(([claim, words]) => {
+      const first = claims.get(claim);
+      if (first === undefined) {
+        claims.set(claim, definition);
+        return [];
+      }
+      const { file, line } = first.origin;
+      const detail = `"${definition.name}" claims ${words}, and so does "${first.name}" at ${file}:${line}.`;
+      const pointer = definition.id === undefined ? ["provider_type"] : ["id"];
+      const hint = "keep one of them; only where the service really has several, give each its id.";
+      return [error("VALIDATE.SAME_CONNECTION", detail, { place: definition.origin.locate(pointer, "value"), hint })];
+    }),
+  );
+}
+
+/** What a definition lays claim to: a row by id, or by its provider's way of finding one. */
+function claimsOf(
+  definition: Definition,
+  all: readonly Definition[],
+  catalogue: Catalogue,
+): readonly (readonly [string, string])[] {
+  const { id, name, providerType } = definition;
+  const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
+  if (id !== undefined) {
+    // Without ids everywhere, one of them means whatever row the provider has, and that may be this one.
+    const others = all.filter((other) => other !== definition && other.providerType === providerType);
+    const contested = !byName && others.some((other) => other.id === undefined);
+    return contested
+      ? [[`provider ${providerType}`, `the ${providerType} connection`]]
+      : [[`id ${id}`, `the connection ${id}`]];
+  }
+  if (byName) return [[`name ${providerType} ${name}`, `the ${providerType} connection named "${name}"`]];
+  return [[`provider ${providerType}`, `the ${providerType} connection`]];
+}

@@ -1,0 +1,161 @@
+import type { ConnectionDefinition } from "../generated/connection-definition.js";
+import { validateResolved, validateWritten } from "../generated/validators.js";
+import type { Catalogue } from "../model/catalogue.js";
+import type { CredentialField, Declaration, Definition, Desired, MapName } from "../model/connection.js";
+import { fieldFacts, IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
+import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { dotted, type Pointer } from "../model/location.js";
+import { error, isError, type Problem } from "../model/problem.js";
+import { explain } from "./explain.js";
+import { rulesOfAll, rulesOfOne } from "./rules.js";
+
+export interface Checked {
+  /** In the order of the declarations; a declaration with an error is left out. */
+  readonly definitions: readonly Definition[];
+  readonly problems: readonly Problem[];
+}
+
+/** Holds every declaration against the schema and against the rules that a schema cannot say. All problems of all files at once. */
+export function validate(declarations: readonly Declaration[], catalogue: Catalogue): Checked {
+  const problems: Problem[] = [];
+  const definitions: Definition[] = [];
+  for (const declaration of declarations) {
+    const found = problemsOf(declaration, catalogue);
+    problems.push(...found);
+    if (!found.some(isError)) definitions.push(definitionOf(declaration, catalogue));
+  }
+  problems.push(...rulesOfAll(definitions, catalogue));
+  return { definitions, problems };
+}
+
+function problemsOf({ data, origin }: Declaration, catalogue: Catalogue): readonly Problem[] {
+  const document = { data, origin, catalogue };
+  const ruled = rulesOfOne(document);
+  const reported = new Set(ruled.map(({ pointer }) => dotted(pointer)));
+  const violations = validateWritten(data) ? [] : (validateWritten.errors ?? []);
+  return [...explain(violations, document, reported), ...ruled.map(({ problem }) => problem)];
+}
+
+function definitionOf({ data, origin }: Declaration, catalogue: Catalogue): Definition {
+  const checked = data as unknown as ConnectionDefinition;
+  const { name, provider_type: providerType, id, metadata, sync_config: syncConfig, exact, protect } = checked;
+  return {
+    origin,
+    name,
+    providerType,
+    ...(id === undefined ? {} : { id }),
+    credentials: credentialsOf(data, providerType, catalogue),
+    ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
+    ...(syncConfig === undefined ? {} : { syncConfig: syncConfig as JsonObject }),
+    exact: (exact ?? []) as readonly MapName[],
+    protect: protect ?? false,
+  };
+}
+
+/** Every credential field in the catalogue's order, unlisted ones by name; the blocks that the service ignores are left out. */
+function credentialsOf(data: Json, provider: string, catalogue: Catalogue): readonly CredentialField[] {
+  const written = isObject(data) ? ownValue(data, "encrypted_secret_data") : undefined;
+  if (!isObject(written)) return [];
+  const block = ownValue(written, provider);
+  const at: Pointer = isObject(block) ? ["encrypted_secret_data", provider] : ["encrypted_secret_data"];
+  const fields = Object.entries(isObject(block) ? block : written).filter(([field]) => !IGNORED_BLOCKS.has(field));
+  const listed = Object.keys(ownValue(catalogue.providers, provider)?.fields ?? {});
+  const rank = (field: string) => (listed.includes(field) ? listed.indexOf(field) : listed.length);
+  return fields
+    .sort(([left], [right]) => rank(left) - rank(right) || byText(left, right))
+    .map(([field, value]) => {
+      const pointer = [...at, field];
+      return {
+        path: dotted(nestedPointer(pointer, provider)),
+        field,
+        pointer,
+        written: value as string | number | boolean,
+      };
+    });
+}
+
+/**
+ * Holds resolved values against the schema once more: where a file may say `${NAME}`, the schema could not see the value.
+ * The problems name the variable and never its value.
+ */
+export function recheck(desired: readonly Desired[], catalogue: Catalogue): readonly Problem[] {
+  return desired.flatMap((one) => (hasResolvedValues(one) ? recheckOne(one, catalogue) : []));
+}
+
+function hasResolvedValues(desired: Desired): boolean {
+  const fromVariables = desired.credentials.some(
+    ({ variable, value }) => value.kind === "literal" && variable !== undefined,
+  );
+  return fromVariables || desired.masked.length > 0 || desired.resolvedSettings.length > 0;
+}
+
+function recheckOne(desired: Desired, catalogue: Catalogue): readonly Problem[] {
+  const { definition } = desired;
+  const data = resolvedData(desired, catalogue);
+  if (validateResolved(data)) return [];
+  const broken = new Map<string, Pointer>();
+  for (const violation of validateResolved.errors ?? []) {
+    // What is absent was judged in the file as written; here a field is also absent when its variable is.
+    if (["if", "required", "dependentRequired"].includes(violation.keyword)) continue;
+    const steps = violation.instancePath
+      .split("/")
+      .slice(1)
+      .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    broken.set(
+      steps.join("/"),
+      steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
+    );
+  }
+  return [...broken.values()].map((pointer) => {
+    const message = ownValue(
+      catalogue.messages,
+      pointer.map((step) => (typeof step === "number" ? "[]" : step)).join("."),
+    );
+    const why = message === undefined ? "" : ` (${message.error})`;
+    const written = desired.credentials.find(({ path }) => path === dotted(pointer));
+    return error("SECRETS.BAD_VALUE", `${dotted(pointer)} does not take the value that its variable holds${why}.`, {
+      place: definition.origin.locate(written?.pointer ?? pointer, "value"),
+      hint: message?.hint ?? "set the variable to a value that the field takes.",
+    });
+  });
+}
+
+/** The definition with its values, without secrets and without what is unresolved. */
+function resolvedData(desired: Desired, catalogue: Catalogue): JsonObject {
+  const { definition } = desired;
+  const provider = definition.providerType;
+  const plain = desired.credentials.flatMap(({ field, value }) =>
+    value.kind === "literal" && fieldFacts(catalogue, provider, field)?.secret === false
+      ? [[field, value.literal] as const]
+      : [],
+  );
+  const without = (map: JsonObject | undefined, top: MapName) =>
+    map === undefined
+      ? undefined
+      : withoutUnresolved(map, [top], new Set(desired.unresolved.map(({ pointer }) => dotted(pointer))));
+  const metadata = without(desired.metadata, "metadata");
+  const syncConfig = without(desired.syncConfig, "sync_config");
+  return {
+    name: desired.name,
+    provider_type: provider,
+    ...(desired.id === undefined ? {} : { id: desired.id }),
+    encrypted_secret_data: { [provider]: Object.fromEntries(plain) },
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(syncConfig === undefined ? {} : { sync_config: syncConfig }),
+  };
+}
+
+function withoutUnresolved(value: Json, pointer: Pointer, unresolved: ReadonlySet<string>): Json {
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => {
+      const at = [...pointer, index];
+      return unresolved.has(dotted(at)) ? [] : [withoutUnresolved(item, at, unresolved)];
+    });
+  }
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !unresolved.has(dotted([...pointer, key])))
+      .map(([key, item]) => [key, withoutUnresolved(item, [...pointer, key], unresolved)]),
+  );
+}
