@@ -1,0 +1,69 @@
+import type { JsonObject } from "../model/json.js";
+
+/** An answer of the service. */
+export interface Answer {
+  readonly status: number;
+  /** A text is sent as plain text, anything else as JSON; absent means no body. */
+  readonly body?: JsonObject | string;
+}
+
+/** Thrown by the rules; the server answers with it. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`refused with ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+/** The body of errors from the handlers. `details` is left out where there are none. */
+function handlerError(status: number, code: string, message: string, details?: JsonObject): Refusal {
+  return new Refusal({
+    status,
+    body: { code, message, http_status_code: status, ...(details === undefined ? {} : { details }) },
+  });
+}
+
+/** What an error without a hint of its own says, whatever its code. */
+export const NO_HINT = "An unexpected error occurred";
+
+export function invalid(message: string = NO_HINT): Refusal {
+  return handlerError(400, "validation_error", message);
+}
+
+export function badRequestFormat(): Refusal {
+  return invalid("Invalid request format");
+}
+
+export function badFilter(): Refusal {
+  return invalid("Invalid filter parameters");
+}
+
+export function notFound(id: string): Refusal {
+  return handlerError(404, "not_found", `Connection with ID ${id} was not found`, { connection_id: id });
+}
+
+export function databaseError(message: string): Refusal {
+  return handlerError(500, "database_error", message);
+}
+
+export function alreadyExists(provider: string, existingId: string, environmentId: string, tenantId: string): Refusal {
+  return handlerError(
+    409,
+    "already_exists",
+    `A published connection for provider '${provider}' already exists in this environment`,
+    {
+      environment_id: environmentId,
+      existing_connection_id: existingId,
+      provider_type: provider,
+      tenant_id: tenantId,
+    },
+  );
+}
+
+/** Errors from before the handlers have another body. */
+export function unauthorized(error: string): Refusal {
+  return new Refusal({ status: 401, body: { error } });
+}

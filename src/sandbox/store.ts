@@ -1,0 +1,255 @@
+import { randomBytes } from "node:crypto";
+import type { Catalogue, ProviderFacts } from "../model/catalogue.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { alreadyExists, badRequestFormat, databaseError, invalid, notFound } from "./answers.js";
+import {
+  type CredentialUpdate,
+  checkCreate,
+  checkPresent,
+  readUpdate,
+  type StoredSecrets,
+  storedFromCreate,
+  updated,
+  withEmpties,
+} from "./credentials.js";
+import { decoded, firstValue, type Shape, UnreadableBody } from "./go-json.js";
+import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
+
+/** A connection as the service keeps it. */
+export interface StoredConnection {
+  readonly id: string;
+  readonly name: string;
+  readonly providerType: string;
+  readonly status: "published" | "archived";
+  readonly secrets: StoredSecrets;
+  readonly metadata: JsonObject | null;
+  readonly syncConfig: JsonObject | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly createdBy: string;
+  readonly updatedBy: string;
+}
+
+export interface StoreSettings {
+  readonly catalogue: Catalogue;
+  readonly environmentId: string;
+  readonly tenantId: string;
+  readonly actorId: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** What the service fills in for storage that it keeps itself. */
+const MANAGED = { bucket: "flexprice-sandbox-exports", region: "us-east-1", secret: "kept-by-flexprice" } as const;
+
+const LONGEST_NAME = 255;
+
+/** The connections of one environment, under the service's rules: sections 5 and 7 to 12 of its contract. Everything is in memory. */
+export class Store {
+  readonly #settings: StoreSettings;
+  readonly #rows = new Map<string, StoredConnection>();
+  readonly #syncShape: Shape;
+
+  constructor(settings: StoreSettings) {
+    this.#settings = settings;
+    this.#syncShape = syncConfigShape(settings.catalogue.syncConfig);
+  }
+
+  /** Live connections, in the order of their making. */
+  live(): readonly StoredConnection[] {
+    return [...this.#rows.values()].filter(({ status }) => status === "published");
+  }
+
+  find(id: string): StoredConnection {
+    const row = this.#rows.get(id);
+    if (row === undefined || row.status !== "published") throw notFound(id);
+    return row;
+  }
+
+  /** Takes a row as it is, without any check: seeds may hold what the service would refuse today. */
+  put(row: StoredConnection): void {
+    this.#rows.set(row.id, row);
+  }
+
+  create(body: string): StoredConnection {
+    const fields = readBody(body, {
+      name: "text",
+      provider_type: "text",
+      encrypted_secret_data: "map",
+      metadata: "map",
+      sync_config: this.#syncShape,
+    });
+    const name = textAt(fields, "name");
+    const provider = this.#provider(textAt(fields, "provider_type"));
+    const metadata = mapAt(fields, "metadata");
+    const flat = mapAt(fields, "encrypted_secret_data");
+    const syncConfig = this.#checkedSync(fields);
+    if (!provider.server.many) {
+      const twin = this.live().find(({ providerType }) => providerType === provider.type);
+      const { environmentId, tenantId } = this.#settings;
+      if (twin !== undefined) throw alreadyExists(provider.type, twin.id, environmentId, tenantId);
+    }
+    checkCreate(flat, provider);
+    const managed = provider.server.managed && isManaged(syncConfig);
+    if (!managed) checkPresent(flat, provider);
+    if (name === "" || [...name].length > LONGEST_NAME) throw databaseError("Failed to create connection");
+    const now = this.#now();
+    const { actorId } = this.#settings;
+    const row: StoredConnection = {
+      id: `conn_${ulid(this.#settings.nowMs())}`,
+      name,
+      providerType: provider.type,
+      status: "published",
+      secrets: managed ? managedSecrets(provider) : storedFromCreate(flat, provider),
+      metadata: metadata ?? null,
+      syncConfig: managed ? this.#managedSync(syncConfig) : (syncConfig ?? null),
+      createdAt: now,
+      updatedAt: now,
+      createdBy: actorId,
+      updatedBy: actorId,
+    };
+    this.#rows.set(row.id, row);
+    return row;
+  }
+
+  update(id: string, body: string): StoredConnection {
+    const fields = readBody(body, {
+      name: "text",
+      metadata: "map",
+      sync_config: this.#syncShape,
+      encrypted_secret_data: "any",
+    });
+    const sent = ownValue(fields, "encrypted_secret_data") ?? null;
+    const credentials = sent === null ? undefined : readUpdateBody(sent, this.#settings.catalogue);
+    const syncConfig = this.#checkedSync(fields);
+    const row = this.find(id);
+    const provider = this.#provider(row.providerType);
+    const secrets =
+      credentials === undefined ? row.secrets : updated(row.secrets, credentials, provider, this.#settings.catalogue);
+    const name = textAt(fields, "name") || row.name;
+    const next: StoredConnection = {
+      ...row,
+      name,
+      secrets: withEmpties(secrets, provider),
+      metadata: mapAt(fields, "metadata") ?? row.metadata,
+      syncConfig: syncConfig ?? row.syncConfig,
+      updatedAt: this.#now(),
+      updatedBy: this.#settings.actorId,
+    };
+    if ([...name].length > LONGEST_NAME) throw databaseError("Failed to update connection");
+    this.#checkStored(next);
+    this.#rows.set(id, next);
+    return next;
+  }
+
+  archive(id: string): void {
+    this.#rows.set(id, { ...this.find(id), status: "archived", updatedAt: this.#now() });
+  }
+
+  /** A connection as an answer shows it: never a secret, no empty metadata, always a sync_config. */
+  shown(row: StoredConnection): JsonObject {
+    const { environmentId, tenantId, catalogue } = this.#settings;
+    return {
+      id: row.id,
+      name: row.name,
+      provider_type: row.providerType,
+      environment_id: environmentId,
+      tenant_id: tenantId,
+      status: row.status,
+      ...(row.metadata === null || Object.keys(row.metadata).length === 0 ? {} : { metadata: row.metadata }),
+      sync_config: row.syncConfig ?? allOff(catalogue.syncConfig),
+      created_at: row.createdAt,
+      updated_at: row.updatedAt,
+      created_by: row.createdBy,
+      updated_by: row.updatedBy,
+    };
+  }
+
+  #provider(type: string): ProviderFacts {
+    const facts = ownValue(this.#settings.catalogue.providers, type);
+    if (facts === undefined) throw invalid("Invalid secret provider");
+    return facts;
+  }
+
+  #checkedSync(fields: JsonObject): JsonObject | undefined {
+    const sent = mapAt(fields, "sync_config");
+    if (sent === undefined) return undefined;
+    checkSyncConfig(sent);
+    return stored(sent, this.#settings.catalogue.syncConfig);
+  }
+
+  #managedSync(syncConfig: JsonObject | undefined): JsonObject {
+    const s3 = ownValue(syncConfig ?? {}, "s3");
+    const { environmentId, tenantId, catalogue } = this.#settings;
+    const filled = {
+      ...(isObject(s3) ? s3 : {}),
+      bucket: MANAGED.bucket,
+      region: MANAGED.region,
+      key_prefix: `${tenantId}/${environmentId}`,
+    };
+    return stored({ ...syncConfig, s3: filled }, catalogue.syncConfig);
+  }
+
+  /** A row stored before a rule existed makes every update fail that does not bring a valid sync_config. */
+  #checkStored({ syncConfig }: StoredConnection): void {
+    try {
+      checkSyncConfig(syncConfig ?? {});
+    } catch {
+      throw databaseError("Failed to update connection");
+    }
+  }
+
+  /** Times have whole seconds. */
+  #now(): string {
+    return new Date(this.#settings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
+  }
+}
+
+function readBody(body: string, fields: Readonly<Record<string, Shape>>): JsonObject {
+  try {
+    const value = decoded(firstValue(body), { fields });
+    return isObject(value) ? value : {};
+  } catch (cause) {
+    if (cause instanceof UnreadableBody) throw badRequestFormat();
+    throw cause;
+  }
+}
+
+function readUpdateBody(sent: Json, catalogue: Catalogue): CredentialUpdate {
+  try {
+    return readUpdate(sent, catalogue);
+  } catch (cause) {
+    if (cause instanceof UnreadableBody) throw badRequestFormat();
+    throw cause;
+  }
+}
+
+function isManaged(syncConfig: JsonObject | undefined): boolean {
+  const s3 = ownValue(syncConfig ?? {}, "s3");
+  return isObject(s3) && ownValue(s3, "is_flexprice_managed") === true;
+}
+
+function managedSecrets({ server }: ProviderFacts): StoredSecrets {
+  return Object.fromEntries(server.keepsEmpty.map((field) => [field, { encrypted: MANAGED.secret }]));
+}
+
+function textAt(object: JsonObject, key: string): string {
+  const value = ownValue(object, key);
+  return typeof value === "string" ? value : "";
+}
+
+function mapAt(object: JsonObject, key: string): JsonObject | undefined {
+  const value = ownValue(object, key);
+  return isObject(value) ? value : undefined;
+}
+
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** An id that sorts by time: 48 bits of milliseconds and 80 random bits in Crockford's base 32 (the ULID specification). */
+export function ulid(nowMs: number): string {
+  const time = Array.from({ length: 10 }, (_, index) =>
+    CROCKFORD.charAt(Math.floor(nowMs / 32 ** (9 - index)) % 32),
+  ).join("");
+  const random = Array.from(randomBytes(16), (byte) => CROCKFORD.charAt(byte % 32)).join("");
+  return `${time}${random}`;
+}
