@@ -1,0 +1,297 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { MostChanges } from "../apply/policy.js";
+import { error, type Problem, type ProblemCode } from "../model/problem.js";
+import { exitCodes } from "./exit-code.js";
+
+/** What every command takes. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly color: "auto" | "always" | "never";
+  readonly progress: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+}
+
+export interface ReconcileOptions extends CommonOptions {
+  readonly command: "validate" | "plan" | "apply";
+  readonly paths: readonly string[];
+  readonly only: readonly string[];
+  readonly requireEnv: boolean;
+  readonly baseUrl?: string;
+  readonly environmentId?: string;
+  readonly parallelism: number;
+  readonly timeoutMs: number;
+  readonly detailedExitcode: boolean;
+  readonly maxChanges?: MostChanges;
+  readonly yes: boolean;
+  readonly failFast: boolean;
+  readonly allowDangerous: boolean;
+}
+
+export interface SandboxOptions extends CommonOptions {
+  readonly command: "sandbox";
+  readonly port: number;
+  readonly key?: string;
+  readonly environmentId?: string;
+  readonly seed?: string;
+}
+
+export interface SchemaOptions extends CommonOptions {
+  readonly command: "schema";
+  readonly name: SchemaName;
+}
+
+export const SCHEMA_NAMES = ["connection", "result", "seed"] as const;
+export type SchemaName = (typeof SCHEMA_NAMES)[number];
+
+export type CommandOptions = ReconcileOptions | SandboxOptions | SchemaOptions;
+
+export type Parsed =
+  | { readonly kind: "command"; readonly options: CommandOptions }
+  /** Help or version: the text is the result. */
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "wrong"; readonly command: string | undefined; readonly problem: Problem };
+
+export const DEFAULT_PARALLELISM = 8;
+export const DEFAULT_TIMEOUT_SECONDS = 30;
+export const DEFAULT_FOLDER = "connections";
+export const DEFAULT_SANDBOX_PORT = 8080;
+
+/**
+ * Reads a command line. Does no work and prints nothing.
+ *
+ * @param argv - the arguments after the program's name
+ * @param version - of this package
+ */
+export function parseArguments(argv: readonly string[], version: string): Parsed {
+  let options: CommandOptions | undefined;
+  let printed = "";
+  const program = buildProgram(version, (found) => {
+    options = found;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => {
+        printed += text;
+      },
+      writeErr: () => {},
+    });
+  }
+  const named = argv.find((argument) => program.commands.some((command) => command.name() === argument));
+  if (argv.length === 0) {
+    const problem = error("USAGE.NO_COMMAND", "say what to do.", { hint: "flexprice-sync --help lists the commands." });
+    return { kind: "wrong", command: undefined, problem };
+  }
+  try {
+    program.parse(argv, { from: "user" });
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) throw cause;
+    if (cause.exitCode === 0) return { kind: "text", text: printed };
+    return { kind: "wrong", command: named, problem: usageProblem(cause, named) };
+  }
+  return options === undefined ? { kind: "text", text: printed } : { kind: "command", options };
+}
+
+/** The help of a command, or of the whole program; what `--help` prints. */
+export function helpOf(commandName: string | undefined, version: string): string {
+  const program = buildProgram(version, () => {});
+  const command = program.commands.find((candidate) => candidate.name() === commandName) ?? program;
+  return command.helpInformation();
+}
+
+function usageProblem(cause: CommanderError, command: string | undefined): Problem {
+  const codes: Readonly<Record<string, ProblemCode>> = {
+    "commander.unknownOption": "USAGE.UNKNOWN_OPTION",
+    "commander.unknownCommand": "USAGE.UNKNOWN_COMMAND",
+    "commander.excessArguments": "USAGE.STRAY_ARGUMENT",
+    "commander.optionMissingArgument": "USAGE.MISSING_VALUE",
+    "commander.help": "USAGE.NO_COMMAND",
+  };
+  const [first = ""] = cause.message.replace(/^error: /, "").split("\n");
+  const similar = /\(Did you mean (?<name>.+)\?\)/.exec(cause.message)?.groups?.["name"];
+  const help = `flexprice-sync${command === undefined ? "" : ` ${command}`} --help lists what there is.`;
+  const code = codes[cause.code] ?? "USAGE.BAD_VALUE";
+  const detail = code === "USAGE.NO_COMMAND" ? "say what to do." : `${first.replace(/\.$/, "")}.`;
+  return error(code, detail, { hint: similar === undefined ? help : `did you mean ${similar}? ${help}` });
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function buildProgram(version: string, found: (options: CommandOptions) => void): Command {
+  const program = new Command("flexprice-sync")
+    .description("Keeps the connections of a Flexprice environment equal to YAML files in git.")
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError(false)
+    .addHelpText("after", `\nVariables:\n${variablesHelp}\n\nExit codes:\n${exitCodesHelp()}`);
+
+  const reconcileCommand = (name: ReconcileOptions["command"], summary: string) =>
+    program
+      .command(name)
+      .description(summary)
+      .option("-d, --dir <dir>", `folder with definitions, repeatable (default: ${DEFAULT_FOLDER})`, collect)
+      .option("--require-env", "every variable that any definition names must be set and not empty");
+
+  const validate = reconcileCommand("validate", "Reads and checks definitions; needs no network and no key.")
+    .argument("[path...]", "folders or files to check instead of --dir")
+    .action((paths: readonly string[]) => found(reconcileOptions("validate", validate.opts(), paths)));
+
+  const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
+    .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
+    .action(() => found(reconcileOptions("plan", plan.opts(), [])));
+
+  const apply = networked(
+    reconcileCommand("apply", "Makes the service equal to the definitions; writes only what differs."),
+  )
+    .option("--yes", "apply without asking")
+    .option("--fail-fast", "begin nothing more after the first failure")
+    .option("--allow-dangerous", "also apply dangerous changes of protected connections")
+    .action(() => found(reconcileOptions("apply", apply.opts(), [])));
+
+  const sandbox = program
+    .command("sandbox")
+    .description("Runs a local server with the connections API, traps included; ends with Ctrl-C.")
+    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
+    .option("--key <k>", "API key that the server takes (default: one made up)")
+    .option("--environment-id <id>", "environment that the key is bound to (default: one made up)")
+    .option("--seed <file>", "JSON or YAML file with connections that exist at the start")
+    .action(() => found(sandboxOptions(sandbox.opts())));
+
+  const schema = program
+    .command("schema")
+    .description("Prints a JSON Schema in one self-contained document.")
+    .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
+    .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
+
+  for (const command of [validate, plan, apply, sandbox, schema]) common(command);
+  return program;
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--json", "print one JSON document on stdout, also on failure")
+    .addOption(new Option("--color <when>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
+    .option("--no-progress", "show no progress")
+    .option("-q", "print only the last line, and errors")
+    .option("-v", "print one line per request on stderr")
+    .option("--debug", "print a redacted trace on stderr")
+    .helpOption("-h, --help", "print this help")
+    .showHelpAfterError(false)
+    .addHelpText("after", `\nExit codes:\n${exitCodesHelp()}`);
+}
+
+function networked(command: Command): Command {
+  return command
+    .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collect)
+    .option("--base-url <url>", "the service's address, in place of FLEXPRICE_BASE_URL")
+    .option("--environment-id <id>", "the environment you mean, in place of FLEXPRICE_ENVIRONMENT_ID")
+    .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
+    .option("--timeout <seconds>", "for one request", seconds, DEFAULT_TIMEOUT_SECONDS)
+    .option(
+      "--max-changes <n|n%>",
+      "refuse more changes than this, or than this share of the definitions",
+      mostChanges,
+    );
+}
+
+function reconcileOptions(
+  command: ReconcileOptions["command"],
+  values: Values,
+  paths: readonly string[],
+): ReconcileOptions {
+  const named = [...((values["dir"] as readonly string[] | undefined) ?? []), ...paths];
+  return {
+    ...commonOptions(values),
+    command,
+    paths: named.length === 0 ? [DEFAULT_FOLDER] : named,
+    only: (values["only"] as readonly string[] | undefined) ?? [],
+    requireEnv: values["requireEnv"] === true,
+    ...text("baseUrl", values),
+    ...text("environmentId", values),
+    parallelism: (values["parallelism"] as number | undefined) ?? DEFAULT_PARALLELISM,
+    timeoutMs: ((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    detailedExitcode: values["detailedExitcode"] === true,
+    ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
+    yes: values["yes"] === true,
+    failFast: values["failFast"] === true,
+    allowDangerous: values["allowDangerous"] === true,
+  };
+}
+
+function sandboxOptions(values: Values): SandboxOptions {
+  return {
+    ...commonOptions(values),
+    command: "sandbox",
+    port: values["port"] as number,
+    ...text("key", values),
+    ...text("environmentId", values),
+    ...text("seed", values),
+  };
+}
+
+function commonOptions(values: Values): CommonOptions {
+  return {
+    json: values["json"] === true,
+    color: values["color"] as CommonOptions["color"],
+    progress: values["progress"] === true,
+    quiet: values["q"] === true,
+    verbose: values["v"] === true,
+    debug: values["debug"] === true,
+  };
+}
+
+function text<Key extends string>(key: Key, values: Values): { readonly [name in Key]?: string } {
+  const value = values[key];
+  return (typeof value === "string" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function numberFrom(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Longest that a timer of the platform can wait, in seconds. */
+const MOST_SECONDS = 2_147_483;
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (/^\d+(?:\.\d+)?$/.test(value) && number > 0 && number <= MOST_SECONDS) return number;
+  throw new InvalidArgumentError(`It takes a number of seconds above 0, at most ${MOST_SECONDS}.`);
+}
+
+function mostChanges(value: string): MostChanges {
+  if (/^\d+$/.test(value)) return { kind: "count", count: Number(value) };
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
+  if (percent !== undefined && Number(percent) <= 100) return { kind: "percent", percent: Number(percent) };
+  throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
+}
+
+function schemaName(value: string): SchemaName {
+  const name = SCHEMA_NAMES.find((candidate) => candidate === value);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`It takes one of ${SCHEMA_NAMES.join(", ")}.`);
+}
+
+const variablesHelp = [
+  "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
+  "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
+  "  FLEXPRICE_ENVIRONMENT_ID  the environment you mean; strongly advised: another one is refused",
+  "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
+  "  NO_COLOR, CI              no colour; no questions",
+].join("\n");
+
+function exitCodesHelp(): string {
+  return [...exitCodes]
+    .sort((left, right) => left.code - right.code)
+    .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
+    .join("\n");
+}

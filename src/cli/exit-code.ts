@@ -1,0 +1,45 @@
+import type { Outcome } from "../model/outcome.js";
+import { isBlocked, writes } from "../model/plan.js";
+import { isError, problemCodes } from "../model/problem.js";
+import type { Run } from "../model/run.js";
+
+/** Every exit code with its meaning, in the order in which one outranks another. */
+export const exitCodes = [
+  { code: 130, meaning: "interrupted" },
+  { code: 143, meaning: "terminated" },
+  { code: 64, meaning: "the command line is wrong" },
+  { code: 4, meaning: "partly done: something was written or may have been, and something failed" },
+  { code: 7, meaning: "written, but the service does not show what was asked" },
+  { code: 5, meaning: "the plan is stale; nothing was written" },
+  { code: 6, meaning: "refused by policy, or part of it: a limit, a danger, a blocked field, no consent" },
+  { code: 3, meaning: "the definitions, settings or variables are wrong" },
+  { code: 1, meaning: "an error, and nothing was written" },
+  { code: 2, meaning: "with --detailed-exitcode: it worked, and there are changes or blocked items" },
+  { code: 0, meaning: "success" },
+] as const;
+
+export type ExitCode = (typeof exitCodes)[number]["code"];
+
+/** What a run's result means for the caller. Where several codes apply, the one listed first counts. */
+export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: boolean }): ExitCode {
+  const errors: readonly number[] = run.problems.filter(isError).map(({ code }) => problemCodes[code].exitCode);
+  const outcomes = run.targets.flatMap(({ outcomes: all }) => [...(all?.values() ?? [])]);
+  const applying = new Set<number>(errors);
+  for (const code of codesOfOutcomes(outcomes, errors)) applying.add(code);
+  const hasChanges = run.targets.some(({ plan }) =>
+    plan?.changes.some((change) => writes(change) || isBlocked(change)),
+  );
+  if (isDetailed && hasChanges) applying.add(2);
+  return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
+}
+
+function codesOfOutcomes(outcomes: readonly Outcome[], errors: readonly number[]): readonly number[] {
+  const has = (...statuses: readonly Outcome["status"][]) => outcomes.some(({ status }) => statuses.includes(status));
+  const wrote = outcomes.some((outcome) => outcome.wrote);
+  const failed = has("failed", "not-started") || errors.includes(1);
+  return [
+    ...(has("unknown") || (wrote && failed) ? [4] : []),
+    ...(has("not-converged") ? [7] : []),
+    ...(has("failed", "not-started") ? [1] : []),
+  ];
+}

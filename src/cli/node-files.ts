@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, normalize, relative, resolve } from "node:path";
+import type { Files } from "../load/files.js";
+
+/** The file system of this machine, as load needs it. */
+export function nodeFiles(workingFolder: string): Files {
+  const absolute = (path: string) => resolve(workingFolder, path);
+  return {
+    absolute,
+    kindOf(path) {
+      try {
+        const facts = statSync(absolute(path));
+        if (facts.isFile()) return "file";
+        return facts.isDirectory() ? "folder" : "other";
+      } catch {
+        return "missing";
+      }
+    },
+    list: (folder) => readdirSync(absolute(folder)),
+    read: (path) => readFileSync(absolute(path)),
+    realPath: (path) => realpathSync(absolute(path)),
+    shown(path) {
+      if (!isAbsolute(path)) return normalize(path);
+      const inside = relative(workingFolder, path);
+      return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Problem } from "../model/problem.js";
+import type { Run, TargetRun } from "../model/run.js";
+import { applyText, planText, validateText } from "../report/human.js";
+import { jsonText, type ToolInfo } from "../report/json.js";
+import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
+import { problemText } from "../report/problems.js";
+import type { CommonOptions } from "./arguments.js";
+import type { ExitCode } from "./exit-code.js";
+import type { Terminal } from "./terminal.js";
+
+/** Says what came of a command: the result on stdout and nothing else, everything around it on stderr. */
+export class Output {
+  readonly #terminal: Terminal;
+  readonly #options: CommonOptions;
+  readonly #tool: ToolInfo;
+
+  constructor(terminal: Terminal, options: CommonOptions, tool: ToolInfo) {
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#tool = tool;
+  }
+
+  /** The result of a run. @param planIsShown - a person has seen the plan already, before being asked */
+  run(run: Run, exitCode: ExitCode, planIsShown: boolean): void {
+    this.problems(run.problems);
+    if (this.#options.json) this.#terminal.writeOut(jsonText(run, this.#tool, exitCode));
+    else this.#terminal.writeOut(this.#shortened(this.#humanText(run, planIsShown)));
+  }
+
+  /** A result of another kind: as it is, or as the one JSON document. */
+  result(command: string, text: string, targets: readonly TargetRun[] = []): void {
+    if (this.#options.json) this.#terminal.writeOut(jsonText({ command, targets, problems: [] }, this.#tool, 0));
+    else this.#terminal.writeOut(text);
+  }
+
+  /** A command that ended in problems alone. */
+  failure(command: string | undefined, problems: readonly Problem[], exitCode: ExitCode): void {
+    this.problems(problems);
+    const named = command === undefined ? {} : { command };
+    if (this.#options.json) this.#terminal.writeOut(jsonText({ ...named, problems }, this.#tool, exitCode));
+  }
+
+  problems(problems: readonly Problem[]): void {
+    const shown = this.#options.quiet ? problems.filter(({ severity }) => severity === "error") : problems;
+    for (const problem of shown) this.note(problemText(problem, this.errorPaint()));
+  }
+
+  note(text: string): void {
+    this.#terminal.writeError(text);
+  }
+
+  /** The plan before the question whether to apply it; on stderr when stdout is for a document. */
+  planBeforeAsking(target: TargetRun): void {
+    const text = planText(target, this.#options.json ? this.errorPaint() : this.#outPaint());
+    if (this.#options.json) this.#terminal.writeError(text);
+    else this.#terminal.writeOut(text);
+  }
+
+  errorPaint(): Paint {
+    return this.#paint(this.#terminal.errorIsTerminal);
+  }
+
+  #outPaint(): Paint {
+    return this.#paint(this.#terminal.outIsTerminal);
+  }
+
+  #paint(isTerminal: boolean): Paint {
+    const { color } = this.#options;
+    const { NO_COLOR: noColor, TERM: term } = this.#terminal.environment;
+    const wanted = isTerminal && (noColor === undefined || noColor === "") && term !== "dumb";
+    return color === "always" || (color === "auto" && wanted) ? colourPaint : plainPaint;
+  }
+
+  #humanText(run: Run, planIsShown: boolean): string {
+    const paint = this.#outPaint();
+    if (run.command === "validate") return validateText(run);
+    return run.targets
+      .map((target) => {
+        const plan = planIsShown ? "" : planText(target, paint);
+        if (run.command === "plan" || target.outcomes === undefined) return plan;
+        return `${plan}${plan === "" ? "" : "\n"}${applyText(target, paint)}`;
+      })
+      .join("\n");
+  }
+
+  #shortened(text: string): string {
+    if (!this.#options.quiet) return text;
+    const lines = text.trimEnd().split("\n");
+    return text === "" ? "" : `${lines.at(-1) ?? ""}\n`;
+  }
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ConnectionsApi, connectionsApi, type WireEvent } from "../api/client.js";
+import { limitTo } from "../api/limit.js";
+import { catalogue } from "../generated/catalogue.js";
+import { writes } from "../model/plan.js";
+import type { Run, TargetRun } from "../model/run.js";
+import { KnownSecrets } from "../model/secret.js";
+import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
+import { counted, printable } from "../report/text.js";
+import { variablesOf } from "../secrets/variables.js";
+import type { ReconcileOptions } from "./arguments.js";
+import { type ExitCode, exitCodeOf } from "./exit-code.js";
+import { nodeFiles } from "./node-files.js";
+import type { Output } from "./output.js";
+import { progressOn } from "./progress.js";
+import { type Access, accessOf } from "./target.js";
+import type { Terminal } from "./terminal.js";
+import { requestLine, traceLine } from "./trace.js";
+
+/** `validate`, `plan` and `apply`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
+export async function reconcileCommand(
+  options: ReconcileOptions,
+  terminal: Terminal,
+  output: Output,
+): Promise<ExitCode> {
+  const files = nodeFiles(terminal.workingFolder);
+  const variables = variablesOf(terminal.environment, files.read);
+  const knownSecrets = new KnownSecrets();
+  const { access, problems: targetProblems } =
+    options.command === "validate" ? { problems: [] } : accessOf(options, variables);
+  if (access !== undefined) knownSecrets.add([access.apiKey]);
+  const progress = progressOn(terminal, options.progress && !options.quiet);
+  let planIsShown = false;
+  let close = async () => {};
+  const world: World = {
+    files,
+    variables,
+    catalogue,
+    knownSecrets,
+    limit: limitTo(options.parallelism),
+    async connect() {
+      const opened = await openApi(options, access, knownSecrets, (event) => traceOn(output, options, event));
+      close = opened.close;
+      return opened.api;
+    },
+    async confirm(planned) {
+      if (!terminal.canAsk) return "cannot-ask";
+      planIsShown = true;
+      output.planBeforeAsking(planned);
+      return askFor(planned, terminal);
+    },
+    onProgress: progress.step,
+  };
+  let run: Run;
+  try {
+    run = await reconcile(invocationOf(options, access, targetProblems), world);
+  } finally {
+    progress.end();
+    await close();
+  }
+  const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
+  output.run(run, exitCode, planIsShown);
+  return exitCode;
+}
+
+function invocationOf(
+  options: ReconcileOptions,
+  access: Access | undefined,
+  targetProblems: Invocation["targetProblems"],
+): Invocation {
+  const { command, paths, only, requireEnv, maxChanges, yes, allowDangerous, failFast } = options;
+  return {
+    command,
+    paths,
+    only,
+    requireEnv,
+    yes,
+    allowDangerous,
+    failFast,
+    targetProblems,
+    ...(maxChanges === undefined ? {} : { maxChanges }),
+    ...(access === undefined ? {} : { target: access.target }),
+  };
+}
+
+interface OpenedApi {
+  readonly api: ConnectionsApi;
+  readonly close: () => Promise<void>;
+}
+
+async function openApi(
+  { parallelism, timeoutMs }: ReconcileOptions,
+  access: Access | undefined,
+  knownSecrets: KnownSecrets,
+  onEvent: (event: WireEvent) => void,
+): Promise<OpenedApi> {
+  if (access === undefined) throw new Error("connecting without a target");
+  // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
+  const { connect } = await import("../api/http.js");
+  const { baseUrl, apiKey, target } = access;
+  const { send, close } = connect(baseUrl.origin, parallelism, timeoutMs);
+  const environmentId = target.expectedEnvironmentId;
+  const api = connectionsApi({
+    baseUrl,
+    apiKey,
+    ...(environmentId === undefined ? {} : { environmentId }),
+    send,
+    knownSecrets,
+    clock: { nowMs: Date.now, pause: (ms) => sleep(ms) },
+    random: Math.random,
+    newRequestId: randomUUID,
+    onEvent,
+  });
+  return { api, close };
+}
+
+function traceOn(output: Output, { debug, verbose }: ReconcileOptions, event: WireEvent): void {
+  if (debug) output.note(traceLine(event));
+  const line = verbose ? requestLine(event) : undefined;
+  if (line !== undefined) output.note(line);
+}
+
+/** Asks with target, counts and dangers in the question. Nothing but a typed yes is a yes. */
+async function askFor({ baseUrl, environmentId, plan }: TargetRun, terminal: Terminal): Promise<Consent> {
+  const changes = plan?.changes.filter(writes) ?? [];
+  const dangers = changes.flatMap(({ name, dangers: found }) =>
+    found.map((danger) => `  danger: ${printable(name)}: ${printable(danger)}\n`),
+  );
+  const where = `${printable(baseUrl)}${environmentId === null ? "" : `, ${printable(environmentId)}`}`;
+  const question = `\n${dangers.join("")}Apply ${counted(changes.length, "change")} to ${where}? Only yes is taken: `;
+  const answer = await terminal.ask(question);
+  return answer.trim() === "yes" ? "yes" : "no";
+}

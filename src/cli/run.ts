@@ -1,0 +1,71 @@
+import { tool } from "../generated/tool.js";
+import { assertNever, error, problemCodes } from "../model/problem.js";
+import { type CommandOptions, type CommonOptions, parseArguments } from "./arguments.js";
+import type { ExitCode } from "./exit-code.js";
+import { Output } from "./output.js";
+import type { Terminal } from "./terminal.js";
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv - the arguments after the program's name
+ * @returns the exit code; nothing is thrown
+ */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let output = new Output(terminal, optionsBeforeParsing(argv), tool);
+  let command: string | undefined;
+  try {
+    const parsed = parseArguments(argv, tool.version);
+    if (parsed.kind === "text") {
+      terminal.writeOut(parsed.text);
+      return 0;
+    }
+    if (parsed.kind === "wrong") {
+      output.failure(parsed.command, [parsed.problem], 64);
+      return 64;
+    }
+    command = parsed.options.command;
+    output = new Output(terminal, parsed.options, tool);
+    return await runCommand(parsed.options, terminal, output);
+  } catch (cause) {
+    return bug(command, cause, output);
+  }
+}
+
+// Each command is loaded when it is asked for: --help needs none of them.
+async function runCommand(options: CommandOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+  switch (options.command) {
+    case "validate":
+    case "plan":
+    case "apply": {
+      const { reconcileCommand } = await import("./reconcile-command.js");
+      return reconcileCommand(options, terminal, output);
+    }
+    case "sandbox": {
+      const { sandboxCommand } = await import("./sandbox-command.js");
+      return sandboxCommand(options, terminal, output);
+    }
+    case "schema": {
+      const { schemas } = await import("../generated/schemas.js");
+      terminal.writeOut(`${JSON.stringify(schemas[options.name], null, 2)}\n`);
+      return 0;
+    }
+    default:
+      return assertNever(options);
+  }
+}
+
+/** How to speak before the command line is understood, which is also when it is not. */
+function optionsBeforeParsing(argv: readonly string[]): CommonOptions {
+  const json = argv.includes("--json");
+  return { json, color: "auto", progress: false, quiet: false, verbose: false, debug: false };
+}
+
+function bug(command: string | undefined, cause: unknown, output: Output): ExitCode {
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  const hint = "this is a bug in flexprice-sync; please report it with the lines above.";
+  output.note(`${stack}\n`);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  output.failure(command, [error("INTERNAL.BUG", `${message}.`, { hint })], problemCodes["INTERNAL.BUG"].exitCode);
+  return problemCodes["INTERNAL.BUG"].exitCode;
+}

@@ -1,0 +1,15 @@
+/** What a command needs of the process it runs in. Made in `main.ts`, the only file that names the process. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingFolder: string;
+  readonly writeOut: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly outIsTerminal: boolean;
+  readonly errorIsTerminal: boolean;
+  /** Whether a person sits there who can be asked: a terminal on both ends, and no CI. */
+  readonly canAsk: boolean;
+  /** A line that the person typed. */
+  readonly ask: (question: string) => Promise<string>;
+  /** Resolves with the exit code of the first signal that asks the process to end. */
+  readonly untilSignal: () => Promise<130 | 143>;
+}

@@ -1,0 +1,31 @@
+import type { WireEvent } from "../api/client.js";
+import { assertNever } from "../model/problem.js";
+import { printable } from "../report/text.js";
+
+/** A line for `-v`: one per request that was answered or failed. `undefined` for the other events. */
+export function requestLine(event: WireEvent): string | undefined {
+  if (event.kind === "answered")
+    return `${event.method} ${printable(event.url)} ${event.status} in ${Math.round(event.ms)} ms\n`;
+  if (event.kind === "failed")
+    return `${event.method} ${printable(event.url)} failed in ${Math.round(event.ms)} ms: ${printable(event.reason)}\n`;
+  return undefined;
+}
+
+/** A line for `--debug`: every event, with the names of what is sent and never its values. */
+export function traceLine(event: WireEvent): string {
+  const head = `debug: [${event.requestId}] ${event.method} ${printable(event.url)}`;
+  switch (event.kind) {
+    case "sent": {
+      const body = event.bodyKeys.length === 0 ? "no body" : `body with ${event.bodyKeys.map(printable).join(", ")}`;
+      return `${head} try ${event.attempt}: sent, x-api-key (secret), ${body}\n`;
+    }
+    case "answered":
+      return `${head} try ${event.attempt}: ${event.status}, ${printable(event.contentType) || "no content type"}, ${event.bytes} characters, ${Math.round(event.ms)} ms\n`;
+    case "failed":
+      return `${head} try ${event.attempt}: failed after ${Math.round(event.ms)} ms: ${printable(event.reason)}\n`;
+    case "waiting":
+      return `${head}: waiting ${event.waitMs} ms before the next try\n`;
+    default:
+      return assertNever(event);
+  }
+}
