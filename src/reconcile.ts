@@ -102,6 +102,8 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const plannedRun: TargetRun = { ...seen, plan: planned.plan };
   const tooMany = overLimit(planned.plan, invocation.maxChanges);
   const problems = [...online, ...planned.problems];
+  // Half a plan is not shown: it would look as if the rest needed nothing.
+  if (problems.some(isError)) return run(problems, [seen]);
   if (command === "plan") {
     const notice: readonly Problem[] = tooMany === undefined ? [] : [{ ...tooMany, severity: "warning" }];
     return run([...problems, ...notice], [plannedRun]);

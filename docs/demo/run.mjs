@@ -1,0 +1,80 @@
+// The main job on the built-in sandbox: check, compare, put right, compare again. Everything runs through the built
+// program, as a user would run it; the sandbox starts with connections that somebody changed by hand.
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const seed = fileURLToPath(new URL("seed.json", import.meta.url));
+
+/** Made-up values for every variable that the examples name, so that the demo needs nothing from its user. */
+const secrets = {
+  STRIPE_PUBLISHABLE_KEY: "pk_test_demo",
+  STRIPE_SECRET_KEY: "sk_test_demo",
+  STRIPE_WEBHOOK_SECRET: "whsec_demo",
+  EXPORTS_AWS_ACCESS_KEY_ID: "AKIADEMOEXPORTS",
+  EXPORTS_AWS_SECRET_ACCESS_KEY: "demo-exports-secret",
+  ARCHIVE_AWS_ACCESS_KEY_ID: "AKIADEMOARCHIVE",
+  ARCHIVE_AWS_SECRET_ACCESS_KEY: "demo-archive-secret",
+  HUBSPOT_ACCESS_TOKEN: "demo-hubspot-token",
+  HUBSPOT_CLIENT_SECRET: "demo-hubspot-secret",
+  RAZORPAY_KEY_ID: "rzp_test_demo",
+  RAZORPAY_SECRET_KEY: "demo-razorpay-secret",
+  RAZORPAY_WEBHOOK_SECRET: "demo-razorpay-webhook",
+  CHARGEBEE_API_KEY: "demo-chargebee-key",
+  CHARGEBEE_WEBHOOK_USERNAME: "demo-chargebee-user",
+  CHARGEBEE_WEBHOOK_PASSWORD: "demo-chargebee-password",
+  QUICKBOOKS_WEBHOOK_VERIFIER_TOKEN: "demo-quickbooks-verifier",
+  RELAY_TOKEN: "demo-relay-token",
+};
+
+const environmentId = "env_demo";
+const apiKey = "sk_demo";
+const sandbox = spawn(
+  process.execPath,
+  [program, "sandbox", "--json", "--port", "0", "--key", apiKey, "--environment-id", environmentId, "--seed", seed],
+  { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+);
+process.once("exit", () => sandbox.kill());
+
+try {
+  const { targets } = await firstDocument(sandbox.stdout);
+  const environment = {
+    ...process.env,
+    ...secrets,
+    FLEXPRICE_API_KEY: apiKey,
+    FLEXPRICE_BASE_URL: targets[0].base_url,
+    FLEXPRICE_ENVIRONMENT_ID: environmentId,
+  };
+  await step("Check the files: no network, no key.", ["validate"], environment);
+  await step("Compare them with what the service has: reads only.", ["plan"], environment);
+  await step("Put right what differs, and nothing else.", ["apply", "--yes", "-q", "-v"], environment);
+  await step("Compare again: nothing is left to do, so the exit code is 0.", ["plan", "--detailed-exitcode"], environment);
+} finally {
+  const ended = new Promise((resolve) => sandbox.once("exit", resolve));
+  sandbox.kill();
+  await ended;
+}
+
+/** Shows a command, runs it with its output in view, and stops the demo if it fails. */
+async function step(why, args, environment) {
+  console.log(`\n# ${why}\n$ flexprice-sync ${args.join(" ")}\n`);
+  const child = spawn(process.execPath, [program, ...args], { cwd: root, env: environment, stdio: "inherit" });
+  const code = await new Promise((resolve) => child.once("exit", resolve));
+  console.log(`\n(exit code ${code})`);
+  if (code !== 0) throw new Error(`flexprice-sync ${args.join(" ")} ended with ${code}`);
+}
+
+/** The JSON document that a stream begins with. */
+async function firstDocument(stream) {
+  let text = "";
+  for await (const chunk of stream) {
+    text += chunk;
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Not whole yet.
+    }
+  }
+  throw new Error("the sandbox did not start");
+}

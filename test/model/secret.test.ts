@@ -1,0 +1,65 @@
+import { inspect } from "node:util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { KnownSecrets, revealForWire, Secret } from "../../src/model/secret.js";
+
+describe("a secret", () => {
+  const secret = new Secret("sk_live_51HxCanary");
+
+  it("prints as (secret) whatever prints it", () => {
+    const error = new Error("x", { cause: secret });
+    const printed = [
+      String(secret),
+      `${secret}`,
+      secret + "",
+      JSON.stringify({ secret, list: [secret] }),
+      inspect(secret),
+      inspect({ deep: { secret } }, { depth: 9, showHidden: true }),
+      inspect(error),
+      [secret].join(),
+      Object.keys(secret).join(),
+      JSON.stringify(Object.getOwnPropertyDescriptors(secret)),
+      inspect(structuredClone({ copied: { ...secret } })),
+    ];
+    for (const text of printed) expect(text).not.toContain("Canary");
+    expect(printed[0]).toBe("(secret)");
+  });
+
+  it("gives its value to the wire and to nothing else", () => {
+    expect(revealForWire(secret)).toBe("sk_live_51HxCanary");
+  });
+
+  it.each(["(secret)", "[secret]", "(sensitive)", "***", " ****** "])("tells the mask %s", (mask) => {
+    expect(new Secret(mask).isMask()).toBe(true);
+  });
+
+  it.each(["sk_*", "secret", "a*", ""])("takes %j for no mask", (value) => {
+    expect(new Secret(value).isMask()).toBe(false);
+  });
+
+  it.each(["a b", "a\n", "é", "", "a\tb"])("tells that %j fits no header", (value) => {
+    expect(new Secret(value).fitsHeader()).toBe(false);
+  });
+});
+
+describe("text from elsewhere", () => {
+  it("is withheld when it repeats a secret in any usual form", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 4, unit: "binary" }), fc.string(), fc.string(), (value, before, after) => {
+        const known = new KnownSecrets();
+        known.add([new Secret(value)]);
+        const base64 = Buffer.from(value, "utf8").toString("base64");
+        const utf8 = Buffer.from(value, "utf8").toString("utf8");
+        for (const form of [value, JSON.stringify(value), encodeURIComponent(utf8), base64, base64.replaceAll("=", "")]) {
+          expect(known.withhold(`${before}${form}${after}`)).not.toContain(form);
+        }
+      }),
+    );
+  });
+
+  it("is left alone otherwise, and for secrets too short to tell", () => {
+    const known = new KnownSecrets();
+    known.add([new Secret("abc"), new Secret("")]);
+    expect(known.withhold("abc is no secret")).toBe("abc is no secret");
+  });
+});

@@ -1,0 +1,62 @@
+import { catalogue } from "../../src/generated/catalogue.js";
+import { readYaml } from "../../src/load/yaml-source.js";
+import type { Declaration, Desired, Observed } from "../../src/model/connection.js";
+import type { JsonObject } from "../../src/model/json.js";
+import { isError, type Problem } from "../../src/model/problem.js";
+import { resolve } from "../../src/secrets/resolve.js";
+import { variablesOf } from "../../src/secrets/variables.js";
+import { type Checked, validate } from "../../src/validate/validate.js";
+
+export { catalogue };
+
+export const FILE = "connections/x.yaml";
+
+export function declarationsOf(text: string, file = FILE): readonly Declaration[] {
+  const { documents, problems } = readYaml(text, file);
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  return documents.map(({ data, line, locate }) => ({ data, origin: { file, line, locate } }));
+}
+
+export function check(text: string): Checked {
+  return validate(declarationsOf(text), catalogue);
+}
+
+/** `CODE line:column` of every problem. */
+export function codes(problems: readonly Problem[]): readonly string[] {
+  return problems.map(({ code, place }) => (place === undefined ? code : `${code} ${place.line}:${place.column}`));
+}
+
+/** The definitions of a text with their references resolved; throws when there is a problem. */
+export function desiredOf(text: string, environment: Readonly<Record<string, string>> = {}): readonly Desired[] {
+  const { definitions, problems } = check(text);
+  const found = problems.filter(isError);
+  if (found.length > 0) throw new Error(JSON.stringify(found));
+  const variables = variablesOf(environment, () => {
+    throw new Error("no files here");
+  });
+  const resolved = resolve(definitions, variables, {}, catalogue);
+  if (resolved.problems.length > 0) throw new Error(JSON.stringify(resolved.problems));
+  return resolved.desired;
+}
+
+export function oneDesired(text: string, environment: Readonly<Record<string, string>> = {}): Desired {
+  const [one] = desiredOf(text, environment);
+  if (one === undefined) throw new Error("no definition");
+  return one;
+}
+
+export function observed(facts: Partial<Observed> & Pick<Observed, "providerType">): Observed {
+  return {
+    id: `conn_${facts.providerType}`,
+    name: facts.providerType,
+    environmentId: "env_test",
+    metadata: null,
+    syncConfig: {},
+    createdAt: "2026-01-02T03:04:05Z",
+    ...facts,
+  };
+}
+
+export function json(value: unknown): JsonObject {
+  return value as JsonObject;
+}

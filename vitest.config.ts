@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Tests that start the built program wait for whole processes, on machines of two cores.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    env: { NO_COLOR: "1" },
+    coverage: { provider: "v8", include: ["src/**/*.ts"], exclude: ["src/generated/**", "src/cli/main.ts"] },
+  },
+});
