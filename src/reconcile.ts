@@ -9,7 +9,7 @@ import type { Catalogue } from "./model/catalogue.js";
 import type { Desired, Observed } from "./model/connection.js";
 import type { Outcome } from "./model/outcome.js";
 import { type Change, type Plan, writes } from "./model/plan.js";
-import { Bug, error, inOrder, isError, type Problem, type ProblemCode } from "./model/problem.js";
+import { Bug, error, inOrder, isError, type Problem, type ProblemCode, sentence } from "./model/problem.js";
 import type { Run, TargetRun } from "./model/run.js";
 import type { KnownSecrets } from "./model/secret.js";
 import { makePlan } from "./plan/plan.js";
@@ -214,7 +214,7 @@ function problemOfOutcome(change: Change, outcome: Outcome): Problem | undefined
   if (code === undefined) return undefined;
   const place = { file: change.file, line: change.line, column: 1 };
   const detail = `"${change.name}": ${outcome.message ?? outcome.status}`;
-  return error(code, /[.!?)]$/.test(detail) ? detail : `${detail}.`, { place, hint: outcome.hint ?? "run again." });
+  return error(code, sentence(detail), { place, hint: outcome.hint ?? "run again." });
 }
 
 function codeOf({ status, code }: Outcome): ProblemCode | undefined {

@@ -63,7 +63,11 @@ describe("validate", () => {
   it("needs no network and no key, and counts definitions and files", async () => {
     const cwd = folderWith(three);
     const ended = await run(["validate"], { cwd });
-    expect(ended).toEqual({ code: 0, stderr: "", stdout: "Validate: 3 definitions in 3 files, 0 errors, 0 warnings.\n" });
+    expect(ended).toEqual({
+      code: 0,
+      stderr: "",
+      stdout: "Validate: 3 definitions in 3 files, 0 errors, 0 warnings.\n",
+    });
   });
 
   it("takes its nouns in the singular at one", async () => {
@@ -83,7 +87,9 @@ describe("validate", () => {
     });
     const ended = await run(["validate", "--json"], { cwd });
     expect(ended.code).toBe(3);
-    const places = documentOf(ended).problems.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`);
+    const places = documentOf(ended).problems.map(
+      ({ code, file, line, column }) => `${code} ${file}:${line}:${column}`,
+    );
     expect(places).toEqual([
       "VALIDATE.UNKNOWN_PROVIDER connections/a.yaml:2:16",
       "LOAD.BAD_YAML connections/b.yaml:4:1",
@@ -100,7 +106,10 @@ describe("validate", () => {
   ])("exits with 3 and the folder as looked up when it is %s", async (_what, files, folder) => {
     const cwd = folderWith(files);
     for (const command of ["validate", "plan", "apply"]) {
-      const ended = await run([command, "-d", folder], { cwd, env: { FLEXPRICE_API_KEY: "k", FLEXPRICE_BASE_URL: "http://127.0.0.1:9/v1" } });
+      const ended = await run([command, "-d", folder], {
+        cwd,
+        env: { FLEXPRICE_API_KEY: "k", FLEXPRICE_BASE_URL: "http://127.0.0.1:9/v1" },
+      });
       expect(ended.code).toBe(3);
       expect(ended.stderr).toContain("no connection files under /");
       expect(ended.stderr).toContain(`/${folder}`);
@@ -191,7 +200,10 @@ describe("plan", () => {
 
   it("asks for what is missing to create a connection, at the place of its block", async () => {
     const live = await service([]);
-    const cwd = folderWith({ "connections/c.yaml": "name: Razorpay\nprovider_type: razorpay\nencrypted_secret_data:\n  razorpay:\n    key_id: ${K}\n" });
+    const cwd = folderWith({
+      "connections/c.yaml":
+        "name: Razorpay\nprovider_type: razorpay\nencrypted_secret_data:\n  razorpay:\n    key_id: ${K}\n",
+    });
     const ended = await run(["plan", "--json"], { cwd, env: accessTo(live, { K: "k" }) });
     expect(ended.code).toBe(3);
     const missing = documentOf(ended).problems.filter(({ severity }) => severity === "error");
@@ -249,7 +261,10 @@ describe("apply", () => {
     const cwd = folderWith({ "connections/c.yaml": razorpayWithKeys });
     const env = accessTo(live, { RZP_KEY_ID: "rzp_live_1", RZP_SECRET: "s3cr3t-value" });
     const ended = await run(["apply", "--yes", "--json"], { cwd, env });
-    expect(targetOf(ended).changes[0]).toMatchObject({ action: "create", outcome: { status: "created", attempts: 1, http_status: 201, id: "conn_new1" } });
+    expect(targetOf(ended).changes[0]).toMatchObject({
+      action: "create",
+      outcome: { status: "created", attempts: 1, http_status: 201, id: "conn_new1" },
+    });
     expect(live.writes().map(({ method, path, body }) => ({ method, path, body }))).toEqual([
       {
         method: "POST",
@@ -281,10 +296,23 @@ encrypted_secret_data:
   webhook_verifier_token: \${Q4}
 `,
     });
-    const ended = await run(["apply", "--yes"], { cwd, env: accessTo(live, { Q1: "q1", Q2: "q2", Q3: "q3", Q4: "q4" }) });
+    const ended = await run(["apply", "--yes"], {
+      cwd,
+      env: accessTo(live, { Q1: "q1", Q2: "q2", Q3: "q3", Q4: "q4" }),
+    });
     expect(ended.code).toBe(0);
     expect(live.writes().map(({ method, path, body }) => [method, path, body.encrypted_secret_data])).toEqual([
-      ["POST", "/v1/connections", { client_id: "q1", client_secret: "q2", realm_id: "9130357766901234567", environment: "sandbox", refresh_token: "q3" }],
+      [
+        "POST",
+        "/v1/connections",
+        {
+          client_id: "q1",
+          client_secret: "q2",
+          realm_id: "9130357766901234567",
+          environment: "sandbox",
+          refresh_token: "q3",
+        },
+      ],
       ["PUT", "/v1/connections/conn_new1", { quickbooks: { webhook_verifier_token: "q4" } }],
     ]);
   });
@@ -293,8 +321,10 @@ encrypted_secret_data:
     const live = await service([]);
     const cwd = folderWith({
       "connections/a.yaml": "name: a\nprovider_type: flexprice\n",
-      "connections/b.yaml": "name: b\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${K}', webhook_secret: '${K}' }\n",
-      "connections/c.yaml": "name: c\nprovider_type: hubspot\nencrypted_secret_data: { access_token: '${K}', client_secret: '${K}' }\n",
+      "connections/b.yaml":
+        "name: b\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${K}', webhook_secret: '${K}' }\n",
+      "connections/c.yaml":
+        "name: c\nprovider_type: hubspot\nencrypted_secret_data: { access_token: '${K}', client_secret: '${K}' }\n",
     });
     const env = accessTo(live, { K: "k" });
     for (const limit of ["1", "50%"]) {
@@ -313,33 +343,53 @@ encrypted_secret_data:
     const live = await service(rows, ({ method }, response) =>
       method === "PUT" ? send(response, 200, rows[0]) : false,
     );
-    const ended = await run(["apply", "--yes", "--json", "--only", "Stripe*"], { cwd: folderWith(three), env: accessTo(live) });
+    const ended = await run(["apply", "--yes", "--json", "--only", "Stripe*"], {
+      cwd: folderWith(three),
+      env: accessTo(live),
+    });
     expect(ended.code).toBe(7);
     const { outcome } = targetOf(ended).changes[0] ?? {};
-    expect(outcome).toMatchObject({ status: "not-converged", differs: ["metadata.team", "sync_config.invoice.outbound"] });
+    expect(outcome).toMatchObject({
+      status: "not-converged",
+      differs: ["metadata.team", "sync_config.invoice.outbound"],
+    });
   });
 
   it("goes on after a failed write, exits with 4 and says who failed and how", async () => {
     const live = await service(rows, ({ path, method }, response) =>
-      method === "PUT" && path.endsWith("conn_s") ? send(response, 400, { code: "validation_error", message: "no such thing", http_status_code: 400 }) : false,
+      method === "PUT" && path.endsWith("conn_s")
+        ? send(response, 400, { code: "validation_error", message: "no such thing", http_status_code: 400 })
+        : false,
     );
     const ended = await run(["apply", "--yes"], { cwd: folderWith(three), env: accessTo(live) });
     expect(ended.code).toBe(4);
     expect(lastLine(ended.stdout)).toContain("1 updated, 0 replaced, 0 archived, 1 failed");
-    expect(ended.stderr).toMatch(/error\[SERVICE\.REJECTED\] connections\/a\.yaml:1:1: .*"Stripe production": PUT .* answered 400 .*: no such thing/);
+    expect(ended.stderr).toMatch(
+      /error\[SERVICE\.REJECTED\] connections\/a\.yaml:1:1: .*"Stripe production": PUT .* answered 400 .*: no such thing/,
+    );
   });
 
   it("exits with 1 when the only write fails with an answer", async () => {
-    const live = await service(rows, ({ method }, response) => (method === "PUT" ? send(response, 413, "<html>too large</html>", { "content-type": "text/html" }) : false));
+    const live = await service(rows, ({ method }, response) =>
+      method === "PUT" ? send(response, 413, "<html>too large</html>", { "content-type": "text/html" }) : false,
+    );
     const ended = await run(["apply", "--yes", "--only", "Razorpay"], { cwd: folderWith(three), env: accessTo(live) });
     expect(ended.code).toBe(1);
     expect(live.writes()).toHaveLength(1);
   });
 
   it("begins nothing more after a refused key, and after any failure with --fail-fast", async () => {
-    for (const [status, args] of [[403, []], [400, ["--fail-fast"]]] as const) {
-      const live = await service(rows, ({ method }, response) => (method === "PUT" ? send(response, status, { message: "insufficient permissions" }) : false));
-      const ended = await run(["apply", "--yes", "--parallelism", "1", ...args], { cwd: folderWith(three), env: accessTo(live) });
+    for (const [status, args] of [
+      [403, []],
+      [400, ["--fail-fast"]],
+    ] as const) {
+      const live = await service(rows, ({ method }, response) =>
+        method === "PUT" ? send(response, status, { message: "insufficient permissions" }) : false,
+      );
+      const ended = await run(["apply", "--yes", "--parallelism", "1", ...args], {
+        cwd: folderWith(three),
+        env: accessTo(live),
+      });
       expect(ended.code).toBe(1);
       expect(lastLine(ended.stdout)).toContain("1 failed, 0 unknown, 1 not started");
       expect(live.writes()).toHaveLength(1);
@@ -347,21 +397,36 @@ encrypted_secret_data:
   });
 
   it("never has more requests in flight than --parallelism", async () => {
-    const many = Array.from({ length: 12 }, (_, index) => row({ id: `conn_${index}`, provider_type: "s3", name: `export ${index}`, metadata: { at: 0 } }));
+    const many = Array.from({ length: 12 }, (_, index) =>
+      row({ id: `conn_${index}`, provider_type: "s3", name: `export ${index}`, metadata: { at: 0 } }),
+    );
     const live = await service(many, async ({ method }) => {
       if (method === "PUT") await new Promise((resolve) => setTimeout(resolve, 15));
       return false;
     });
     const documents = many.map(({ name }) => `name: ${name}\nprovider_type: s3\nmetadata: { at: 1 }\n`).join("---\n");
-    const ended = await run(["apply", "--yes", "--parallelism", "3"], { cwd: folderWith({ "connections/all.yaml": documents }), env: accessTo(live) });
+    const ended = await run(["apply", "--yes", "--parallelism", "3"], {
+      cwd: folderWith({ "connections/all.yaml": documents }),
+      env: accessTo(live),
+    });
     expect(ended.code).toBe(0);
     expect(live.writes()).toHaveLength(12);
     expect(live.mostInFlight).toBe(3);
   });
 
   it("refuses to turn off a push of a protected connection without --allow-dangerous", async () => {
-    const live = await service([row({ id: "conn_s", provider_type: "stripe", name: "S", sync_config: { invoice: { inbound: false, outbound: true } } })]);
-    const cwd = folderWith({ "connections/s.yaml": "name: S\nprovider_type: stripe\nprotect: true\nsync_config: { invoice: { outbound: false } }\n" });
+    const live = await service([
+      row({
+        id: "conn_s",
+        provider_type: "stripe",
+        name: "S",
+        sync_config: { invoice: { inbound: false, outbound: true } },
+      }),
+    ]);
+    const cwd = folderWith({
+      "connections/s.yaml":
+        "name: S\nprovider_type: stripe\nprotect: true\nsync_config: { invoice: { outbound: false } }\n",
+    });
     const refused = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain("invoices will no longer be pushed to Stripe");
@@ -375,7 +440,10 @@ describe("the environment", () => {
   it("stops before any write when the rows are of another one, and names both", async () => {
     const live = await service([row({ id: "conn_r", provider_type: "razorpay", environment_id: "env_prod" })]);
     for (const command of [["plan"], ["apply", "--yes"]]) {
-      const ended = await run(command, { cwd: folderWith(three), env: accessTo(live, { FLEXPRICE_ENVIRONMENT_ID: "env_staging" }) });
+      const ended = await run(command, {
+        cwd: folderWith(three),
+        env: accessTo(live, { FLEXPRICE_ENVIRONMENT_ID: "env_staging" }),
+      });
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain("env_staging");
       expect(ended.stderr).toContain("env_prod");
@@ -393,17 +461,29 @@ describe("the environment", () => {
   });
 
   it("is proven by the first POST alone, and a wrong one gets no second", async () => {
-    const definitions = Array.from({ length: 5 }, (_, index) => `name: export ${index}\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: "\${K}", aws_secret_access_key: "\${K}" }\n`);
+    const definitions = Array.from(
+      { length: 5 },
+      (_, index) =>
+        `name: export ${index}\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: "\${K}", aws_secret_access_key: "\${K}" }\n`,
+    );
     const cwd = folderWith({ "connections/all.yaml": definitions.join("---\n") });
     const wrong = await service([], ({ method, body }, response) => {
       if (method !== "POST") return false;
-      return send(response, 201, row({ id: "conn_1", provider_type: "s3", name: body.name, environment_id: "env_prod" }));
+      return send(
+        response,
+        201,
+        row({ id: "conn_1", provider_type: "s3", name: body.name, environment_id: "env_prod" }),
+      );
     });
     const ended = await run(["apply", "--yes"], { cwd, env: accessTo(wrong, { K: "k" }) });
     expect(ended.code).toBe(4);
     expect(wrong.writes()).toHaveLength(1);
-    expect(ended.stderr).toContain(`${ENVIRONMENT} is expected, but the first new connection came into being in env_prod`);
-    expect(lastLine(ended.stdout)).toContain("1 created, 0 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 4 not started");
+    expect(ended.stderr).toContain(
+      `${ENVIRONMENT} is expected, but the first new connection came into being in env_prod`,
+    );
+    expect(lastLine(ended.stdout)).toContain(
+      "1 created, 0 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 4 not started",
+    );
 
     const right = await service([], async ({ method }) => {
       if (method === "POST") await new Promise((resolve) => setTimeout(resolve, 20));
@@ -428,21 +508,32 @@ describe("the environment", () => {
 describe("what goes wrong on the way", () => {
   it("is a wrong key: 1, with the service's message", async () => {
     const live = await service(rows);
-    const ended = await run(["plan", "--json"], { cwd: folderWith(three), env: accessTo(live, { FLEXPRICE_API_KEY: "sk_other" }) });
+    const ended = await run(["plan", "--json"], {
+      cwd: folderWith(three),
+      env: accessTo(live, { FLEXPRICE_API_KEY: "sk_other" }),
+    });
     expect(ended.code).toBe(1);
     expect(documentOf(ended).problems).toMatchObject([{ code: "SERVICE.UNAUTHORIZED", severity: "error" }]);
-    expect(documentOf(ended).problems[0]?.message).toContain(`GET ${live.baseUrl}/connections answered 401 (application/json; charset=utf-8): Unauthorized`);
+    expect(documentOf(ended).problems[0]?.message).toContain(
+      `GET ${live.baseUrl}/connections answered 401 (application/json; charset=utf-8): Unauthorized`,
+    );
   });
 
   it("is a missing key or address: 3, both at once, with the problems of the files", async () => {
     const cwd = folderWith({ "connections/a.yaml": "name: a\nprovider_type: nope\n" });
     const ended = await run(["plan", "--json"], { cwd });
     expect(ended.code).toBe(3);
-    expect(documentOf(ended).problems.map(({ code }) => code)).toEqual(["VALIDATE.UNKNOWN_PROVIDER", "SETTINGS.NO_API_KEY", "SETTINGS.NO_BASE_URL"]);
+    expect(documentOf(ended).problems.map(({ code }) => code)).toEqual([
+      "VALIDATE.UNKNOWN_PROVIDER",
+      "SETTINGS.NO_API_KEY",
+      "SETTINGS.NO_BASE_URL",
+    ]);
   });
 
   it("is a list that is shorter than the service's own count: 1, never a plan", async () => {
-    const live = await service(rows, (_received, response) => send(response, 200, { connections: rows.slice(0, 2), total: 3, limit: 50, offset: 0 }));
+    const live = await service(rows, (_received, response) =>
+      send(response, 200, { connections: rows.slice(0, 2), total: 3, limit: 50, offset: 0 }),
+    );
     const ended = await run(["plan"], { cwd: folderWith(three), env: accessTo(live) });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain("error[FETCH.INCOMPLETE_LIST]");
@@ -450,7 +541,10 @@ describe("what goes wrong on the way", () => {
   });
 
   it("is a service that cannot be reached: 1, after a bounded number of tries", async () => {
-    const ended = await run(["plan", "-v"], { cwd: folderWith(three), env: { FLEXPRICE_API_KEY: "k", FLEXPRICE_BASE_URL: "http://127.0.0.1:9/v1" } });
+    const ended = await run(["plan", "-v"], {
+      cwd: folderWith(three),
+      env: { FLEXPRICE_API_KEY: "k", FLEXPRICE_BASE_URL: "http://127.0.0.1:9/v1" },
+    });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain("error[SERVICE.UNREACHABLE]");
     expect(ended.stderr.match(/GET .* failed in/g)).toHaveLength(4);
@@ -467,7 +561,9 @@ describe("what goes wrong on the way", () => {
   it("is a redirect: 1, and the other host gets nothing", async () => {
     const other = await service(rows);
     for (const status of [301, 302, 307, 308]) {
-      const live = await service(rows, (_received, response) => send(response, status, "", { location: `${other.baseUrl}/connections` }));
+      const live = await service(rows, (_received, response) =>
+        send(response, status, "", { location: `${other.baseUrl}/connections` }),
+      );
       const ended = await run(["plan"], { cwd: folderWith(three), env: accessTo(live) });
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain("error[SERVICE.REDIRECTED]");
@@ -481,7 +577,9 @@ describe("what goes wrong on the way", () => {
     let refusals = 0;
     const live = await service(rows, (_received, response) => {
       refusals += 1;
-      return refusals % 2 === 1 ? send(response, [429, 502, 503, 504][refusals % 4] ?? 503, "busy", { "content-type": "text/plain" }) : false;
+      return refusals % 2 === 1
+        ? send(response, [429, 502, 503, 504][refusals % 4] ?? 503, "busy", { "content-type": "text/plain" })
+        : false;
     });
     const ended = await run(["apply", "--yes", "--json"], { cwd: folderWith(three), env: accessTo(live) });
     expect(ended.code).toBe(0);
@@ -506,7 +604,10 @@ describe("what goes wrong on the way", () => {
         response.socket?.destroy();
         return true;
       };
-      const ended = await run(["apply", "--yes", "--json", "--only", "Razorpay"], { cwd: folderWith(three), env: accessTo(live) });
+      const ended = await run(["apply", "--yes", "--json", "--only", "Razorpay"], {
+        cwd: folderWith(three),
+        env: accessTo(live),
+      });
       expect(ended.code).toBe(isWritten ? 0 : 4);
       expect(targetOf(ended).changes[0]?.outcome?.status).toBe(isWritten ? "updated" : "unknown");
     }

@@ -49,7 +49,11 @@ try {
   await step("Check the files: no network, no key.", ["validate"], environment);
   await step("Compare them with what the service has: reads only.", ["plan"], environment);
   await step("Put right what differs, and nothing else.", ["apply", "--yes", "-q", "-v"], environment);
-  await step("Compare again: nothing is left to do, so the exit code is 0.", ["plan", "--detailed-exitcode"], environment);
+  await step(
+    "Compare again: nothing is left to do, so the exit code is 0.",
+    ["plan", "--detailed-exitcode"],
+    environment,
+  );
 } finally {
   const ended = new Promise((resolve) => sandbox.once("exit", resolve));
   sandbox.kill();

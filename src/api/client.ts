@@ -1,5 +1,5 @@
 import type { Observed } from "../model/connection.js";
-import { assertNever, type ProblemCode } from "../model/problem.js";
+import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
 import { type Delivery, ServiceError } from "../model/service-error.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
@@ -229,14 +229,14 @@ class Client {
     const [code, hint] = meaningOf(status);
     const existing =
       said.existingId === undefined ? hint : `it exists as ${oneLine(said.existingId)}; run plan again to see it.`;
-    return this.#fault(code, /[.!?)]$/.test(detail) ? detail : `${detail}.`, attempted, "answered", status, existing);
+    return this.#fault(code, sentence(detail), attempted, "answered", status, existing);
   }
 
   #transportError(fault: HttpFault, attempted: Attempted): ServiceError {
     const [code, hint] = transportMeaning(fault);
     const tries = attempted.attempts > 1 ? ` after ${attempted.attempts} tries` : "";
     const why = oneLine(this.#parts.knownSecrets.withhold(fault.message));
-    const detail = `${attempted.method} ${attempted.url} failed${tries}: ${why}.`;
+    const detail = sentence(`${attempted.method} ${attempted.url} failed${tries}: ${why}`);
     return this.#fault(code, detail, attempted, fault.delivery, undefined, hint, fault);
   }
 

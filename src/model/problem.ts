@@ -169,6 +169,11 @@ export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   });
 }
 
+/** A text as a full sentence: with a full stop unless it ends in some stop already. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** A mistake of ours. It is never caught to go on: the run ends, and says so. */
 export class Bug extends Error {
   override readonly name = "Bug";

@@ -13,7 +13,13 @@ function loadIn(folder: string, ...paths: readonly string[]) {
 
 describe("loading", () => {
   it("reads every .yaml and .yml file, subfolders included, in the order of their paths", () => {
-    const folder = folderWith({ "c/b.yaml": one, "c/a.yml": one, "c/sub/z.YAML": one, "c/README.md": "x", "c/data.json": "{}" });
+    const folder = folderWith({
+      "c/b.yaml": one,
+      "c/a.yml": one,
+      "c/sub/z.YAML": one,
+      "c/README.md": "x",
+      "c/data.json": "{}",
+    });
     const { declarations, problems, fileCount } = loadIn(folder, "c");
     expect(problems).toEqual([]);
     expect(fileCount).toBe(3);
@@ -21,7 +27,13 @@ describe("loading", () => {
   });
 
   it("passes over hidden files, editors' backups and swap files", () => {
-    const folder = folderWith({ "c/a.yaml": one, "c/.a.yaml": "broken: [", "c/a.yaml~": "broken: [", "c/a.yaml.bak": "[", "c/.git/x.yaml": "[" });
+    const folder = folderWith({
+      "c/a.yaml": one,
+      "c/.a.yaml": "broken: [",
+      "c/a.yaml~": "broken: [",
+      "c/a.yaml.bak": "[",
+      "c/.git/x.yaml": "[",
+    });
     expect(loadIn(folder, "c").declarations).toHaveLength(1);
     expect(loadIn(folder, "c").problems).toEqual([]);
   });
@@ -52,11 +64,9 @@ describe("loading", () => {
     symlinkSync("../outside/secret.yaml", join(folder, "c/out.yaml"));
     symlinkSync("../outside", join(folder, "c/outdir"));
     symlinkSync("nowhere.yaml", join(folder, "c/gone.yaml"));
-    expect(loadIn(folder, "c").problems.map(({ code, message }) => `${code} ${/c\/\w+(?:\.yaml)?/.exec(message)?.[0]}`)).toEqual([
-      "LOAD.UNREADABLE c/gone.yaml",
-      "LOAD.LINK_OUTSIDE c/out.yaml",
-      "LOAD.LINK_OUTSIDE c/outdir",
-    ]);
+    expect(
+      loadIn(folder, "c").problems.map(({ code, message }) => `${code} ${/c\/\w+(?:\.yaml)?/.exec(message)?.[0]}`),
+    ).toEqual(["LOAD.UNREADABLE c/gone.yaml", "LOAD.LINK_OUTSIDE c/out.yaml", "LOAD.LINK_OUTSIDE c/outdir"]);
   });
 
   it("ends on a link that leads back into its own folder", () => {

@@ -52,7 +52,10 @@ describe("reading YAML", () => {
 });
 
 describe("places", () => {
-  const [document] = readYaml("# c\nname: x\nlist:\n  - a: 1\n  - b: 2\nempty:\n'quoted key': v\n", "dir/f.yaml").documents;
+  const [document] = readYaml(
+    "# c\nname: x\nlist:\n  - a: 1\n  - b: 2\nempty:\n'quoted key': v\n",
+    "dir/f.yaml",
+  ).documents;
 
   it.each([
     [["name"], "value", "2:7"],

@@ -4,7 +4,9 @@ import { parseText, soleVariable } from "../../src/model/reference.js";
 
 function parts(text: string): unknown {
   const parsed = parseText(text);
-  return parsed.ok ? parsed.parts.map((part) => (part.kind === "text" ? part.text : { [part.kind]: part.name })) : parsed.fragment;
+  return parsed.ok
+    ? parsed.parts.map((part) => (part.kind === "text" ? part.text : { [part.kind]: part.name }))
+    : parsed.fragment;
 }
 
 describe("references in a text", () => {

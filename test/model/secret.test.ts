@@ -11,7 +11,7 @@ describe("a secret", () => {
     const printed = [
       String(secret),
       `${secret}`,
-      secret + "",
+      "".concat(secret as unknown as string),
       JSON.stringify({ secret, list: [secret] }),
       inspect(secret),
       inspect({ deep: { secret } }, { depth: 9, showHidden: true }),
@@ -50,7 +50,13 @@ describe("text from elsewhere", () => {
         known.add([new Secret(value)]);
         const base64 = Buffer.from(value, "utf8").toString("base64");
         const utf8 = Buffer.from(value, "utf8").toString("utf8");
-        for (const form of [value, JSON.stringify(value), encodeURIComponent(utf8), base64, base64.replaceAll("=", "")]) {
+        for (const form of [
+          value,
+          JSON.stringify(value),
+          encodeURIComponent(utf8),
+          base64,
+          base64.replaceAll("=", ""),
+        ]) {
           expect(known.withhold(`${before}${form}${after}`)).not.toContain(form);
         }
       }),

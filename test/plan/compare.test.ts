@@ -47,11 +47,15 @@ describe("only what the definition declares is compared", () => {
   });
 
   it("a longer list as one change", () => {
-    expect(fields("metadata: { regions: [ap, us, eu] }\n", { metadata: json({ regions: ["us", "eu"] }) }).changes).toHaveLength(1);
+    expect(
+      fields("metadata: { regions: [ap, us, eu] }\n", { metadata: json({ regions: ["us", "eu"] }) }).changes,
+    ).toHaveLength(1);
   });
 
   it("never our own note in the metadata", () => {
-    const { changes, keptKeys } = fields("metadata: {}\nexact: [metadata]\n", { metadata: json({ flexprice_sync: "{}", other: 1 }) });
+    const { changes, keptKeys } = fields("metadata: {}\nexact: [metadata]\n", {
+      metadata: json({ flexprice_sync: "{}", other: 1 }),
+    });
     expect(changes).toEqual([{ path: "metadata.other", kind: "remove", before: 1 }]);
     expect(keptKeys).toBe(0);
   });
@@ -67,21 +71,57 @@ describe("only what the definition declares is compared", () => {
 });
 
 describe("equal are", () => {
-  const off = json(Object.fromEntries(["plan", "invoice", "customer", "deal"].map((entity) => [entity, { inbound: false, outbound: false }])));
+  const off = json(
+    Object.fromEntries(
+      ["plan", "invoice", "customer", "deal"].map((entity) => [entity, { inbound: false, outbound: false }]),
+    ),
+  );
   it.each<[string, string, Partial<Observed>]>([
     ["absent and {} metadata", "metadata: {}\n", { metadata: null }],
     ["undeclared metadata and any", "", { metadata: json({ a: 1 }) }],
     ["all off and {}", "sync_config: { plan: { inbound: false }, invoice: { outbound: false } }\n", { syncConfig: {} }],
     ["{} and all off", "sync_config: {}\n", { syncConfig: off }],
     ["an entity without directions and one that is off", "sync_config: { invoice: {} }\n", { syncConfig: off }],
-    ["an absent and a null entity", "sync_config: { invoice: { outbound: false } }\n", { syncConfig: json({ invoice: null }) }],
-    ["an absent direction and false", "sync_config: { customer: { inbound: false, outbound: true } }\n", { syncConfig: json({ customer: { outbound: true } }) }],
-    ["absent and empty texts of a block", 'sync_config: { s3: { bucket: b, region: r, key_prefix: "", compression: "" } }\n', { syncConfig: json({ s3: { bucket: "b", region: "r" } }) }],
-    ["absent and false is_flexprice_managed", "sync_config: { s3: { bucket: b, region: r, is_flexprice_managed: false } }\n", { syncConfig: json({ s3: { bucket: "b", region: "r" } }) }],
-    ["absent and empty custom fields", "sync_config: { invoice_sync_settings: { metadata_custom_fields: [] } }\n", { syncConfig: json({ invoice_sync_settings: {} }) }],
-    ["absent, {} and empty service period", 'sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: "", end_field_id: "" } } }\n', { syncConfig: json({ invoice_sync_settings: { service_period_custom_fields: {} } }) }],
-    ["absent and empty billing period", 'sync_config: { invoice_sync_settings: { normalize_fixed_to: "" } }\n', { syncConfig: {} }],
-    ["maps whose keys have another order", "metadata: { a: { x: 1, y: 2 } }\n", { metadata: json({ a: { y: 2, x: 1 } }) }],
+    [
+      "an absent and a null entity",
+      "sync_config: { invoice: { outbound: false } }\n",
+      { syncConfig: json({ invoice: null }) },
+    ],
+    [
+      "an absent direction and false",
+      "sync_config: { customer: { inbound: false, outbound: true } }\n",
+      { syncConfig: json({ customer: { outbound: true } }) },
+    ],
+    [
+      "absent and empty texts of a block",
+      'sync_config: { s3: { bucket: b, region: r, key_prefix: "", compression: "" } }\n',
+      { syncConfig: json({ s3: { bucket: "b", region: "r" } }) },
+    ],
+    [
+      "absent and false is_flexprice_managed",
+      "sync_config: { s3: { bucket: b, region: r, is_flexprice_managed: false } }\n",
+      { syncConfig: json({ s3: { bucket: "b", region: "r" } }) },
+    ],
+    [
+      "absent and empty custom fields",
+      "sync_config: { invoice_sync_settings: { metadata_custom_fields: [] } }\n",
+      { syncConfig: json({ invoice_sync_settings: {} }) },
+    ],
+    [
+      "absent, {} and empty service period",
+      'sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: "", end_field_id: "" } } }\n',
+      { syncConfig: json({ invoice_sync_settings: { service_period_custom_fields: {} } }) },
+    ],
+    [
+      "absent and empty billing period",
+      'sync_config: { invoice_sync_settings: { normalize_fixed_to: "" } }\n',
+      { syncConfig: {} },
+    ],
+    [
+      "maps whose keys have another order",
+      "metadata: { a: { x: 1, y: 2 } }\n",
+      { metadata: json({ a: { y: 2, x: 1 } }) },
+    ],
     ["3 and 3.0", "metadata: { a: 3.0 }\n", { metadata: json({ a: 3 }) }],
   ])("%s", (_what, text, row) => {
     expect(fields(text, row).changes).toEqual([]);
@@ -90,7 +130,9 @@ describe("equal are", () => {
 
 describe("exact", () => {
   it("removes every other key of metadata", () => {
-    const { changes, keptKeys } = fields("metadata: { a: 1 }\nexact: [metadata]\n", { metadata: json({ a: 1, b: 2, c: null }) });
+    const { changes, keptKeys } = fields("metadata: { a: 1 }\nexact: [metadata]\n", {
+      metadata: json({ a: 1, b: 2, c: null }),
+    });
     expect(changes).toEqual([
       { path: "metadata.b", kind: "remove", before: 2 },
       { path: "metadata.c", kind: "remove", before: null },
@@ -100,7 +142,12 @@ describe("exact", () => {
 
   it("turns off every other direction and takes away every other block field", () => {
     const { changes } = fields("sync_config: { invoice: { outbound: true } }\nexact: [sync_config]\n", {
-      syncConfig: json({ invoice: { inbound: false, outbound: true }, customer: { inbound: true, outbound: false }, s3: { bucket: "b", region: "r" }, tax: { inbound: true } }),
+      syncConfig: json({
+        invoice: { inbound: false, outbound: true },
+        customer: { inbound: true, outbound: false },
+        s3: { bucket: "b", region: "r" },
+        tax: { inbound: true },
+      }),
     });
     expect(changes).toEqual([
       { path: "sync_config.customer.inbound", kind: "remove", before: true },
@@ -111,19 +158,31 @@ describe("exact", () => {
   });
 
   it("says nothing of the other map", () => {
-    expect(fields("metadata: {}\nexact: [metadata]\n", { syncConfig: json({ invoice: { outbound: true } }) }).keptKeys).toBe(1);
+    expect(
+      fields("metadata: {}\nexact: [metadata]\n", { syncConfig: json({ invoice: { outbound: true } }) }).keptKeys,
+    ).toBe(1);
   });
 });
 
 describe("storage that the service keeps", () => {
-  const managed = json({ s3: { bucket: "theirs", region: "us", key_prefix: "t/e", compression: "gzip", is_flexprice_managed: true } });
+  const managed = json({
+    s3: { bucket: "theirs", region: "us", key_prefix: "t/e", compression: "gzip", is_flexprice_managed: true },
+  });
 
   it("is never compared in bucket, region and prefix", () => {
-    expect(fields("sync_config: { s3: { is_flexprice_managed: true, bucket: mine, region: eu, key_prefix: p } }\n", { syncConfig: managed }).changes).toEqual([]);
+    expect(
+      fields("sync_config: { s3: { is_flexprice_managed: true, bucket: mine, region: eu, key_prefix: p } }\n", {
+        syncConfig: managed,
+      }).changes,
+    ).toEqual([]);
   });
 
   it("is compared in compression and encryption, also under exact", () => {
-    expect(fields("sync_config: { s3: { is_flexprice_managed: true, encryption: AES256 } }\nexact: [sync_config]\n", { syncConfig: managed }).changes).toEqual([
+    expect(
+      fields("sync_config: { s3: { is_flexprice_managed: true, encryption: AES256 } }\nexact: [sync_config]\n", {
+        syncConfig: managed,
+      }).changes,
+    ).toEqual([
       { path: "sync_config.s3.compression", kind: "remove", before: "gzip" },
       { path: "sync_config.s3.encryption", kind: "add", after: "AES256" },
     ]);
@@ -133,13 +192,19 @@ describe("storage that the service keeps", () => {
     expect(fields("sync_config: { s3: { is_flexprice_managed: false } }\n", { syncConfig: managed }).changes).toEqual([
       { path: "sync_config.s3.is_flexprice_managed", kind: "edit", before: true, after: false, state: "blocked" },
     ]);
-    expect(fields("sync_config: { s3: { is_flexprice_managed: true } }\n", { syncConfig: {} }).changes).toMatchObject([{ before: false, after: true, state: "blocked" }]);
+    expect(fields("sync_config: { s3: { is_flexprice_managed: true } }\n", { syncConfig: {} }).changes).toMatchObject([
+      { before: false, after: true, state: "blocked" },
+    ]);
   });
 });
 
 describe("values from the environment", () => {
   it("are masked on both sides of a change, the whole key with them", () => {
-    const { changes } = fields('metadata: { a: { b: "${X}", c: 1 }, d: plain }\n', { metadata: json({ a: { b: "old canary", c: 1 }, d: "x" }) }, { X: "new canary" });
+    const { changes } = fields(
+      'metadata: { a: { b: "${X}", c: 1 }, d: plain }\n',
+      { metadata: json({ a: { b: "old canary", c: 1 }, d: "x" }) },
+      { X: "new canary" },
+    );
     expect(changes).toEqual([
       { path: "metadata.a", kind: "edit", before: "(secret)", after: "(secret)" },
       { path: "metadata.d", kind: "edit", before: "x", after: "plain" },
@@ -147,7 +212,10 @@ describe("values from the environment", () => {
   });
 
   it("are left out of the comparison when they are missing, and listed", () => {
-    const { changes } = fields('metadata: { a: "${X}", b: 1 }\nsync_config: { s3: { bucket: "${B}", region: r } }\n', { metadata: json({ a: "kept", b: 2 }), syncConfig: json({ s3: { region: "r" } }) });
+    const { changes } = fields('metadata: { a: "${X}", b: 1 }\nsync_config: { s3: { bucket: "${B}", region: r } }\n', {
+      metadata: json({ a: "kept", b: 2 }),
+      syncConfig: json({ s3: { region: "r" } }),
+    });
     expect(changes).toEqual([
       { path: "metadata.a", kind: "edit", state: "unresolved", variable: "X" },
       { path: "metadata.b", kind: "edit", before: 2, after: 1 },
@@ -164,7 +232,10 @@ describe("values from the environment", () => {
 
 describe("a new connection", () => {
   it("is made of every declared value that is not a default", () => {
-    const desired = oneDesired('name: S\nprovider_type: stripe\nmetadata: { b: "${X}", a: 1 }\nsync_config: { invoice: { inbound: false, outbound: true }, s3: { bucket: b, region: "" } }\n', { X: "x" });
+    const desired = oneDesired(
+      'name: S\nprovider_type: stripe\nmetadata: { b: "${X}", a: 1 }\nsync_config: { invoice: { inbound: false, outbound: true }, s3: { bucket: b, region: "" } }\n',
+      { X: "x" },
+    );
     expect(compareWithNothing(desired, facts).fields.map(({ keys: _, ...field }) => field)).toEqual([
       { path: "metadata.a", kind: "add", after: 1 },
       { path: "metadata.b", kind: "add", after: "(secret)" },
@@ -176,13 +247,26 @@ describe("a new connection", () => {
 
 describe("the law of equality", () => {
   const json1: fc.Arbitrary<Json> = fc.jsonValue({ maxDepth: 2, noUnicodeString: false }) as fc.Arbitrary<Json>;
-  const key = fc.string({ minLength: 1, maxLength: 6 }).filter((text) => !text.includes("${") && !["__proto__", "flexprice_sync"].includes(text) && !text.includes("\0"));
-  const metadata = fc.dictionary(key, json1.filter((value) => !JSON.stringify(value).includes("${")), { maxKeys: 4, noNullPrototype: true });
+  const key = fc
+    .string({ minLength: 1, maxLength: 6 })
+    .filter((text) => !text.includes("${") && !["__proto__", "flexprice_sync"].includes(text) && !text.includes("\0"));
+  const metadata = fc.dictionary(
+    key,
+    json1.filter((value) => !JSON.stringify(value).includes("${")),
+    { maxKeys: 4, noNullPrototype: true },
+  );
   const syncConfig = fc.record(
     {
       invoice: fc.record({ inbound: fc.constant(false), outbound: fc.boolean() }, { requiredKeys: [] }),
       customer: fc.record({ inbound: fc.boolean(), outbound: fc.boolean() }, { requiredKeys: [] }),
-      s3: fc.record({ bucket: fc.constantFrom("", "b"), region: fc.constantFrom("", "r"), compression: fc.constantFrom("", "gzip") }, { requiredKeys: [] }),
+      s3: fc.record(
+        {
+          bucket: fc.constantFrom("", "b"),
+          region: fc.constantFrom("", "r"),
+          compression: fc.constantFrom("", "gzip"),
+        },
+        { requiredKeys: [] },
+      ),
     },
     { requiredKeys: [] },
   );
@@ -192,7 +276,10 @@ describe("the law of equality", () => {
     return Object.fromEntries(
       Object.entries(value)
         .reverse()
-        .map(([name, inner]) => [name, inner !== null && typeof inner === "object" && !Array.isArray(inner) ? respelled(inner as JsonObject) : inner]),
+        .map(([name, inner]) => [
+          name,
+          inner !== null && typeof inner === "object" && !Array.isArray(inner) ? respelled(inner as JsonObject) : inner,
+        ]),
     );
   }
 
@@ -203,7 +290,12 @@ describe("the law of equality", () => {
         const definition = { ...base.definition, exact: isExact ? (["metadata", "sync_config"] as const) : [] };
         const desired = { ...base, definition, metadata: json(meta), syncConfig: json(sync) };
         const spelled = json({ deal: { inbound: false, outbound: false }, ...respelled(json(sync)) });
-        const row = observed({ providerType: "stripe", name: "S", metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)), syncConfig: spelled });
+        const row = observed({
+          providerType: "stripe",
+          name: "S",
+          metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
+          syncConfig: spelled,
+        });
         expect(compare(desired, row, facts)).toEqual({ fields: [], keptKeys: 0 });
       }),
     );

@@ -13,13 +13,19 @@ const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name
 
 describe("pairing", () => {
   it("takes the one row of a provider, so that a new name renames it", () => {
-    const { plan: made } = plan("name: New\nprovider_type: stripe\n", [observed({ providerType: "stripe", name: "Old" })]);
+    const { plan: made } = plan("name: New\nprovider_type: stripe\n", [
+      observed({ providerType: "stripe", name: "Old" }),
+    ]);
     expect(made.changes).toMatchObject([{ action: "update", id: "conn_stripe", fields: [{ path: "name" }] }]);
   });
 
   it("takes the s3 row with exactly the name, and makes a new one for another name", () => {
     const rows = [s3("conn_1", "a"), s3("conn_2", "A")];
-    const { plan: made } = plan("name: A\nprovider_type: s3\n---\nname: b\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: '${K}', aws_secret_access_key: '${K}' }\n", rows, { K: "k" });
+    const { plan: made } = plan(
+      "name: A\nprovider_type: s3\n---\nname: b\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: '${K}', aws_secret_access_key: '${K}' }\n",
+      rows,
+      { K: "k" },
+    );
     expect(made.changes.map(({ action, name, id }) => [action, name, id])).toEqual([
       ["none", "A", "conn_2"],
       ["create", "b", undefined],
@@ -33,10 +39,30 @@ describe("pairing", () => {
   });
 
   it.each<[string, string, readonly Observed[], string]>([
-    ["twins of a provider", "name: S\nprovider_type: stripe\n", [observed({ providerType: "stripe", id: "conn_1" }), observed({ providerType: "stripe", id: "conn_2" })], "PLAN.AMBIGUOUS 1:7"],
-    ["s3 rows of one name", "name: a\nprovider_type: s3\n", [s3("conn_1", "a"), s3("conn_2", "a")], "PLAN.AMBIGUOUS 1:7"],
-    ["an id that is gone", "name: S\nid: conn_9\nprovider_type: stripe\n", [observed({ providerType: "stripe" })], "PLAN.ID_GONE 2:5"],
-    ["an id of another provider", "name: S\nid: conn_hubspot\nprovider_type: stripe\n", [observed({ providerType: "hubspot" })], "PLAN.ID_OTHER_PROVIDER 2:5"],
+    [
+      "twins of a provider",
+      "name: S\nprovider_type: stripe\n",
+      [observed({ providerType: "stripe", id: "conn_1" }), observed({ providerType: "stripe", id: "conn_2" })],
+      "PLAN.AMBIGUOUS 1:7",
+    ],
+    [
+      "s3 rows of one name",
+      "name: a\nprovider_type: s3\n",
+      [s3("conn_1", "a"), s3("conn_2", "a")],
+      "PLAN.AMBIGUOUS 1:7",
+    ],
+    [
+      "an id that is gone",
+      "name: S\nid: conn_9\nprovider_type: stripe\n",
+      [observed({ providerType: "stripe" })],
+      "PLAN.ID_GONE 2:5",
+    ],
+    [
+      "an id of another provider",
+      "name: S\nid: conn_hubspot\nprovider_type: stripe\n",
+      [observed({ providerType: "hubspot" })],
+      "PLAN.ID_OTHER_PROVIDER 2:5",
+    ],
   ])("stops at %s", (_what, text, rows, expected) => {
     const { problems, plan: made } = plan(text, rows);
     expect(codes(problems)).toEqual([expected]);
@@ -50,7 +76,9 @@ describe("pairing", () => {
   });
 
   it("stops when two definitions come to one row", () => {
-    const { problems } = plan("name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n", [s3("conn_1", "old")]);
+    const { problems } = plan("name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n", [
+      s3("conn_1", "old"),
+    ]);
     expect(codes(problems)).toEqual(["PLAN.SAME_ROW 5:7"]);
   });
 
@@ -69,7 +97,8 @@ describe("pairing", () => {
 });
 
 describe("what a plan says of credentials", () => {
-  const text = "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${A}', webhook_secret: '${B}', account_id: acct_1 }\n";
+  const text =
+    "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${A}', webhook_secret: '${B}', account_id: acct_1 }\n";
   const row = observed({ providerType: "stripe", name: "S" });
 
   it("is unknown on an existing connection: never changed, never in sync", () => {
@@ -92,7 +121,11 @@ describe("what a plan says of credentials", () => {
   });
 
   it("is nothing for what the service keeps itself", () => {
-    const { plan: made } = plan("name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { refresh_token: '${T}', redirect_uri: https://x }\n", [observed({ providerType: "quickbooks", name: "Q" })], { T: "t" });
+    const { plan: made } = plan(
+      "name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { refresh_token: '${T}', redirect_uri: https://x }\n",
+      [observed({ providerType: "quickbooks", name: "Q" })],
+      { T: "t" },
+    );
     expect(made.changes[0]?.secrets).toEqual([]);
   });
 });
@@ -113,25 +146,37 @@ describe("a new connection", () => {
   });
 
   it("in storage of the service needs no keys", () => {
-    expect(plan("name: x\nprovider_type: s3\nsync_config: { s3: { is_flexprice_managed: true } }\n", []).problems).toEqual([]);
+    expect(
+      plan("name: x\nprovider_type: s3\nsync_config: { s3: { is_flexprice_managed: true } }\n", []).problems,
+    ).toEqual([]);
   });
 
   it("of QuickBooks without a refresh token is a warning, and only when it is new", () => {
-    const text = "name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { client_id: '${A}', client_secret: '${A}', realm_id: '1', environment: sandbox }\n";
-    expect(plan(text, [], { A: "a" }).problems.map(({ code, severity }) => [code, severity])).toEqual([["PLAN.EXPECTED_ON_CREATE", "warning"]]);
+    const text =
+      "name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { client_id: '${A}', client_secret: '${A}', realm_id: '1', environment: sandbox }\n";
+    expect(plan(text, [], { A: "a" }).problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ["PLAN.EXPECTED_ON_CREATE", "warning"],
+    ]);
     expect(plan(text, [observed({ providerType: "quickbooks", name: "Q" })], { A: "a" }).problems).toEqual([]);
   });
 });
 
 describe("blocks that the service would refuse", () => {
   it("are named before anything is sent, new or changed", () => {
-    const text = "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${A}', webhook_secret: '${A}' }\nsync_config:\n  s3: { bucket: b }\n";
+    const text =
+      "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${A}', webhook_secret: '${A}' }\nsync_config:\n  s3: { bucket: b }\n";
     expect(codes(plan(text, [], { A: "a" }).problems)).toEqual(["PLAN.INCOMPLETE_BLOCK 5:3"]);
-    expect(codes(plan(text, [observed({ providerType: "stripe", name: "S" })], { A: "a" }).problems)).toEqual(["PLAN.INCOMPLETE_BLOCK 5:3"]);
+    expect(codes(plan(text, [observed({ providerType: "stripe", name: "S" })], { A: "a" }).problems)).toEqual([
+      "PLAN.INCOMPLETE_BLOCK 5:3",
+    ]);
   });
 
   it("are none when the rest is there already, or when exact takes the whole block away", () => {
-    const row = observed({ providerType: "stripe", name: "S", syncConfig: json({ s3: { bucket: "a", region: "r", is_flexprice_managed: false } }) });
+    const row = observed({
+      providerType: "stripe",
+      name: "S",
+      syncConfig: json({ s3: { bucket: "a", region: "r", is_flexprice_managed: false } }),
+    });
     expect(plan("name: S\nprovider_type: stripe\nsync_config: { s3: { bucket: b } }\n", [row]).problems).toEqual([]);
     expect(plan("name: S\nprovider_type: stripe\nsync_config: {}\nexact: [sync_config]\n", [row]).problems).toEqual([]);
   });
@@ -139,16 +184,38 @@ describe("blocks that the service would refuse", () => {
 
 describe("dangers", () => {
   function dangers(provider: string, sync: string, now: unknown, more = "") {
-    const { plan: made } = plan(`name: x\nprovider_type: ${provider}\n${more}sync_config: ${sync}\n`, [observed({ providerType: provider, name: "x", syncConfig: json(now) })]);
+    const { plan: made } = plan(`name: x\nprovider_type: ${provider}\n${more}sync_config: ${sync}\n`, [
+      observed({ providerType: provider, name: "x", syncConfig: json(now) }),
+    ]);
     const [change] = made.changes;
     return { dangers: change?.dangers, guarded: change?.guarded };
   }
 
   it.each([
-    ["stripe", "{ invoice: { outbound: false } }", { invoice: { inbound: false, outbound: true } }, "invoices will no longer be pushed to Stripe"],
-    ["stripe", "{ plan: { inbound: false } }", { plan: { inbound: true, outbound: false } }, "plans will no longer be pulled from Stripe"],
-    ["quickbooks", "{ payment: { inbound: false } }", { payment: { inbound: true, outbound: false } }, "payments will no longer be pulled from QuickBooks"],
-    ["hubspot", "{ deal: { outbound: false } }", { deal: { inbound: false, outbound: true } }, "deals will no longer be pushed to HubSpot"],
+    [
+      "stripe",
+      "{ invoice: { outbound: false } }",
+      { invoice: { inbound: false, outbound: true } },
+      "invoices will no longer be pushed to Stripe",
+    ],
+    [
+      "stripe",
+      "{ plan: { inbound: false } }",
+      { plan: { inbound: true, outbound: false } },
+      "plans will no longer be pulled from Stripe",
+    ],
+    [
+      "quickbooks",
+      "{ payment: { inbound: false } }",
+      { payment: { inbound: true, outbound: false } },
+      "payments will no longer be pulled from QuickBooks",
+    ],
+    [
+      "hubspot",
+      "{ deal: { outbound: false } }",
+      { deal: { inbound: false, outbound: true } },
+      "deals will no longer be pushed to HubSpot",
+    ],
     ["s3", "{ s3: { bucket: b } }", { s3: { bucket: "a", region: "r" } }, "exports move to another bucket"],
   ])("of %s %s in words", (provider, sync, now, expected) => {
     expect(dangers(provider, sync, now)).toEqual({ dangers: [expected], guarded: false });
@@ -156,7 +223,12 @@ describe("dangers", () => {
   });
 
   it.each([
-    ["what the provider does not act on", "hubspot", "{ customer: { outbound: false } }", { customer: { inbound: false, outbound: true } }],
+    [
+      "what the provider does not act on",
+      "hubspot",
+      "{ customer: { outbound: false } }",
+      { customer: { inbound: false, outbound: true } },
+    ],
     ["turning on", "razorpay", "{ invoice: { outbound: true } }", {}],
     ["a first bucket", "s3", "{ s3: { bucket: b, region: r } }", {}],
   ])("are none for %s", (_what, provider, sync, now) => {
@@ -164,7 +236,14 @@ describe("dangers", () => {
   });
 
   it("include any push turned off where the definition is protected", () => {
-    expect(dangers("hubspot", "{ customer: { outbound: false } }", { customer: { inbound: false, outbound: true } }, "protect: true\n")).toEqual({
+    expect(
+      dangers(
+        "hubspot",
+        "{ customer: { outbound: false } }",
+        { customer: { inbound: false, outbound: true } },
+        "protect: true\n",
+      ),
+    ).toEqual({
       dangers: ["sync_config.customer.outbound is turned off on a protected connection"],
       guarded: true,
     });
@@ -173,22 +252,33 @@ describe("dangers", () => {
 
 describe("the order of a plan", () => {
   it("is by provider, name and id, whatever the order of files and rows", () => {
-    const text = "name: b\nprovider_type: s3\n---\nname: S\nprovider_type: stripe\n---\nname: a\nprovider_type: s3\n---\nname: H\nprovider_type: hubspot\n";
-    const rows = [s3("conn_2", "b"), observed({ providerType: "stripe" }), s3("conn_1", "a"), observed({ providerType: "hubspot" })];
+    const text =
+      "name: b\nprovider_type: s3\n---\nname: S\nprovider_type: stripe\n---\nname: a\nprovider_type: s3\n---\nname: H\nprovider_type: hubspot\n";
+    const rows = [
+      s3("conn_2", "b"),
+      observed({ providerType: "stripe" }),
+      s3("conn_1", "a"),
+      observed({ providerType: "hubspot" }),
+    ];
     expect(plan(text, rows).plan.changes.map(({ name }) => name)).toEqual(["H", "a", "b", "S"]);
     expect(plan(text, [...rows].reverse())).toEqual(plan(text, rows));
   });
 });
 
 describe("--only", () => {
-  const desired = desiredOf("name: Stripe (EU) [live]\nprovider_type: stripe\n---\nname: exports/eu\nprovider_type: s3\n---\nname: exports/us\nprovider_type: s3\n");
+  const desired = desiredOf(
+    "name: Stripe (EU) [live]\nprovider_type: stripe\n---\nname: exports/eu\nprovider_type: s3\n---\nname: exports/us\nprovider_type: s3\n",
+  );
   const names = (...patterns: readonly string[]) => [...select(desired, patterns).selected].map(({ name }) => name);
 
   it.each([
     [[], ["Stripe (EU) [live]", "exports/eu", "exports/us"]],
     [["Stripe (EU) [live]"], ["Stripe (EU) [live]"]],
     [["exports*"], ["exports/eu", "exports/us"]],
-    [["*eu", "Stripe*"], ["exports/eu", "Stripe (EU) [live]"]],
+    [
+      ["*eu", "Stripe*"],
+      ["exports/eu", "Stripe (EU) [live]"],
+    ],
     [["connections/x.yaml"], ["Stripe (EU) [live]", "exports/eu", "exports/us"]],
     [["x.yaml"], ["Stripe (EU) [live]", "exports/eu", "exports/us"]],
     [["connections/*.yaml"], ["Stripe (EU) [live]", "exports/eu", "exports/us"]],
@@ -203,7 +293,12 @@ describe("--only", () => {
   });
 
   it("leaves the rows of the other definitions claimed", () => {
-    const made = makePlan(desired, select(desired, ["exports/eu"]).selected, [s3("conn_1", "exports/us"), s3("conn_2", "exports/eu")], catalogue);
+    const made = makePlan(
+      desired,
+      select(desired, ["exports/eu"]).selected,
+      [s3("conn_1", "exports/us"), s3("conn_2", "exports/eu")],
+      catalogue,
+    );
     expect(made.plan.unclaimed).toEqual([]);
     expect(made.plan.changes).toHaveLength(1);
   });

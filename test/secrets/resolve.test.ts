@@ -21,23 +21,45 @@ const stripe = "name: S\nprovider_type: stripe\n";
 
 describe("resolving", () => {
   it("puts values into texts once, and reads no value again", () => {
-    const one = oneDesired(`${stripe}metadata: { a: "x-\${A}-$\${B}", list: ["\${A}", 3] }\n`, { A: "${B}: [1, 2]", B: "never" });
+    const one = oneDesired(`${stripe}metadata: { a: "x-\${A}-$\${B}", list: ["\${A}", 3] }\n`, {
+      A: "${B}: [1, 2]",
+      B: "never",
+    });
     expect(one.metadata).toEqual({ a: "x-${B}: [1, 2]-${B}", list: ["${B}: [1, 2]", 3] });
-    expect(one.masked).toEqual([["metadata", "a"], ["metadata", "list", 0]]);
+    expect(one.masked).toEqual([
+      ["metadata", "a"],
+      ["metadata", "list", 0],
+    ]);
   });
 
-  it.each(["0757192", "1e3", "true", "no", "null", "~", "0x1F", "12:30:45", "2026-11-24", "1.10", "  padded  ", "%ab'c\"d\\e: f #g", "a\nb\n"])(
-    "keeps %j a text, character for character",
-    (value) => {
-      const one = oneDesired(`${stripe}encrypted_secret_data: { secret_key: "\${K}" }\nmetadata: { m: "\${K}" }\n`, { K: value });
-      const [credential] = one.credentials;
-      expect(credential?.value.kind === "secret" && revealForWire(credential.value.secret)).toBe(value);
-      expect(one.metadata).toEqual({ m: value });
-    },
-  );
+  it.each([
+    "0757192",
+    "1e3",
+    "true",
+    "no",
+    "null",
+    "~",
+    "0x1F",
+    "12:30:45",
+    "2026-11-24",
+    "1.10",
+    "  padded  ",
+    "%ab'c\"d\\e: f #g",
+    "a\nb\n",
+  ])("keeps %j a text, character for character", (value) => {
+    const one = oneDesired(`${stripe}encrypted_secret_data: { secret_key: "\${K}" }\nmetadata: { m: "\${K}" }\n`, {
+      K: value,
+    });
+    const [credential] = one.credentials;
+    expect(credential?.value.kind === "secret" && revealForWire(credential.value.secret)).toBe(value);
+    expect(one.metadata).toEqual({ m: value });
+  });
 
   it("marks what has no value, by name and place, and goes on", () => {
-    const { desired, problems } = resolved(`${stripe}encrypted_secret_data:\n  secret_key: \${A}\n  webhook_secret: \${B}\nmetadata:\n  x: "\${C}-\${D}"\n`, { B: "", D: "d" });
+    const { desired, problems } = resolved(
+      `${stripe}encrypted_secret_data:\n  secret_key: \${A}\n  webhook_secret: \${B}\nmetadata:\n  x: "\${C}-\${D}"\n`,
+      { B: "", D: "d" },
+    );
     expect(problems).toEqual([]);
     const [one] = desired;
     if (one === undefined) throw new Error("no definition");
@@ -83,7 +105,11 @@ describe("resolved values are checked again", () => {
     [`${stripe}sync_config: { s3: { compression: '\${V}' } }\n`, "${V}", 1],
     [chargebee.replace("SITE", "V"), "acme-test", 0],
     ["name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { quickbooks: { environment: '${V}' } }\n", "prod", 1],
-    [`${stripe}sync_config: { invoice_sync_settings: { metadata_custom_fields: [{ source: '\${V}', metadata_key: k, field: f }] } }\n`, "plan", 1],
+    [
+      `${stripe}sync_config: { invoice_sync_settings: { metadata_custom_fields: [{ source: '\${V}', metadata_key: k, field: f }] } }\n`,
+      "plan",
+      1,
+    ],
   ])("%s with %s", (text, value, count) => {
     expect(recheck(resolved(text, { V: value }).desired, catalogue)).toHaveLength(count);
   });

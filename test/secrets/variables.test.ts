@@ -29,9 +29,12 @@ describe("a variable", () => {
     expect(lookUp("A", { A: "" })).toEqual({ state: "empty" });
   });
 
-  it.each(["toString", "__proto__", "constructor", "hasOwnProperty"])("named %s is not found by inheritance", (name) => {
-    expect(lookUp(name, {})).toEqual({ state: "unset" });
-  });
+  it.each(["toString", "__proto__", "constructor", "hasOwnProperty"])(
+    "named %s is not found by inheritance",
+    (name) => {
+      expect(lookUp(name, {})).toEqual({ state: "unset" });
+    },
+  );
 
   it.each([
     ["/run/key", { state: "set", value: "from-file" }],
@@ -50,7 +53,11 @@ describe("a variable", () => {
   });
 
   it("says why its file cannot be read", () => {
-    expect(lookUp("A", { A_FILE: "/run/gone" })).toEqual({ state: "unreadable", file: "/run/gone", cause: "ENOENT: no such file" });
+    expect(lookUp("A", { A_FILE: "/run/gone" })).toEqual({
+      state: "unreadable",
+      file: "/run/gone",
+      cause: "ENOENT: no such file",
+    });
     expect(lookUp("A", { A_FILE: "/run/binary" })).toMatchObject({ state: "unreadable", cause: "it is not UTF-8" });
   });
 });

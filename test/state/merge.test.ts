@@ -9,7 +9,13 @@ describe("editing a map", () => {
 
   it("changes what it is told and nothing else, and leaves the old map alone", () => {
     const before = JSON.stringify(map);
-    expect(edited(map, [{ keys: ["b", "c", "d"], value: 9 }, { keys: ["f", "g"], value: true }, { keys: ["a"], remove: true }])).toEqual({
+    expect(
+      edited(map, [
+        { keys: ["b", "c", "d"], value: 9 },
+        { keys: ["f", "g"], value: true },
+        { keys: ["a"], remove: true },
+      ]),
+    ).toEqual({
       b: { c: { d: 9 }, e: 3 },
       f: { g: true },
     });
@@ -28,24 +34,57 @@ describe("editing a map", () => {
   });
 
   it("takes away blocks that say nothing where the service demands a field in them", () => {
-    const sync = json({ s3: { is_flexprice_managed: false, bucket: "" }, invoice_sync_settings: {}, invoice: { inbound: false } });
-    expect(withoutEmptyBlocks(sync, catalogue.syncConfig)).toEqual({ invoice_sync_settings: {}, invoice: { inbound: false } });
+    const sync = json({
+      s3: { is_flexprice_managed: false, bucket: "" },
+      invoice_sync_settings: {},
+      invoice: { inbound: false },
+    });
+    expect(withoutEmptyBlocks(sync, catalogue.syncConfig)).toEqual({
+      invoice_sync_settings: {},
+      invoice: { inbound: false },
+    });
   });
 });
 
 describe("holding an answer against a wish", () => {
   const facts = catalogue.syncConfig;
-  const answer = (metadata: unknown, syncConfig: unknown) => observed({ providerType: "stripe", name: "S", metadata: metadata === null ? null : json(metadata), syncConfig: json(syncConfig) });
+  const answer = (metadata: unknown, syncConfig: unknown) =>
+    observed({
+      providerType: "stripe",
+      name: "S",
+      metadata: metadata === null ? null : json(metadata),
+      syncConfig: json(syncConfig),
+    });
 
   it.each([
-    ["all of it shown", { name: "S", metadata: json({ a: 1 }), syncConfig: json({ invoice: { outbound: true } }) }, answer({ a: 1 }, { invoice: { inbound: false, outbound: true } }), []],
+    [
+      "all of it shown",
+      { name: "S", metadata: json({ a: 1 }), syncConfig: json({ invoice: { outbound: true } }) },
+      answer({ a: 1 }, { invoice: { inbound: false, outbound: true } }),
+      [],
+    ],
     ["an empty map shown as none", { metadata: json({}) }, answer(null, {}), []],
-    ["defaults filled in", { syncConfig: json({}) }, answer(null, { plan: { inbound: false, outbound: false }, s3: { bucket: "", region: "" } }), []],
+    [
+      "defaults filled in",
+      { syncConfig: json({}) },
+      answer(null, { plan: { inbound: false, outbound: false }, s3: { bucket: "", region: "" } }),
+      [],
+    ],
     ["another name", { name: "T" }, answer(null, {}), ["name"]],
     ["a lost key", { metadata: json({ a: 1, b: 2 }) }, answer({ a: 1 }, {}), ["metadata.b"]],
     ["a key that should be gone", { metadata: json({ a: 1 }) }, answer({ a: 1, b: 2 }, {}), ["metadata.b"]],
-    ["a direction that did not turn", { syncConfig: json({ invoice: { outbound: true } }) }, answer(null, { invoice: { inbound: false, outbound: false } }), ["sync_config.invoice.outbound"]],
-    ["a direction that turned back on", { syncConfig: json({}) }, answer(null, { invoice: { inbound: false, outbound: true } }), ["sync_config.invoice.outbound"]],
+    [
+      "a direction that did not turn",
+      { syncConfig: json({ invoice: { outbound: true } }) },
+      answer(null, { invoice: { inbound: false, outbound: false } }),
+      ["sync_config.invoice.outbound"],
+    ],
+    [
+      "a direction that turned back on",
+      { syncConfig: json({}) },
+      answer(null, { invoice: { inbound: false, outbound: true } }),
+      ["sync_config.invoice.outbound"],
+    ],
     ["nothing asked of a map", { name: "S" }, answer({ a: 1 }, { invoice: { inbound: false, outbound: true } }), []],
     [
       "storage that the service keeps",

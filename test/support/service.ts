@@ -97,7 +97,12 @@ export async function service(rows: readonly Row[] = [], intercept: Intercept = 
   return Object.assign(state, { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` });
 }
 
-export function send(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): true {
+export function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): true {
   response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
   response.end(typeof body === "string" ? body : JSON.stringify(body));
   return true;
@@ -115,11 +120,22 @@ function answer({ method, path, headers, body }: Received, response: ServerRespo
     send(response, 200, { connections: rows.length === 0 ? null : rows, total: rows.length, limit: 50, offset: 0 });
   } else if (method === "GET" && id !== undefined) {
     const found = rows.find((candidate) => candidate.id === id);
-    if (found === undefined) send(response, 404, { code: "not_found", message: `Connection with ID ${id} was not found`, http_status_code: 404 });
+    if (found === undefined)
+      send(response, 404, {
+        code: "not_found",
+        message: `Connection with ID ${id} was not found`,
+        http_status_code: 404,
+      });
     else send(response, 200, found);
   } else if (method === "POST" && pathname === "/v1/connections") {
     const { name, provider_type, metadata, sync_config } = body;
-    const made = row({ id: `conn_new${rows.length + 1}`, name, provider_type, sync_config: sync_config ?? {}, ...(metadata ? { metadata } : {}) });
+    const made = row({
+      id: `conn_new${rows.length + 1}`,
+      name,
+      provider_type,
+      sync_config: sync_config ?? {},
+      ...(metadata ? { metadata } : {}),
+    });
     rows.push(made);
     send(response, 201, made);
   } else if (method === "PUT" && id !== undefined) {
@@ -144,6 +160,9 @@ function answer({ method, path, headers, body }: Received, response: ServerRespo
 }
 
 /** The variables that lead a run to a service. */
-export function accessTo({ baseUrl }: Service, more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function accessTo(
+  { baseUrl }: Service,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   return { FLEXPRICE_API_KEY: API_KEY, FLEXPRICE_BASE_URL: baseUrl, FLEXPRICE_ENVIRONMENT_ID: ENVIRONMENT, ...more };
 }

@@ -21,22 +21,62 @@ describe("one mistake, one problem, at its place", () => {
     ["a wrong direction's name", `${stripe}sync_config: { invoice: { out: true } }\n`, ["VALIDATE.UNKNOWN_FIELD 3:27"]],
     ["a bad compression", `${stripe}sync_config: { s3: { compression: zip } }\n`, ["VALIDATE.NOT_ALLOWED 3:35"]],
     ["a bad encryption", `${stripe}sync_config: { s3: { encryption: none } }\n`, ["VALIDATE.NOT_ALLOWED 3:34"]],
-    ["a number for a text", "name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { realm_id: 123 }\n", ["VALIDATE.WRONG_TYPE 3:36"]],
+    [
+      "a number for a text",
+      "name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { realm_id: 123 }\n",
+      ["VALIDATE.WRONG_TYPE 3:36"],
+    ],
     ["a marketplace without region", `${stripe}sync_config: { aws_marketplace: {} }\n`, ["VALIDATE.MISSING 3:16"]],
     ["a reserved key", `${stripe}metadata: { flexprice_sync: x }\n`, ["VALIDATE.NOT_ALLOWED 3:29"]],
     ["exact without its map", `${stripe}exact: [metadata]\n`, ["VALIDATE.MISSING 3:1"]],
     ["exact with something else", `${stripe}metadata: {}\nexact: [name]\n`, ["VALIDATE.NOT_ALLOWED 4:9"]],
     ["exact twice", `${stripe}metadata: {}\nexact: [metadata, metadata]\n`, ["VALIDATE.NOT_ALLOWED 4:8"]],
     ["protect as text", `${stripe}protect: "yes"\n`, ["VALIDATE.WRONG_TYPE 3:10"]],
-    ["a site that is a URL", "name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: https://x.chargebee.com }\n", ["VALIDATE.NOT_ALLOWED 3:32"]],
-    ["half of a pair", "name: C\nprovider_type: chargebee\nencrypted_secret_data: { webhook_username: '${U}' }\n", ["VALIDATE.INCOMPLETE_PAIR 3:26"]],
-    ["half of a nested pair", "name: C\nprovider_type: chargebee\nencrypted_secret_data:\n  chargebee:\n    webhook_password: ${U}\n", ["VALIDATE.INCOMPLETE_PAIR 5:5"]],
-    ["one end of a period", `${stripe}sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: a } } }\n`, ["VALIDATE.INCOMPLETE_PAIR 3:73"]],
-    ["one end of a period, the other empty", `${stripe}sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: a, end_field_id: "" } } }\n`, ["VALIDATE.INCOMPLETE_PAIR 3:41"]],
-    ["a billing period in lower case", `${stripe}sync_config: { invoice_sync_settings: { normalize_fixed_to: monthly } }\n`, ["VALIDATE.NOT_ALLOWED 3:61"]],
-    ["a custom field used twice", `${stripe}sync_config:\n  invoice_sync_settings:\n    metadata_custom_fields:\n      - { source: customer, metadata_key: a, field: f }\n      - { source: invoice, metadata_key: b, field: " f " }\n`, ["VALIDATE.DUPLICATE_FIELD 7:52"]],
-    ["a custom field that holds the period", `${stripe}sync_config:\n  invoice_sync_settings:\n    service_period_custom_fields: { start_field_id: s, end_field_id: e }\n    metadata_custom_fields: [{ source: customer, metadata_key: a, field: e }]\n`, ["VALIDATE.DUPLICATE_FIELD 6:74"]],
-    ["a blank custom field", `${stripe}sync_config: { invoice_sync_settings: { metadata_custom_fields: [{ source: customer, metadata_key: " ", field: f }] } }\n`, ["VALIDATE.NOT_ALLOWED 3:100"]],
+    [
+      "a site that is a URL",
+      "name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: https://x.chargebee.com }\n",
+      ["VALIDATE.NOT_ALLOWED 3:32"],
+    ],
+    [
+      "half of a pair",
+      "name: C\nprovider_type: chargebee\nencrypted_secret_data: { webhook_username: '${U}' }\n",
+      ["VALIDATE.INCOMPLETE_PAIR 3:26"],
+    ],
+    [
+      "half of a nested pair",
+      "name: C\nprovider_type: chargebee\nencrypted_secret_data:\n  chargebee:\n    webhook_password: ${U}\n",
+      ["VALIDATE.INCOMPLETE_PAIR 5:5"],
+    ],
+    [
+      "one end of a period",
+      `${stripe}sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: a } } }\n`,
+      ["VALIDATE.INCOMPLETE_PAIR 3:73"],
+    ],
+    [
+      "one end of a period, the other empty",
+      `${stripe}sync_config: { invoice_sync_settings: { service_period_custom_fields: { start_field_id: a, end_field_id: "" } } }\n`,
+      ["VALIDATE.INCOMPLETE_PAIR 3:41"],
+    ],
+    [
+      "a billing period in lower case",
+      `${stripe}sync_config: { invoice_sync_settings: { normalize_fixed_to: monthly } }\n`,
+      ["VALIDATE.NOT_ALLOWED 3:61"],
+    ],
+    [
+      "a custom field used twice",
+      `${stripe}sync_config:\n  invoice_sync_settings:\n    metadata_custom_fields:\n      - { source: customer, metadata_key: a, field: f }\n      - { source: invoice, metadata_key: b, field: " f " }\n`,
+      ["VALIDATE.DUPLICATE_FIELD 7:52"],
+    ],
+    [
+      "a custom field that holds the period",
+      `${stripe}sync_config:\n  invoice_sync_settings:\n    service_period_custom_fields: { start_field_id: s, end_field_id: e }\n    metadata_custom_fields: [{ source: customer, metadata_key: a, field: e }]\n`,
+      ["VALIDATE.DUPLICATE_FIELD 6:74"],
+    ],
+    [
+      "a blank custom field",
+      `${stripe}sync_config: { invoice_sync_settings: { metadata_custom_fields: [{ source: customer, metadata_key: " ", field: f }] } }\n`,
+      ["VALIDATE.NOT_ALLOWED 3:100"],
+    ],
     ["a NUL character", `${stripe}metadata: { a: "x\\0y" }\n`, ["VALIDATE.NUL_CHARACTER 3:16"]],
   ])("%s", (_what, text, expected) => {
     expect(codes(check(text).problems)).toEqual(expected);
@@ -44,20 +84,28 @@ describe("one mistake, one problem, at its place", () => {
 
   it.each(["plan", "subscription"])("%s cannot be pushed", (entity) => {
     const { problems } = check(`${stripe}sync_config: { ${entity}: { outbound: true } }\n`);
-    expect(problems.map(({ code, message }) => [code, message.includes("can only be pulled")])).toEqual([["VALIDATE.NOT_ALLOWED", true]]);
+    expect(problems.map(({ code, message }) => [code, message.includes("can only be pulled")])).toEqual([
+      ["VALIDATE.NOT_ALLOWED", true],
+    ]);
   });
 
   it.each(["invoice", "price", "deal", "quote"])("%s cannot be pulled", (entity) => {
     const { problems } = check(`${stripe}sync_config: { ${entity}: { inbound: true } }\n`);
-    expect(problems.map(({ code, message }) => [code, message.includes("can only be pushed")])).toEqual([["VALIDATE.NOT_ALLOWED", true]]);
+    expect(problems.map(({ code, message }) => [code, message.includes("can only be pushed")])).toEqual([
+      ["VALIDATE.NOT_ALLOWED", true],
+    ]);
   });
 
-  it.each(["plan", "subscription", "invoice", "price", "deal", "quote", "customer", "payment"])("%s takes false both ways", (entity) => {
-    expect(check(`${stripe}sync_config: { ${entity}: { inbound: false, outbound: false } }\n`).problems).toEqual([]);
-  });
+  it.each(["plan", "subscription", "invoice", "price", "deal", "quote", "customer", "payment"])(
+    "%s takes false both ways",
+    (entity) => {
+      expect(check(`${stripe}sync_config: { ${entity}: { inbound: false, outbound: false } }\n`).problems).toEqual([]);
+    },
+  );
 
   it("all of them in one document, each once", () => {
-    const text = "provider_type: stripe\nid: ''\nextra: 1\nmetadata:\nsync_config: { plan: { outbound: true }, s3: { compression: zip } }\n";
+    const text =
+      "provider_type: stripe\nid: ''\nextra: 1\nmetadata:\nsync_config: { plan: { outbound: true }, s3: { compression: zip } }\n";
     expect([...codes(check(text).problems)].sort()).toEqual([
       "VALIDATE.MISSING 1:1",
       "VALIDATE.NOT_ALLOWED 5:34",
@@ -72,7 +120,9 @@ describe("one mistake, one problem, at its place", () => {
     expect(check("name: S\nprovider_type: strip\n").problems[0]?.message).toBe(
       'Unknown provider: provider_type is the text "strip"; it takes one of chargebee, flexprice, hubspot, quickbooks, razorpay, s3, stripe.',
     );
-    expect(check(`${stripe}sync_config: { s3: { buket: b } }\n`).problems[0]?.hint).toContain("bucket, region, key_prefix");
+    expect(check(`${stripe}sync_config: { s3: { buket: b } }\n`).problems[0]?.hint).toContain(
+      "bucket, region, key_prefix",
+    );
   });
 });
 
@@ -80,7 +130,9 @@ describe("credentials", () => {
   it("mean the same nested and flat", () => {
     const [nested] = check(`${stripe}encrypted_secret_data:\n  stripe:\n    secret_key: \${K}\n`).definitions;
     const [flat] = check(`${stripe}encrypted_secret_data:\n  secret_key: \${K}\n`).definitions;
-    const paths = [nested, flat].map((definition) => definition?.credentials.map(({ path, written }) => [path, written]));
+    const paths = [nested, flat].map((definition) =>
+      definition?.credentials.map(({ path, written }) => [path, written]),
+    );
     expect(paths[0]).toEqual([["encrypted_secret_data.stripe.secret_key", "${K}"]]);
     expect(paths[1]).toEqual(paths[0]);
   });
@@ -103,16 +155,23 @@ describe("credentials", () => {
     ["a variable of the tool", "secret_key: '${FLEXPRICE_API_KEY}'", "VALIDATE.FORBIDDEN_REFERENCE"],
     ["no value", "secret_key: ", "VALIDATE.NULL"],
   ])("refuse %s", (_what, fields, code) => {
-    expect(check(`${stripe}encrypted_secret_data: { ${fields} }\n`).problems.map((problem) => problem.code)).toEqual([code]);
+    expect(check(`${stripe}encrypted_secret_data: { ${fields} }\n`).problems.map((problem) => problem.code)).toEqual([
+      code,
+    ]);
   });
 
-  it.each(["sk_live_51Hx", "12345", "true", "[a, b]", "$STRIPE_KEY", '"$${STRIPE_KEY}"'])("refuse the value %s in the file, without repeating it", (value) => {
-    for (const form of [`{ secret_key: ${value} }`, `{ stripe: { secret_key: ${value} } }`]) {
-      const { problems } = check(`${stripe}encrypted_secret_data: ${form}\n`);
-      expect(problems.map(({ code }) => code)).toEqual([value.includes("${") ? "VALIDATE.SECRET_FORM" : "VALIDATE.LITERAL_SECRET"]);
-      expect(JSON.stringify(problems)).not.toContain(value === "12345" ? "12345" : "51Hx");
-    }
-  });
+  it.each(["sk_live_51Hx", "12345", "true", "[a, b]", "$STRIPE_KEY", '"$${STRIPE_KEY}"'])(
+    "refuse the value %s in the file, without repeating it",
+    (value) => {
+      for (const form of [`{ secret_key: ${value} }`, `{ stripe: { secret_key: ${value} } }`]) {
+        const { problems } = check(`${stripe}encrypted_secret_data: ${form}\n`);
+        expect(problems.map(({ code }) => code)).toEqual([
+          value.includes("${") ? "VALIDATE.SECRET_FORM" : "VALIDATE.LITERAL_SECRET",
+        ]);
+        expect(JSON.stringify(problems)).not.toContain(value === "12345" ? "12345" : "51Hx");
+      }
+    },
+  );
 
   it.each(["(secret)", "[secret]", "(sensitive)", "****", "********"])("refuse the mask %s", (mask) => {
     const { problems } = check(`${stripe}encrypted_secret_data: { secret_key: "${mask}" }\n`);
@@ -125,10 +184,18 @@ describe("credentials", () => {
   });
 
   it("take literals where the service stores them plain, and one reference in place of a form", () => {
-    expect(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: acme-test }\n").problems).toEqual([]);
-    expect(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: '${SITE}' }\n").problems).toEqual([]);
-    expect(codes(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: 'x-${SITE}' }\n").problems)).toEqual(["VALIDATE.NOT_ALLOWED 3:32"]);
-    expect(codes(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: '${SITE}-x' }\n").problems)).toEqual(["VALIDATE.NOT_ALLOWED 3:32"]);
+    expect(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: acme-test }\n").problems).toEqual(
+      [],
+    );
+    expect(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: '${SITE}' }\n").problems).toEqual(
+      [],
+    );
+    expect(
+      codes(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: 'x-${SITE}' }\n").problems),
+    ).toEqual(["VALIDATE.NOT_ALLOWED 3:32"]);
+    expect(
+      codes(check("name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: '${SITE}-x' }\n").problems),
+    ).toEqual(["VALIDATE.NOT_ALLOWED 3:32"]);
   });
 
   it("of the free provider are secrets where they are text", () => {
@@ -151,17 +218,24 @@ describe("credentials", () => {
 
 describe("references", () => {
   it("stand anywhere in readable values, in part or whole", () => {
-    expect(check(`${stripe}metadata: { a: "x-\${A}-\${B}", b: ["\${var.C}"], c: "$5 and $$ and $\${X}" }\n`).problems).toEqual([]);
+    expect(
+      check(`${stripe}metadata: { a: "x-\${A}-\${B}", b: ["\${var.C}"], c: "$5 and $$ and $\${X}" }\n`).problems,
+    ).toEqual([]);
   });
 
-  it.each(["${", "${}", "${1A}", "${A B}", "${A:-x}", "${var.}", "${env.A}", "a ${A}${"])("are refused when malformed: %s", (text) => {
-    const { problems } = check(`${stripe}metadata: { a: '${text}' }\n`);
-    expect(codes(problems)).toEqual(["VALIDATE.BAD_REFERENCE 3:16"]);
-  });
+  it.each(["${", "${}", "${1A}", "${A B}", "${A:-x}", "${var.}", "${env.A}", "a ${A}${"])(
+    "are refused when malformed: %s",
+    (text) => {
+      const { problems } = check(`${stripe}metadata: { a: '${text}' }\n`);
+      expect(codes(problems)).toEqual(["VALIDATE.BAD_REFERENCE 3:16"]);
+    },
+  );
 
   it("to the environment are refused in what names the connection", () => {
     expect(codes(check("name: ${A}\nprovider_type: stripe\n").problems)).toEqual(["VALIDATE.FORBIDDEN_REFERENCE 1:7"]);
-    expect(codes(check("name: S\nid: ${A}\nprovider_type: stripe\n").problems)).toEqual(["VALIDATE.FORBIDDEN_REFERENCE 2:5"]);
+    expect(codes(check("name: S\nid: ${A}\nprovider_type: stripe\n").problems)).toEqual([
+      "VALIDATE.FORBIDDEN_REFERENCE 2:5",
+    ]);
   });
 
   it("are not resolved in keys", () => {
@@ -169,23 +243,44 @@ describe("references", () => {
   });
 
   it("do not stand for a switch: nothing is converted", () => {
-    expect(codes(check(`${stripe}sync_config: { invoice: { outbound: "\${ON}" } }\n`).problems)).toEqual(["VALIDATE.WRONG_TYPE 3:37"]);
+    expect(codes(check(`${stripe}sync_config: { invoice: { outbound: "\${ON}" } }\n`).problems)).toEqual([
+      "VALIDATE.WRONG_TYPE 3:37",
+    ]);
   });
 });
 
 describe("two definitions for one connection", () => {
   it.each([
-    ["of one provider", "name: a\nprovider_type: stripe\n---\nname: b\nprovider_type: stripe\n", ["VALIDATE.SAME_CONNECTION 5:16"]],
-    ["of one provider, one with an id", "name: a\nid: conn_1\nprovider_type: stripe\n---\nname: b\nprovider_type: stripe\n", ["VALIDATE.SAME_CONNECTION 6:16"]],
-    ["of one id", "name: a\nid: conn_1\nprovider_type: s3\n---\nname: b\nid: conn_1\nprovider_type: s3\n", ["VALIDATE.SAME_CONNECTION 6:5"]],
-    ["of one s3 name", "name: a\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n", ["VALIDATE.SAME_CONNECTION 5:16"]],
+    [
+      "of one provider",
+      "name: a\nprovider_type: stripe\n---\nname: b\nprovider_type: stripe\n",
+      ["VALIDATE.SAME_CONNECTION 5:16"],
+    ],
+    [
+      "of one provider, one with an id",
+      "name: a\nid: conn_1\nprovider_type: stripe\n---\nname: b\nprovider_type: stripe\n",
+      ["VALIDATE.SAME_CONNECTION 6:16"],
+    ],
+    [
+      "of one id",
+      "name: a\nid: conn_1\nprovider_type: s3\n---\nname: b\nid: conn_1\nprovider_type: s3\n",
+      ["VALIDATE.SAME_CONNECTION 6:5"],
+    ],
+    [
+      "of one s3 name",
+      "name: a\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n",
+      ["VALIDATE.SAME_CONNECTION 5:16"],
+    ],
   ])("are refused: %s", (_what, text, expected) => {
     expect(codes(check(text).problems)).toEqual(expected);
   });
 
   it.each([
     ["several s3 connections", "name: a\nprovider_type: s3\n---\nname: b\nprovider_type: s3\n"],
-    ["twins of a provider, each with its id", "name: a\nid: conn_1\nprovider_type: stripe\n---\nname: a\nid: conn_2\nprovider_type: stripe\n"],
+    [
+      "twins of a provider, each with its id",
+      "name: a\nid: conn_1\nprovider_type: stripe\n---\nname: a\nid: conn_2\nprovider_type: stripe\n",
+    ],
     ["one name for two providers", "name: a\nprovider_type: stripe\n---\nname: a\nprovider_type: hubspot\n"],
   ])("are none: %s", (_what, text) => {
     expect(check(text).problems).toEqual([]);

@@ -1,0 +1,317 @@
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ConnectionsApi, connectionsApi, type WireEvent } from "../../src/api/client.js";
+import { connect } from "../../src/api/http.js";
+import { KnownSecrets, Secret } from "../../src/model/secret.js";
+import { ServiceError } from "../../src/model/service-error.js";
+import { API_KEY, ENVIRONMENT, type Intercept, row, send, service } from "../support/service.js";
+
+interface Opened {
+  readonly api: ConnectionsApi;
+  readonly events: WireEvent[];
+  readonly waits: number[];
+  readonly known: KnownSecrets;
+}
+
+function open(baseUrl: string, { timeoutMs = 2_000, path = "" } = {}): Opened {
+  const url = new URL(baseUrl + path);
+  const { send: sender, close } = connect(url.origin, 4, timeoutMs);
+  onTestFinished(close);
+  const events: WireEvent[] = [];
+  const waits: number[] = [];
+  const known = new KnownSecrets();
+  let requests = 0;
+  const api = connectionsApi({
+    baseUrl: url,
+    apiKey: new Secret(API_KEY),
+    environmentId: ENVIRONMENT,
+    send: sender,
+    knownSecrets: known,
+    clock: {
+      nowMs: Date.now,
+      pause: async (ms) => {
+        waits.push(ms);
+      },
+    },
+    random: () => 0,
+    newRequestId: () => `request-${++requests}`,
+    onEvent: (event) => events.push(event),
+  });
+  return { api, events, waits, known };
+}
+
+async function failure(promise: Promise<unknown>): Promise<ServiceError> {
+  const cause = await promise.then(
+    () => undefined,
+    (fault: unknown) => fault,
+  );
+  if (!(cause instanceof ServiceError)) throw new Error(`expected a ServiceError, got ${String(cause)}`);
+  return cause;
+}
+
+const stripe = row({ id: "conn_1", provider_type: "stripe" });
+
+describe("requests", () => {
+  it("carry the key, the environment, a request id, and credentials flat on create and nested on update", async () => {
+    const live = await service([stripe]);
+    const { api } = open(live.baseUrl);
+    await api.create({
+      name: "n",
+      providerType: "chargebee",
+      credentials: [
+        { field: "site", value: "s" },
+        { field: "api_key", value: new Secret("k") },
+      ],
+    });
+    await api.update("conn_1", {
+      credentials: { providerType: "stripe", fields: [{ field: "x", value: new Secret("y") }] },
+    });
+    const [post, put] = live.received;
+    expect(post?.headers).toMatchObject({
+      "x-api-key": API_KEY,
+      "x-environment-id": ENVIRONMENT,
+      "x-request-id": "request-1",
+      accept: "application/json",
+    });
+    expect(post?.body).toEqual({
+      name: "n",
+      provider_type: "chargebee",
+      encrypted_secret_data: { site: "s", api_key: "k" },
+    });
+    expect(put?.body).toEqual({ encrypted_secret_data: { stripe: { x: "y" } } });
+  });
+
+  it.each(["", "/"])("keep a base URL's path, with %j at its end", async (end) => {
+    const live = await service([], ({ path }, response) =>
+      send(response, 200, { connections: null, total: 0, seen: path }),
+    );
+    const { api } = open(live.baseUrl.replace("/v1", "/gateway/flexprice/v1"), { path: end });
+    await api.list(0);
+    await api.list(50);
+    expect(live.received.map(({ path }) => path)).toEqual([
+      "/gateway/flexprice/v1/connections",
+      "/gateway/flexprice/v1/connections?offset=50",
+    ]);
+  });
+
+  it("escape an id", async () => {
+    const live = await service([]);
+    await failure(open(live.baseUrl).api.get("../x?y#z"));
+    expect(live.received[0]?.path).toBe("/v1/connections/..%2Fx%3Fy%23z");
+  });
+});
+
+describe("answers that are no connection", () => {
+  it.each<[string, Intercept, string, RegExp]>([
+    [
+      "a login page",
+      (_r, response) => send(response, 200, "<html>log in</html>", { "content-type": "text/html" }),
+      "SERVICE.NOT_JSON",
+      /^GET http.*\/v1\/connections answered 200 \(text\/html\), which is not JSON\.$/,
+    ],
+    [
+      "text that only claims to be JSON",
+      (_r, response) => send(response, 200, "{oops"),
+      "SERVICE.NOT_JSON",
+      /which is not JSON/,
+    ],
+    [
+      "a compressed answer nobody asked for",
+      (_r, response) => send(response, 200, "x", { "content-encoding": "gzip" }),
+      "SERVICE.NOT_JSON",
+      /encoded as gzip/,
+    ],
+    ["a bare list", (_r, response) => send(response, 200, []), "SERVICE.WRONG_SHAPE", /not in the shape/],
+    [
+      "an object without connections",
+      (_r, response) => send(response, 200, { items: [] }),
+      "SERVICE.WRONG_SHAPE",
+      /not in the shape/,
+    ],
+    [
+      "connections that are no list",
+      (_r, response) => send(response, 200, { connections: {}, total: 0 }),
+      "SERVICE.WRONG_SHAPE",
+      /not in the shape/,
+    ],
+    [
+      "a row without id",
+      (_r, response) => send(response, 200, { connections: [{ name: "x", provider_type: "s3" }], total: 1 }),
+      "SERVICE.WRONG_SHAPE",
+      /not in the shape/,
+    ],
+    [
+      "a row nested too deep",
+      (_r, response) =>
+        send(
+          response,
+          200,
+          `{"connections":[{"id":"a","name":"b","provider_type":"s3","metadata":{"a":${"[".repeat(5000)}${"]".repeat(5000)}}}],"total":1}`,
+        ),
+      "SERVICE.WRONG_SHAPE",
+      /not in the shape/,
+    ],
+    [
+      "the plain 404 of a wrong path",
+      (_r, response) => send(response, 404, "404 page not found", { "content-type": "text/plain" }),
+      "SERVICE.NOT_FOUND",
+      /answered 404 \(text\/plain\)\.$/,
+    ],
+    [
+      "a redirect",
+      (_r, response) => send(response, 302, "", { location: "https://elsewhere.example/login" }),
+      "SERVICE.REDIRECTED",
+      /leads to elsewhere\.example/,
+    ],
+  ])("such as %s are errors with method, URL, status and content type", async (_what, intercept, code, message) => {
+    const live = await service([], intercept);
+    const fault = await failure(open(live.baseUrl).api.list(0));
+    expect(fault.code).toBe(code);
+    expect(fault.message).toMatch(message);
+    expect(fault.hint).toContain("Request id: request-1");
+    expect(live.received).toHaveLength(1);
+  });
+
+  it.each([
+    [{ code: "validation_error", message: "of handlers", http_status_code: 400 }, "of handlers"],
+    [{ error: "Access denied", message: "of middleware" }, "of middleware"],
+    [{ error: "Unauthorized" }, "Unauthorized"],
+    [{ success: false, error: { message: "of old servers", internal_error: "x" } }, "of old servers"],
+  ])("show the service's own words in %j", async (body, words) => {
+    const live = await service([], (_r, response) => send(response, 400, body));
+    const fault = await failure(open(live.baseUrl).api.list(0));
+    expect(fault.message).toContain(`answered 400 (application/json; charset=utf-8): ${words}.`);
+  });
+
+  it("name the connection that a conflict is about", async () => {
+    const live = await service([], (_r, response) =>
+      send(response, 409, { code: "already_exists", message: "exists", details: { existing_connection_id: "conn_9" } }),
+    );
+    const fault = await failure(open(live.baseUrl).api.create({ name: "n", providerType: "stripe", credentials: [] }));
+    expect(fault).toMatchObject({ code: "SERVICE.CONFLICT", delivery: "answered" });
+    expect(fault.hint).toContain("conn_9");
+  });
+
+  it("never repeat a secret, and steer no terminal", async () => {
+    const live = await service([], (_r, response) =>
+      send(response, 400, { message: "bad \u001b[31mkey\nsk_live_canary" }),
+    );
+    const { api, known } = open(live.baseUrl);
+    const plain = await failure(api.list(0));
+    expect(plain.message).toContain("bad  [31mkey sk_live_canary");
+    known.add([new Secret("sk_live_canary")]);
+    const fault = await failure(api.list(0));
+    expect(fault.message).toContain("(withheld: this text repeats a secret)");
+    expect(fault.message).not.toContain("canary");
+  });
+});
+
+describe("repeating", () => {
+  it.each([429, 502, 503, 504])("GET and PUT on %i, up to a bound; POST never", async (status) => {
+    const live = await service([stripe], (_r, response) => send(response, status, {}));
+    const { api } = open(live.baseUrl);
+    expect((await failure(api.list(0))).attempts).toBe(4);
+    expect((await failure(api.update("conn_1", { name: "n" }))).attempts).toBe(4);
+    expect((await failure(api.create({ name: "n", providerType: "stripe", credentials: [] }))).attempts).toBe(1);
+    expect(live.received).toHaveLength(9);
+  });
+
+  it.each([400, 401, 403, 404, 409, 413, 500, 501])("nothing on %i", async (status) => {
+    const live = await service([], (_r, response) => send(response, status, {}));
+    await failure(open(live.baseUrl).api.list(0));
+    expect(live.received).toHaveLength(1);
+  });
+
+  it("waits as long as the service asks, and not a day", async () => {
+    let asked = "2";
+    const live = await service([stripe], (_r, response) =>
+      live.received.length === 1 || asked !== "2" ? send(response, 429, {}, { "retry-after": asked }) : false,
+    );
+    const patient = open(live.baseUrl);
+    await patient.api.list(0);
+    expect(patient.waits).toEqual([2_000]);
+    asked = "86400";
+    const impatient = open(live.baseUrl);
+    const fault = await failure(impatient.api.list(0));
+    expect(impatient.waits).toEqual([]);
+    expect(fault.message).toContain("it asks to wait 86400 s; at most 60 s are waited");
+  });
+
+  it("uses one request id for all tries of a request", async () => {
+    const live = await service([], (_r, response) => send(response, 503, {}));
+    await failure(open(live.baseUrl).api.list(0));
+    expect(new Set(live.received.map(({ headers }) => headers["x-request-id"]))).toEqual(new Set(["request-1"]));
+  });
+});
+
+describe("faults on the way", () => {
+  it("tell a request that was never sent from one whose answer was lost", async () => {
+    const refused = await failure(
+      open("http://127.0.0.1:9/v1").api.create({ name: "n", providerType: "s3", credentials: [] }),
+    );
+    expect(refused).toMatchObject({ code: "SERVICE.UNREACHABLE", delivery: "not-sent", attempts: 1 });
+    const live = await service([], (_r, response) => {
+      response.socket?.destroy();
+      return true;
+    });
+    const lost = await failure(open(live.baseUrl).api.create({ name: "n", providerType: "s3", credentials: [] }));
+    expect(lost).toMatchObject({ code: "SERVICE.UNREACHABLE", delivery: "unknown", attempts: 1 });
+  });
+
+  it("tell a host name that does not exist", async () => {
+    const fault = await failure(
+      open("http://no-such-host.invalid/v1").api.create({ name: "n", providerType: "s3", credentials: [] }),
+    );
+    expect(fault).toMatchObject({ code: "SERVICE.UNREACHABLE", delivery: "not-sent" });
+  });
+
+  it("tell an answer that ends in the middle", async () => {
+    const server = createServer((socket) => {
+      socket.once("data", () => {
+        socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{"connections":[');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const fault = await failure(open(`http://127.0.0.1:${port}/v1`).api.list(0));
+    expect(fault).toMatchObject({ code: "SERVICE.CUT_OFF", attempts: 4 });
+  });
+
+  it("tell a service that takes too long, by the time that was allowed", async () => {
+    const live = await service([], () => new Promise(() => {}));
+    const fault = await failure(
+      open(live.baseUrl, { timeoutMs: 100 }).api.create({ name: "n", providerType: "s3", credentials: [] }),
+    );
+    expect(fault).toMatchObject({ code: "SERVICE.TIMEOUT", delivery: "unknown" });
+    expect(fault.message).toContain("no whole answer within 0.1 s");
+  });
+
+  it("take an unreadable answer to a write for no sign that it was not done", async () => {
+    const live = await service([stripe], (_r, response) =>
+      send(response, 200, "<html>", { "content-type": "text/html" }),
+    );
+    const { api } = open(live.baseUrl);
+    expect((await failure(api.update("conn_1", { name: "n" }))).delivery).toBe("unknown");
+    expect((await failure(api.list(0))).delivery).toBe("answered");
+  });
+});
+
+describe("the trace", () => {
+  it("names what is sent and never its value", async () => {
+    const live = await service([stripe]);
+    const { api, events } = open(live.baseUrl);
+    await api.update("conn_1", {
+      name: "canary-name",
+      metadata: { a: "canary" },
+      credentials: { providerType: "stripe", fields: [{ field: "f", value: new Secret("canary") }] },
+    });
+    expect(events.map(({ kind }) => kind)).toEqual(["sent", "answered"]);
+    expect(events[0]).toMatchObject({ bodyKeys: ["name", "encrypted_secret_data", "metadata"] });
+    expect(JSON.stringify(events)).not.toContain("canary");
+    expect(JSON.stringify(events)).not.toContain(API_KEY);
+  });
+});

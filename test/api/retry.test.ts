@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { isWorthAnotherTry, LONGEST_WAIT_MS, MOST_TRIES, retryAfterMs, waitBefore } from "../../src/api/retry.js";
+import { Bug } from "../../src/model/problem.js";
+
+describe("waiting before another try", () => {
+  it("grows up to a bound, with full jitter", () => {
+    expect([1, 2, 3].map((tries) => waitBefore(tries, undefined, 0.999))).toEqual([249, 499, 999]);
+    expect([1, 2, 3].map((tries) => waitBefore(tries, undefined, 0))).toEqual([0, 0, 0]);
+  });
+
+  it("ends after a few tries", () => {
+    expect(waitBefore(MOST_TRIES, undefined, 0.5)).toBe("give-up");
+    expect(waitBefore(MOST_TRIES, 10, 0.5)).toBe("give-up");
+  });
+
+  it("is at least what the service asks for, but no day", () => {
+    expect(waitBefore(1, 2_000, 0)).toBe(2_000);
+    expect(waitBefore(1, 2_000, 0.999)).toBeLessThanOrEqual(2_250);
+    expect(waitBefore(1, LONGEST_WAIT_MS, 0)).toBe(LONGEST_WAIT_MS);
+    expect(waitBefore(1, LONGEST_WAIT_MS + 1, 0)).toBe("give-up");
+    expect(waitBefore(1, 86_400_000, 0)).toBe("give-up");
+  });
+
+  it("is no question before the first try", () => {
+    expect(() => waitBefore(0, undefined, 0)).toThrow(Bug);
+  });
+});
+
+describe("Retry-After", () => {
+  const now = Date.parse("2026-11-25T10:00:00Z");
+  it.each([
+    ["120", 120_000],
+    [" 1 ", 1_000],
+    ["0", 0],
+    ["Wed, 25 Nov 2026 10:00:02 GMT", 2_000],
+    ["Wed, 25 Nov 2026 09:00:00 GMT", 0],
+    ["soon", undefined],
+    [undefined, undefined],
+  ])("%s", (header, expected) => {
+    expect(retryAfterMs(header, now)).toBe(expected);
+  });
+});
+
+describe("answers worth another try", () => {
+  it("are 429, 502, 503 and 504 alone", () => {
+    const worth = Array.from({ length: 500 }, (_, index) => 100 + index).filter(isWorthAnotherTry);
+    expect(worth).toEqual([429, 502, 503, 504]);
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { folderWith } from "./support/folder.js";
+import { type Ended, run } from "./support/program.js";
+import { accessTo, API_KEY, type Intercept, row, send, service } from "./support/service.js";
+
+/*
+ * A marker in every secret, put through every command, report, error and trace: it must leave in the request that sets it
+ * and nowhere else, in no form.
+ */
+
+const SECRETS = {
+  STRIPE_KEY: "sk_live_canary1!+/ü",
+  STRIPE_HOOK: "canary2\nsecond line: of a PEM\n",
+  NOTE: "canary3 in metadata",
+  SITE: "canary4-site",
+  CB: 'canary5"quoted\\',
+} as const;
+
+const files = {
+  "connections/stripe.yaml": `name: Stripe
+provider_type: stripe
+encrypted_secret_data:
+  secret_key: \${STRIPE_KEY}
+  webhook_secret: \${STRIPE_HOOK}
+metadata:
+  note: "see \${NOTE}"
+  nested: { list: ["\${NOTE}"] }
+sync_config: { s3: { bucket: "\${SITE}", region: eu } }
+`,
+  "connections/chargebee.yaml": `name: Chargebee
+provider_type: chargebee
+encrypted_secret_data:
+  chargebee:
+    site: \${SITE}
+    api_key: \${CB}
+    webhook_username: \${CB}
+    webhook_password: \${CB}
+metadata: { note: "\${NOTE}" }
+`,
+};
+
+/** Every form in which a value could leak: as it is, per line, as JSON, percent-encoded, in base64. */
+function formsOf(value: string): readonly string[] {
+  const lines = value.split("\n").filter((line) => line.length > 3);
+  const bytes = Buffer.from(value, "utf8");
+  return [
+    value,
+    ...lines,
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+    bytes.toString("base64").replace(/=+$/, ""),
+    bytes.toString("base64url"),
+    bytes.toString("hex"),
+  ];
+}
+
+function expectNoSecretIn({ stdout, stderr }: Ended, what: string): void {
+  const text = stdout + stderr;
+  expect(text, what).not.toContain("canary");
+  expect(text, what).not.toContain(API_KEY);
+  for (const value of Object.values(SECRETS)) {
+    for (const form of formsOf(value)) expect(text.includes(form), `${what}: ${form}`).toBe(false);
+  }
+}
+
+const existing = [
+  row({ id: "conn_s", provider_type: "stripe", name: "Stripe", metadata: { note: "old", nested: 1 } }),
+  row({ id: "conn_c", provider_type: "chargebee", name: "Chargebee" }),
+];
+
+const echo: Intercept = ({ method, text, headers }, response) =>
+  method === "GET" ? false : send(response, 400, { code: "validation_error", message: `cannot take ${text} with ${headers["x-api-key"]}`, http_status_code: 400 });
+
+const loudTrace = ["--debug", "-v"];
+
+describe("no secret shows", () => {
+  it.each<[string, readonly string[], Parameters<typeof service>[0], Intercept | undefined]>([
+    ["validate", ["validate"], [], undefined],
+    ["plan of new connections", ["plan"], [], undefined],
+    ["plan of existing ones", ["plan"], existing, undefined],
+    ["apply that creates", ["apply", "--yes"], [], undefined],
+    ["apply that updates", ["apply", "--yes"], existing, undefined],
+    ["apply without consent", ["apply"], existing, undefined],
+    ["an error that repeats the request", ["apply", "--yes"], existing, echo],
+    ["an error that repeats a create", ["apply", "--yes"], [], echo],
+    ["an answer that does not show the wish", ["apply", "--yes"], existing, ({ method }, response) => (method === "PUT" ? send(response, 200, existing[0]) : false)],
+    ["an answer that is no JSON but repeats the request", ["apply", "--yes"], existing, ({ method, text }, response) => (method === "PUT" ? send(response, 200, text, { "content-type": "text/plain" }) : false)],
+    ["a lost answer", ["apply", "--yes"], existing, ({ method }, response) => (method === "PUT" ? (response.socket?.destroy(), true) : false)],
+  ])("in %s", async (what, args, rows, intercept) => {
+    for (const json of [[], ["--json"]]) {
+      for (const trace of [[], loudTrace]) {
+        const live = await service(rows, intercept);
+        const env = args[0] === "validate" ? SECRETS : accessTo(live, SECRETS);
+        const ended = await run([...args, ...json, ...trace], { cwd: folderWith(files), env });
+        expect(ended.stdout + ended.stderr, what).toMatch(/\S/);
+        expectNoSecretIn(ended, `${what} ${[...json, ...trace].join(" ")}`);
+      }
+    }
+  });
+
+  it("but in the request that sets it, where it arrives as it is", async () => {
+    const live = await service([]);
+    await run(["apply", "--yes"], { cwd: folderWith(files), env: accessTo(live, SECRETS) });
+    const stripe = live.writes().find(({ body }) => body.provider_type === "stripe");
+    expect(stripe?.body.encrypted_secret_data).toEqual({ secret_key: SECRETS.STRIPE_KEY, webhook_secret: SECRETS.STRIPE_HOOK });
+    expect(stripe?.body.metadata).toEqual({ note: `see ${SECRETS.NOTE}`, nested: { list: [SECRETS.NOTE] } });
+  });
+
+  it.each([
+    ["a literal", "encrypted_secret_data: { secret_key: sk_live_canary }"],
+    ["a literal under an unknown provider", "encrypted_secret_data: { stripes: { secret_key: sk_live_canary } }"],
+    ["a malformed reference", "encrypted_secret_data: { secret_key: '${sk-live-canary}' }"],
+    ["a list of secrets", "encrypted_secret_data: { secret_key: [sk_live_canary] }"],
+  ])("of a file that holds %s", async (what, line) => {
+    const cwd = folderWith({ "connections/s.yaml": `name: S\nprovider_type: stripe\n${line}\n` });
+    for (const json of [[], ["--json"]]) {
+      const ended = await run(["validate", ...json, ...loudTrace], { cwd });
+      expect(ended.code).toBe(3);
+      expectNoSecretIn(ended, what);
+    }
+  });
+
+  it("of a variable that the schema refuses", async () => {
+    const ended = await run(["validate"], { cwd: folderWith(files), env: { ...SECRETS, SITE: "https://canary.example" } });
+    expect(ended.code).toBe(3);
+    expectNoSecretIn(ended, "a refused value");
+  });
+
+  it("nor of the address, when somebody put one there", async () => {
+    const ended = await run(["plan", ...loudTrace], { cwd: folderWith(files), env: { ...SECRETS, FLEXPRICE_API_KEY: API_KEY, FLEXPRICE_BASE_URL: "https://user:canary@127.0.0.1/v1?key=canary" } });
+    expect(ended.code).toBe(3);
+    expectNoSecretIn(ended, "an address with a password");
+  });
+});

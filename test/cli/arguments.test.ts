@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { type CommandOptions, helpOf, parseArguments } from "../../src/cli/arguments.js";
+import { exitCodes } from "../../src/cli/exit-code.js";
+
+function options(...argv: readonly string[]): CommandOptions {
+  const parsed = parseArguments(argv, "1.2.3");
+  if (parsed.kind !== "command") throw new Error(JSON.stringify(parsed));
+  return parsed.options;
+}
+
+function usage(...argv: readonly string[]): string {
+  const parsed = parseArguments(argv, "1.2.3");
+  if (parsed.kind !== "wrong") throw new Error(`accepted: ${argv.join(" ")}`);
+  return parsed.problem.code;
+}
+
+describe("a command line", () => {
+  it("without options means the defaults", () => {
+    expect(options("apply")).toEqual({
+      command: "apply",
+      paths: ["connections"],
+      only: [],
+      requireEnv: false,
+      parallelism: 8,
+      timeoutMs: 30_000,
+      detailedExitcode: false,
+      yes: false,
+      failFast: false,
+      allowDangerous: false,
+      json: false,
+      color: "auto",
+      progress: true,
+      quiet: false,
+      verbose: false,
+      debug: false,
+    });
+  });
+
+  it.each([
+    [["plan", "-d", "a", "--dir", "b"], { paths: ["a", "b"] }],
+    [["validate", "a", "b.yaml", "-d", "c"], { paths: ["c", "a", "b.yaml"] }],
+    [["plan", "--only", "x", "--only", "y*"], { only: ["x", "y*"] }],
+    [["plan", "--base-url", "https://x/v1", "--environment-id", "env_1"], { baseUrl: "https://x/v1", environmentId: "env_1" }],
+    [["plan", "--environment-id="], { environmentId: "" }],
+    [["plan", "--parallelism", "256", "--timeout", "0.5"], { parallelism: 256, timeoutMs: 500 }],
+    [["plan", "--max-changes", "3"], { maxChanges: { kind: "count", count: 3 } }],
+    [["apply", "--max-changes", "12.5%"], { maxChanges: { kind: "percent", percent: 12.5 } }],
+    [["apply", "--max-changes=0"], { maxChanges: { kind: "count", count: 0 } }],
+    [["plan", "--detailed-exitcode", "--require-env"], { detailedExitcode: true, requireEnv: true }],
+    [["apply", "--yes", "--fail-fast", "--allow-dangerous"], { yes: true, failFast: true, allowDangerous: true }],
+    [["plan", "--json", "--color", "never", "--no-progress", "-q", "-v", "--debug"], { json: true, color: "never", progress: false, quiet: true, verbose: true, debug: true }],
+    [["plan", "-qv"], { quiet: true, verbose: true }],
+    [["sandbox"], { command: "sandbox", port: 8080 }],
+    [["sandbox", "--port", "0", "--key", "k", "--environment-id", "env_1", "--seed", "f.json"], { port: 0, key: "k", environmentId: "env_1", seed: "f.json" }],
+    [["schema"], { command: "schema", name: "connection" }],
+    [["schema", "result"], { name: "result" }],
+  ])("%j", (argv, expected) => {
+    expect(options(...argv)).toMatchObject(expected);
+  });
+
+  it.each([
+    [["plan", "--frobnicate"], "USAGE.UNKNOWN_OPTION"],
+    [["plan", "--yes"], "USAGE.UNKNOWN_OPTION"],
+    [["validate", "--base-url", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["validate", "--only", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "--detailed-exitcode"], "USAGE.UNKNOWN_OPTION"],
+    [["schema", "-d", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "--yes=true"], "USAGE.UNKNOWN_OPTION"],
+    [["plan", "--json=1"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "--ye"], "USAGE.UNKNOWN_OPTION"],
+    [["-x"], "USAGE.UNKNOWN_OPTION"],
+    [["plna"], "USAGE.UNKNOWN_COMMAND"],
+    [["plan", "extra"], "USAGE.STRAY_ARGUMENT"],
+    [["apply", "a", "b"], "USAGE.STRAY_ARGUMENT"],
+    [["schema", "connection", "x"], "USAGE.STRAY_ARGUMENT"],
+    [["plan", "--timeout"], "USAGE.MISSING_VALUE"],
+    [["plan", "-d"], "USAGE.MISSING_VALUE"],
+    ...["0", "257", "-1", "1.5", "x", "", "1e1", "0x8"].map((value) => [["plan", `--parallelism=${value}`], "USAGE.BAD_VALUE"]),
+    ...["0", "-1", "x", "", "1e9", "Infinity"].map((value) => [["plan", `--timeout=${value}`], "USAGE.BAD_VALUE"]),
+    ...["-1", "x", "101%", "%", "1.5", ""].map((value) => [["apply", `--max-changes=${value}`], "USAGE.BAD_VALUE"]),
+    ...["65536", "-1", "x"].map((value) => [["sandbox", `--port=${value}`], "USAGE.BAD_VALUE"]),
+    [["plan", "--color", "red"], "USAGE.BAD_VALUE"],
+    [["schema", "nope"], "USAGE.BAD_VALUE"],
+    [[], "USAGE.NO_COMMAND"],
+  ] as [string[], string][])("%j is wrong: %s", (argv, code) => {
+    expect(usage(...argv)).toBe(code);
+  });
+
+  it.each(["--out", "--expires", "--adopt", "--write-secrets", "--replace", "--shard", "--config", "--env", "--deadline", "--json-into"])(
+    "does not take %s yet",
+    (option) => {
+      expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
+    },
+  );
+
+  it("suggests what was probably meant", () => {
+    const parsed = parseArguments(["plan", "--detailed-exitcod"], "1.2.3");
+    expect(parsed.kind === "wrong" && parsed.problem.hint).toContain("did you mean --detailed-exitcode?");
+  });
+});
+
+describe("help", () => {
+  it.each([["--help"], ["-h"], ["help"], ["plan", "--help"], ["help", "apply"], ["apply", "-h"]])("is printed for %s", (...argv) => {
+    const parsed = parseArguments(argv, "1.2.3");
+    expect(parsed).toMatchObject({ kind: "text" });
+    expect(parsed.kind === "text" && parsed.text).toContain("Usage: flexprice-sync");
+  });
+
+  it("tells the meaning of every exit code", () => {
+    const parsed = parseArguments(["apply", "--help"], "1.2.3");
+    for (const { code, meaning } of exitCodes) {
+      expect(parsed.kind === "text" && parsed.text).toMatch(new RegExp(`\\s${code}  ${meaning.slice(0, 20)}`));
+    }
+  });
+
+  it("holds every option of its command", () => {
+    expect(helpOf("plan", "1.2.3")).toContain("--max-changes <n|n%>");
+  });
+
+  it.each([["--version"], ["plan", "--version"]])("gives the version for %s", (...argv) => {
+    expect(parseArguments(argv, "1.2.3")).toEqual({ kind: "text", text: "1.2.3\n" });
+  });
+});

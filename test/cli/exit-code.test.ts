@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { exitCodeOf, exitCodes } from "../../src/cli/exit-code.js";
+import type { Outcome, OutcomeStatus } from "../../src/model/outcome.js";
+import type { Change, Plan } from "../../src/model/plan.js";
+import { error, type ProblemCode, warning } from "../../src/model/problem.js";
+import type { Run } from "../../src/model/run.js";
+
+const change: Change = {
+  action: "update",
+  name: "x",
+  providerType: "stripe",
+  id: "conn_1",
+  stamp: false,
+  file: "f.yaml",
+  line: 1,
+  fields: [],
+  secrets: [],
+  dangers: [],
+  guarded: false,
+  keptKeys: 0,
+};
+
+function run(problems: readonly ProblemCode[], statuses: readonly OutcomeStatus[] = [], changes: readonly Change[] = []): Run {
+  const wrote = (status: OutcomeStatus) => ["created", "updated", "not-converged"].includes(status);
+  const outcomes = new Map(statuses.map((status): [Change, Outcome] => [{ ...change }, { status, attempts: 1, wrote: wrote(status) }]));
+  const plan = { changes, unclaimed: [], summary: {} } as unknown as Plan;
+  return {
+    command: "apply",
+    definitions: 1,
+    files: 1,
+    targets: [{ environment: "default", baseUrl: "", environmentId: null, isConfirmed: true, plan, outcomes }],
+    problems: problems.map((code) => error(code, "x.")),
+  };
+}
+
+const plain = { isDetailed: false };
+
+describe("the exit code", () => {
+  it.each<[string, Run, number]>([
+    ["nothing wrong", run([], ["updated", "unchanged"]), 0],
+    ["a failed read", run(["SERVICE.UNAUTHORIZED"]), 1],
+    ["a wrong definition", run(["VALIDATE.WRONG_TYPE"]), 3],
+    ["a wrong definition and a failed read", run(["SERVICE.FAILED", "LOAD.BAD_YAML"]), 3],
+    ["no consent", run(["APPLY.NO_CONSENT"]), 6],
+    ["a blocked field left, the rest written", run(["APPLY.BLOCKED"], ["updated"]), 6],
+    ["a failed write, nothing written", run(["SERVICE.REJECTED"], ["failed", "not-started"]), 1],
+    ["a failed write, another written", run(["SERVICE.REJECTED"], ["failed", "updated"]), 4],
+    ["a failed write beside one that does not show", run(["SERVICE.REJECTED", "APPLY.NOT_CONVERGED"], ["failed", "not-converged"]), 4],
+    ["an unknown outcome", run(["APPLY.OUTCOME_UNKNOWN"], ["unknown"]), 4],
+    ["written, but not shown", run(["APPLY.NOT_CONVERGED"], ["updated", "not-converged"]), 7],
+    ["written, but not shown, and something blocked", run(["APPLY.NOT_CONVERGED", "APPLY.BLOCKED"], ["not-converged"]), 7],
+    ["the first connection made in another environment", run(["APPLY.WRONG_ENVIRONMENT"], ["created"]), 4],
+  ])("%s", (_what, result, expected) => {
+    expect(exitCodeOf(result, plain)).toBe(expected);
+  });
+
+  it("is 2 with changes or blocked items only when asked for, and only when it worked", () => {
+    const blocked: Change = { ...change, action: "none", secrets: [{ path: "p", state: "blocked" }] };
+    const none: Change = { ...change, action: "none" };
+    for (const [changes, expected] of [[[change], 2], [[blocked], 2], [[none], 0]] as const) {
+      expect(exitCodeOf(run([], [], changes), { isDetailed: true })).toBe(expected);
+      expect(exitCodeOf(run([], [], changes), plain)).toBe(0);
+    }
+    expect(exitCodeOf(run(["SERVICE.FAILED"], [], [change]), { isDetailed: true })).toBe(1);
+  });
+
+  it("is not moved by warnings", () => {
+    expect(exitCodeOf({ ...run([]), problems: [warning("LOAD.EMPTY_FILE", "x.")] }, plain)).toBe(0);
+  });
+
+  it("counts the most serious of all", () => {
+    expect(exitCodes.map(({ code }) => code)).toEqual([130, 143, 64, 4, 7, 5, 6, 3, 1, 2, 0]);
+  });
+});

@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { connectionsApi, type WireEvent } from "../src/api/client.js";
+import { connect } from "../src/api/http.js";
+import { limitTo } from "../src/api/limit.js";
+import { nodeFiles } from "../src/cli/node-files.js";
+import type { Files } from "../src/load/files.js";
+import type { JsonObject } from "../src/model/json.js";
+import { isError } from "../src/model/problem.js";
+import { KnownSecrets, Secret } from "../src/model/secret.js";
+import { type Invocation, reconcile, type World } from "../src/reconcile.js";
+import { jsonText } from "../src/report/json.js";
+import { planText, applyText } from "../src/report/human.js";
+import { plainPaint } from "../src/report/paint.js";
+import { startSandbox } from "../src/sandbox/server.js";
+import type { SeedConnection } from "../src/sandbox/seed.js";
+import { variablesOf } from "../src/secrets/variables.js";
+import { catalogue } from "./support/steps.js";
+
+/*
+ * Laws that hold for any definitions and any rows, tried with random ones against the sandbox:
+ *   plan writes nothing · apply, then plan, is zero · what no definition names survives · no secret shows anywhere
+ */
+
+const CANARY = "canary-5ecr3t";
+
+const value = fc.oneof(
+  fc.constantFrom<unknown>(1, "1", true, null, [], ["a", "b"], {}, { x: 1, y: [2] }, "text", 2.5, `\${SECRET}`, `pre-\${SECRET}`),
+);
+const metadata = fc.dictionary(fc.constantFrom("team", "a.b", "tier", "list", "with space"), value, { maxKeys: 4, noNullPrototype: true });
+const direction = (isPossible: boolean) => (isPossible ? fc.boolean() : fc.constant(false));
+const entity = (inbound: boolean, outbound: boolean) =>
+  fc.record({ inbound: direction(inbound), outbound: direction(outbound) }, { requiredKeys: [] });
+const syncConfig = fc.record(
+  {
+    plan: entity(true, false),
+    invoice: entity(false, true),
+    customer: entity(true, true),
+    deal: entity(false, true),
+    invoice_sync_settings: fc.record(
+      {
+        normalize_fixed_to: fc.constantFrom("", "MONTHLY"),
+        metadata_custom_fields: fc.constantFrom([], [{ source: "customer", metadata_key: "k", field: "f" }]),
+        service_period_custom_fields: fc.constantFrom({}, { start_field_id: "s", end_field_id: "e" }),
+      },
+      { requiredKeys: [] },
+    ),
+    s3: fc.record({ bucket: fc.constantFrom("b1", "b2"), region: fc.constant("eu"), compression: fc.constantFrom("", "gzip") }),
+  },
+  { requiredKeys: [] },
+);
+const exact = fc.subarray(["metadata", "sync_config"] as const);
+
+const credentials: Readonly<Record<string, object>> = {
+  stripe: { secret_key: "${SECRET}", webhook_secret: "${SECRET}" },
+  hubspot: { hubspot: { access_token: "${SECRET}", client_secret: "${SECRET}" } },
+  razorpay: { key_id: "${SECRET}", secret_key: "${SECRET}" },
+  chargebee: { site: "acme", api_key: "${SECRET}", webhook_username: "${SECRET}", webhook_password: "${SECRET}" },
+  quickbooks: { client_id: "${SECRET}", client_secret: "${SECRET}", realm_id: "1", environment: "sandbox", refresh_token: "${SECRET}", webhook_verifier_token: "${SECRET}" },
+  flexprice: { anything: "${SECRET}" },
+};
+
+const providers = Object.keys(credentials);
+
+const fleet = fc.record({
+  definitions: fc.uniqueArray(
+    fc.record({ provider: fc.constantFrom(...providers), name: fc.constantFrom("one", "two"), metadata, syncConfig, exact, declares: fc.constantFrom("both", "metadata", "sync", "none") }),
+    { maxLength: 4, minLength: 1, selector: ({ provider }) => provider },
+  ),
+  rows: fc.uniqueArray(
+    fc.record({ provider: fc.constantFrom(...providers, "s3"), name: fc.constantFrom("one", "two"), metadata: fc.option(metadata), syncConfig: fc.option(syncConfig) }),
+    { maxLength: 5, selector: ({ provider }) => provider },
+  ),
+});
+
+type Fleet = typeof fleet extends fc.Arbitrary<infer T> ? T : never;
+
+/** JSON is YAML: the generated definitions as one file of several documents. */
+function fileOf({ definitions }: Fleet): string {
+  return definitions
+    .map(({ provider, name, metadata: meta, syncConfig: sync, exact: maps, declares }) => {
+      const hasMetadata = declares === "both" || declares === "metadata";
+      const hasSync = declares === "both" || declares === "sync";
+      return JSON.stringify({
+        name,
+        provider_type: provider,
+        encrypted_secret_data: credentials[provider],
+        ...(hasMetadata ? { metadata: meta } : {}),
+        ...(hasSync ? { sync_config: sync } : {}),
+        exact: maps.filter((map) => (map === "metadata" ? hasMetadata : hasSync)),
+      });
+    })
+    .join("\n---\n");
+}
+
+function seedOf({ rows }: Fleet): readonly SeedConnection[] {
+  return rows.map(({ provider, name, metadata: meta, syncConfig: sync }, index) => ({
+    id: `conn_${index}`,
+    name,
+    provider_type: provider,
+    metadata: meta as JsonObject | null,
+    sync_config: sync as JsonObject | null,
+  }));
+}
+
+function filesWith(text: string): Files {
+  const bytes = new TextEncoder().encode(text);
+  return { ...nodeFiles("/"), kindOf: () => "file", read: () => bytes, realPath: (path) => path, shown: (path) => path };
+}
+
+async function open(seed: readonly SeedConnection[], text: string) {
+  const apiKey = "sk_laws_canary_key";
+  const sandbox = await startSandbox({ catalogue, port: 0, apiKey, environmentId: "env_laws", seed });
+  const url = new URL(sandbox.baseUrl);
+  const { send, close } = connect(url.origin, 4, 5_000);
+  const events: WireEvent[] = [];
+  const knownSecrets = new KnownSecrets();
+  const world: World = {
+    files: filesWith(text),
+    variables: variablesOf({ SECRET: CANARY }, () => new Uint8Array()),
+    catalogue,
+    knownSecrets,
+    limit: limitTo(4),
+    connect: async () =>
+      connectionsApi({
+        baseUrl: url,
+        apiKey: new Secret(apiKey),
+        environmentId: "env_laws",
+        send,
+        knownSecrets,
+        clock: { nowMs: Date.now, pause: async () => {} },
+        random: Math.random,
+        newRequestId: () => "r",
+        onEvent: (event) => events.push(event),
+      }),
+    confirm: async () => "cannot-ask",
+    onProgress: () => {},
+  };
+  const shut = async () => {
+    await close();
+    await sandbox.close();
+  };
+  return { sandbox, world, events, shut };
+}
+
+function invocation(command: Invocation["command"]): Invocation {
+  return {
+    command,
+    paths: ["fleet.yaml"],
+    only: [],
+    requireEnv: false,
+    yes: true,
+    allowDangerous: true,
+    failFast: false,
+    target: { environment: "default", baseUrl: "http://x", expectedEnvironmentId: "env_laws" },
+    targetProblems: [],
+  };
+}
+
+function reportsOf(run: Awaited<ReturnType<typeof reconcile>>): string {
+  const human = run.targets.map((target) => planText(target, plainPaint) + applyText(target, plainPaint));
+  return human.join("") + jsonText(run, { name: "flexprice-sync", version: "0" }, 0) + JSON.stringify(run);
+}
+
+describe("for any definitions and any rows", () => {
+  it("plan writes nothing; apply, then plan, is zero; a second apply writes nothing; nothing unnamed is lost; no secret shows", async () => {
+    const shuts: (() => Promise<void>)[] = [];
+    onTestFinished(async () => {
+      for (const shut of shuts) await shut();
+    });
+    await fc.assert(
+      fc.asyncProperty(fleet, async (made) => {
+        const { sandbox, world, events, shut } = await open(seedOf(made), fileOf(made));
+        shuts.push(shut);
+        const stored = () => JSON.stringify(sandbox.store.live().map(({ updatedAt: _, ...row }) => row).sort((left, right) => (left.id < right.id ? -1 : 1)));
+        const before = stored();
+        const rowsBefore = sandbox.store.live();
+
+        const planned = await reconcile(invocation("plan"), world);
+        expect(planned.problems.filter(isError)).toEqual([]);
+        expect(stored()).toBe(before);
+        expect(events.every((event) => event.method === "GET")).toBe(true);
+
+        const applied = await reconcile(invocation("apply"), world);
+        expect(applied.problems.filter(isError)).toEqual([]);
+
+        const again = await reconcile(invocation("plan"), world);
+        const summary = again.targets[0]?.plan?.summary;
+        expect(summary).toMatchObject({ create: 0, update: 0, replace: 0, archive: 0, unchanged: made.definitions.length, blocked: 0 });
+
+        const settled = stored();
+        await reconcile(invocation("apply"), world);
+        expect(stored()).toBe(settled);
+
+        for (const row of rowsBefore) {
+          const definition = made.definitions.find(({ provider }) => provider === row.providerType);
+          const isExact = definition !== undefined && definition.exact.includes("metadata") && ["both", "metadata"].includes(definition.declares);
+          const after = sandbox.store.find(row.id);
+          if (definition === undefined) expect(after).toEqual(row);
+          else if (!isExact) expect(Object.keys(after.metadata ?? {})).toEqual(expect.arrayContaining(Object.keys(row.metadata ?? {})));
+        }
+
+        for (const run of [planned, applied, again]) expect(reportsOf(run)).not.toContain("canary");
+        expect(JSON.stringify(events)).not.toContain("canary");
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { nodeFiles } from "../src/cli/node-files.js";
+import { validateWritten } from "../src/generated/validators.js";
+import { load } from "../src/load/load.js";
+import { validate } from "../src/validate/validate.js";
+import { catalogue } from "./support/steps.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (name: string) => JSON.parse(readFileSync(new URL(`../schema/${name}`, import.meta.url), "utf8"));
+const providerFiles = readdirSync(new URL("../schema/providers/", import.meta.url));
+const bundle = read("connection.schema.json");
+
+describe("the published bundle", () => {
+  it("is what the sources make", async () => {
+    const before = readFileSync(new URL("../schema/connection.schema.json", import.meta.url), "utf8");
+    await promisify(execFile)(process.execPath, ["schema/compile.mjs"], { cwd: root });
+    expect(readFileSync(new URL("../schema/connection.schema.json", import.meta.url), "utf8")).toBe(before);
+  });
+
+  it("accepts and refuses the same as the validator that was compiled ahead of time", () => {
+    const published = new Ajv2020({ allErrors: true, strict: false }).compile(bundle);
+    const secret = fc.constantFrom("${A}", "literal", "", 7, null, "${A}${B}");
+    const field = fc.constantFrom("secret_key", "webhook_secret", "account_id", "site", "webhook_username", "webhook_password", "generic", "nope");
+    const fields = fc.dictionary(field, secret, { maxKeys: 3, noNullPrototype: true });
+    const provider = fc.constantFrom("stripe", "chargebee", "flexprice", "Stripe", 3);
+    const entity = fc.record({ inbound: fc.constantFrom(true, false, "x"), outbound: fc.constantFrom(true, false) }, { requiredKeys: [] });
+    const definition = fc.record(
+      {
+        name: fc.constantFrom("n", "", "x".repeat(256), 1),
+        provider_type: provider,
+        encrypted_secret_data: fc.oneof(fields, fc.dictionary(fc.constantFrom("stripe", "chargebee", "flexprice"), fields, { maxKeys: 2, noNullPrototype: true })),
+        metadata: fc.constantFrom({}, { a: 1 }, null, { flexprice_sync: 1 }),
+        sync_config: fc.dictionary(fc.constantFrom("invoice", "plan", "customer", "tax"), entity, { maxKeys: 2, noNullPrototype: true }),
+        exact: fc.constantFrom(["metadata"], ["sync_config"], [], ["x"]),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(fc.property(definition, (value) => validateWritten(value) === published(value)), { numRuns: 2_000 });
+  });
+
+  it("is self-contained and holds nothing that only the sandbox reads", () => {
+    const text = JSON.stringify(bundle);
+    expect(text).not.toContain('"x-server":');
+    for (const [, reference = ""] of text.matchAll(/"\$ref":"([^"]+)"/g)) expect(reference).toMatch(/^#\//);
+  });
+
+  it("tells an editor the title and the description of every field", () => {
+    const lacking: string[] = [];
+    const walk = (node: unknown, path: string) => {
+      if (typeof node !== "object" || node === null) return;
+      const { properties } = node as { properties?: Record<string, Record<string, unknown>> };
+      for (const [name, field] of Object.entries(properties ?? {})) {
+        const isNamed = field["title"] !== undefined && field["description"] !== undefined;
+        if (!isNamed && field["$ref"] === undefined) lacking.push(`${path}.${name}`);
+        walk(field, `${path}.${name}`);
+      }
+    };
+    for (const name of ["parts/definition.json", "parts/sync-config.json", "seed.schema.json", ...providerFiles.map((file) => `providers/${file}`)]) {
+      walk({ ...read(name), properties: Object.fromEntries(Object.entries(read(name).properties ?? {}).filter(([key]) => key !== "sync_config")) }, name);
+    }
+    expect(lacking.filter((path) => !path.endsWith("metadata.flexprice_sync"))).toEqual([]);
+  });
+});
+
+describe("a provider's file", () => {
+  it.each(providerFiles)("%s has every annotation that the code reads", (file) => {
+    const schema = read(`providers/${file}`);
+    expect(file).toBe(`${schema["x-provider"]}.json`);
+    expect(["provider", "name"]).toContain(schema["x-identity"]);
+    expect(Object.keys(schema["x-effects"])).toEqual(expect.any(Array));
+    const fields = [...Object.values(schema.properties ?? {}), ...(typeof schema.additionalProperties === "object" ? [schema.additionalProperties] : [])];
+    for (const field of fields as Record<string, unknown>[]) {
+      expect(["applied", "create-only", "server-managed"]).toContain(field["x-update"]);
+      if (field["writeOnly"] === true) expect(JSON.stringify(field)).toContain("#/$defs/secret");
+      else expect(JSON.stringify(field)).not.toContain("#/$defs/secret");
+    }
+    for (const path of Object.keys(schema["x-effects"])) {
+      const [group = "", member = ""] = path.split(".");
+      const node = catalogue.syncConfig.members[group];
+      expect(node?.kind === "group" && Object.keys(node.members), path).toContain(member);
+    }
+  });
+
+  // The facts of the API contract's section on secret fields: stored encrypted, needed to create, what PUT does.
+  it.each([
+    ["stripe", "secret_key:E! webhook_secret:E! publishable_key:E account_id:P"],
+    ["s3", "aws_access_key_id:E! aws_secret_access_key:E! aws_session_token:E"],
+    ["hubspot", "access_token:E! client_secret:E! app_id:P"],
+    ["razorpay", "key_id:E! secret_key:E! webhook_secret:E"],
+    ["chargebee", "site:P! api_key:E! webhook_username:E!U webhook_password:E!U webhook_secret:E"],
+    ["quickbooks", "client_id:E! client_secret:E! realm_id:P! environment:P! refresh_token:Em access_token:Em auth_code:Em redirect_uri:Pm income_account_id:P webhook_verifier_token:EUa"],
+    ["flexprice", ""],
+  ])("%s has the fields of the contract", (provider, expected) => {
+    const facts = catalogue.providers[provider];
+    const shown = Object.entries(facts?.fields ?? {}).map(([name, field]) => {
+      const update = { applied: "U", "create-only": "", "server-managed": "m" }[field.update];
+      return `${name}:${field.secret ? "E" : "P"}${field.requiredOnCreate === false ? "" : "!"}${update}${field.afterCreate ? "a" : ""}`;
+    });
+    expect(shown.join(" ")).toBe(expected);
+  });
+});
+
+describe("the examples", () => {
+  it("are valid, one for every provider, and name the schema for editors", () => {
+    const { declarations, problems } = load(["connections"], nodeFiles(root));
+    expect(problems).toEqual([]);
+    const checked = validate(declarations, catalogue);
+    expect(checked.problems).toEqual([]);
+    expect([...new Set(checked.definitions.map(({ providerType }) => providerType))].sort()).toEqual(Object.keys(catalogue.providers));
+    for (const file of readdirSync(new URL("../connections/", import.meta.url))) {
+      expect(readFileSync(new URL(`../connections/${file}`, import.meta.url), "utf8")).toMatch(/^# yaml-language-server: \$schema=\.\.\/schema\/connection\.schema\.json\n/);
+    }
+  });
+});
