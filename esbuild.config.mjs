@@ -1,6 +1,6 @@
 // Builds dist/: one self-contained program and one library, with every dependency inside, split so that a command
 // loads only what it uses. The type declarations come from tsc (tsconfig.types.json).
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 await rm("dist", { recursive: true, force: true });
@@ -25,6 +25,8 @@ const { metafile } = await build({
 const cli = "dist/cli.js";
 await writeFile(cli, `#!/usr/bin/env node\n${await readFile(cli, "utf8")}`);
 await chmod(cli, 0o755);
+// Declarations that are written, not made by tsc, which leaves them behind.
+await cp("src/generated/catalogue.d.ts", "dist/types/generated/catalogue.d.ts");
 await writeFile("dist/THIRD-PARTY-LICENSES.txt", await licenses(Object.keys(metafile.inputs)));
 
 /** The licences of the packages whose code is in the bundle, as they ask for. */

@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/system/**"],
     // Tests that start the built program wait for whole processes, on machines of two cores.
     testTimeout: 30_000,
     hookTimeout: 30_000,

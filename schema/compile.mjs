@@ -255,6 +255,16 @@ const written = bundle({ asWritten: true });
 const resolved = bundle({ asWritten: false });
 const seed = await readJson("seed.schema.json");
 
+const bundleUrl = new URL("connection.schema.json", here);
+const bundleText = `${JSON.stringify(written, null, 2)}\n`;
+
+// With --check nothing is written: is the committed bundle what the sources make?
+if (process.argv.includes("--check")) {
+  if ((await readFile(bundleUrl, "utf8")) === bundleText) process.exit(0);
+  console.error("schema/connection.schema.json is not what its sources make: run npm run generate and commit it");
+  process.exit(1);
+}
+
 await mkdir(generated, { recursive: true });
 
 // inlineRefs: false halves the generated code and its time to load.
@@ -328,4 +338,4 @@ const types = await compileTypes(schemaForTypes(), "ConnectionDefinition", {
 });
 await writeFile(new URL("connection-definition.ts", generated), types);
 
-await writeFile(new URL("connection.schema.json", here), `${JSON.stringify(written, null, 2)}\n`);
+await writeFile(bundleUrl, bundleText);

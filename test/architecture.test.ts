@@ -35,7 +35,9 @@ function layerOf(folder: string): number {
 describe("imports go one way", () => {
   it.each(ours.map(([name, text]) => [name, text] as const))("%s", (name, text) => {
     const from = folderOf(name);
-    for (const path of importsOf(name, text).filter((path) => !path.startsWith("node:") && /^\w+(?:\/|$)/.test(path) && texts.has(`${path}.ts`))) {
+    for (const path of importsOf(name, text).filter(
+      (path) => !path.startsWith("node:") && /^\w+(?:\/|$)/.test(path) && texts.has(`${path}.ts`),
+    )) {
       const to = folderOf(path);
       if (to === from) continue;
       if (from === "sandbox") expect(["model", "generated"], `${name} → ${path}`).toContain(to);
@@ -67,12 +69,25 @@ describe("each library has one door", () => {
   });
 
   it("and there is no other", () => {
-    const packages = ours.flatMap(([name, text]) => importsOf(name, text)).filter((path) => !path.startsWith("node:") && !texts.has(`${path}.ts`) && !path.startsWith("generated/"));
-    expect([...new Set(packages)].sort()).toEqual(["@hono/node-server", "commander", "deep-diff", "hono", "p-limit", "picomatch", "undici", "yaml"]);
+    const packages = ours
+      .flatMap(([name, text]) => importsOf(name, text))
+      .filter((path) => !path.startsWith("node:") && !texts.has(`${path}.ts`) && !path.startsWith("generated/"));
+    expect([...new Set(packages)].sort()).toEqual([
+      "@hono/node-server",
+      "commander",
+      "deep-diff",
+      "hono",
+      "p-limit",
+      "picomatch",
+      "undici",
+      "yaml",
+    ]);
   });
 
   it("ajv's is the compiler of the schemas, and its code is asked by validate and by the sandbox's seed", () => {
-    const users = ours.filter(([name, text]) => importsOf(name, text).includes("generated/validators")).map(([name]) => name);
+    const users = ours
+      .filter(([name, text]) => importsOf(name, text).includes("generated/validators"))
+      .map(([name]) => name);
     expect(users.sort()).toEqual(["cli/sandbox-command.ts", "validate/explain.ts", "validate/validate.ts"]);
   });
 });
@@ -102,7 +117,9 @@ describe("the edges", () => {
   });
 
   it("no code knows a provider by name", () => {
-    const providers = readdirSync(new URL("../schema/providers/", import.meta.url)).map((name) => name.replace(".json", ""));
+    const providers = readdirSync(new URL("../schema/providers/", import.meta.url)).map((name) =>
+      name.replace(".json", ""),
+    );
     for (const [name, text] of ours.filter(([name]) => !name.startsWith("sandbox/"))) {
       const code = codeOf(text);
       for (const provider of providers.filter((provider) => provider !== "flexprice")) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
 import { type Ended, run } from "./support/program.js";
-import { accessTo, API_KEY, type Intercept, row, send, service } from "./support/service.js";
+import { API_KEY, accessTo, type Intercept, row, send, service } from "./support/service.js";
 
 /*
  * A marker in every secret, put through every command, report, error and trace: it must leave in the request that sets it
@@ -69,7 +69,13 @@ const existing = [
 ];
 
 const echo: Intercept = ({ method, text, headers }, response) =>
-  method === "GET" ? false : send(response, 400, { code: "validation_error", message: `cannot take ${text} with ${headers["x-api-key"]}`, http_status_code: 400 });
+  method === "GET"
+    ? false
+    : send(response, 400, {
+        code: "validation_error",
+        message: `cannot take ${text} with ${headers["x-api-key"]}`,
+        http_status_code: 400,
+      });
 
 const loudTrace = ["--debug", "-v"];
 
@@ -83,9 +89,25 @@ describe("no secret shows", () => {
     ["apply without consent", ["apply"], existing, undefined],
     ["an error that repeats the request", ["apply", "--yes"], existing, echo],
     ["an error that repeats a create", ["apply", "--yes"], [], echo],
-    ["an answer that does not show the wish", ["apply", "--yes"], existing, ({ method }, response) => (method === "PUT" ? send(response, 200, existing[0]) : false)],
-    ["an answer that is no JSON but repeats the request", ["apply", "--yes"], existing, ({ method, text }, response) => (method === "PUT" ? send(response, 200, text, { "content-type": "text/plain" }) : false)],
-    ["a lost answer", ["apply", "--yes"], existing, ({ method }, response) => (method === "PUT" ? (response.socket?.destroy(), true) : false)],
+    [
+      "an answer that does not show the wish",
+      ["apply", "--yes"],
+      existing,
+      ({ method }, response) => (method === "PUT" ? send(response, 200, existing[0]) : false),
+    ],
+    [
+      "an answer that is no JSON but repeats the request",
+      ["apply", "--yes"],
+      existing,
+      ({ method, text }, response) =>
+        method === "PUT" ? send(response, 200, text, { "content-type": "text/plain" }) : false,
+    ],
+    [
+      "a lost answer",
+      ["apply", "--yes"],
+      existing,
+      ({ method }, response) => method === "PUT" && response.socket?.destroy() !== undefined,
+    ],
   ])("in %s", async (what, args, rows, intercept) => {
     for (const json of [[], ["--json"]]) {
       for (const trace of [[], loudTrace]) {
@@ -102,7 +124,10 @@ describe("no secret shows", () => {
     const live = await service([]);
     await run(["apply", "--yes"], { cwd: folderWith(files), env: accessTo(live, SECRETS) });
     const stripe = live.writes().find(({ body }) => body.provider_type === "stripe");
-    expect(stripe?.body.encrypted_secret_data).toEqual({ secret_key: SECRETS.STRIPE_KEY, webhook_secret: SECRETS.STRIPE_HOOK });
+    expect(stripe?.body.encrypted_secret_data).toEqual({
+      secret_key: SECRETS.STRIPE_KEY,
+      webhook_secret: SECRETS.STRIPE_HOOK,
+    });
     expect(stripe?.body.metadata).toEqual({ note: `see ${SECRETS.NOTE}`, nested: { list: [SECRETS.NOTE] } });
   });
 
@@ -121,13 +146,23 @@ describe("no secret shows", () => {
   });
 
   it("of a variable that the schema refuses", async () => {
-    const ended = await run(["validate"], { cwd: folderWith(files), env: { ...SECRETS, SITE: "https://canary.example" } });
+    const ended = await run(["validate"], {
+      cwd: folderWith(files),
+      env: { ...SECRETS, SITE: "https://canary.example" },
+    });
     expect(ended.code).toBe(3);
     expectNoSecretIn(ended, "a refused value");
   });
 
   it("nor of the address, when somebody put one there", async () => {
-    const ended = await run(["plan", ...loudTrace], { cwd: folderWith(files), env: { ...SECRETS, FLEXPRICE_API_KEY: API_KEY, FLEXPRICE_BASE_URL: "https://user:canary@127.0.0.1/v1?key=canary" } });
+    const ended = await run(["plan", ...loudTrace], {
+      cwd: folderWith(files),
+      env: {
+        ...SECRETS,
+        FLEXPRICE_API_KEY: API_KEY,
+        FLEXPRICE_BASE_URL: "https://user:canary@127.0.0.1/v1?key=canary",
+      },
+    });
     expect(ended.code).toBe(3);
     expectNoSecretIn(ended, "an address with a password");
   });

@@ -9,11 +9,11 @@ import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
 import { type Invocation, reconcile, type World } from "../src/reconcile.js";
+import { applyText, planText } from "../src/report/human.js";
 import { jsonText } from "../src/report/json.js";
-import { planText, applyText } from "../src/report/human.js";
 import { plainPaint } from "../src/report/paint.js";
-import { startSandbox } from "../src/sandbox/server.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
+import { startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
 import { catalogue } from "./support/steps.js";
 
@@ -25,9 +25,25 @@ import { catalogue } from "./support/steps.js";
 const CANARY = "canary-5ecr3t";
 
 const value = fc.oneof(
-  fc.constantFrom<unknown>(1, "1", true, null, [], ["a", "b"], {}, { x: 1, y: [2] }, "text", 2.5, `\${SECRET}`, `pre-\${SECRET}`),
+  fc.constantFrom<unknown>(
+    1,
+    "1",
+    true,
+    null,
+    [],
+    ["a", "b"],
+    {},
+    { x: 1, y: [2] },
+    "text",
+    2.5,
+    `\${SECRET}`,
+    `pre-\${SECRET}`,
+  ),
 );
-const metadata = fc.dictionary(fc.constantFrom("team", "a.b", "tier", "list", "with space"), value, { maxKeys: 4, noNullPrototype: true });
+const metadata = fc.dictionary(fc.constantFrom("team", "a.b", "tier", "list", "with space"), value, {
+  maxKeys: 4,
+  noNullPrototype: true,
+});
 const direction = (isPossible: boolean) => (isPossible ? fc.boolean() : fc.constant(false));
 const entity = (inbound: boolean, outbound: boolean) =>
   fc.record({ inbound: direction(inbound), outbound: direction(outbound) }, { requiredKeys: [] });
@@ -45,7 +61,11 @@ const syncConfig = fc.record(
       },
       { requiredKeys: [] },
     ),
-    s3: fc.record({ bucket: fc.constantFrom("b1", "b2"), region: fc.constant("eu"), compression: fc.constantFrom("", "gzip") }),
+    s3: fc.record({
+      bucket: fc.constantFrom("b1", "b2"),
+      region: fc.constant("eu"),
+      compression: fc.constantFrom("", "gzip"),
+    }),
   },
   { requiredKeys: [] },
 );
@@ -56,7 +76,14 @@ const credentials: Readonly<Record<string, object>> = {
   hubspot: { hubspot: { access_token: "${SECRET}", client_secret: "${SECRET}" } },
   razorpay: { key_id: "${SECRET}", secret_key: "${SECRET}" },
   chargebee: { site: "acme", api_key: "${SECRET}", webhook_username: "${SECRET}", webhook_password: "${SECRET}" },
-  quickbooks: { client_id: "${SECRET}", client_secret: "${SECRET}", realm_id: "1", environment: "sandbox", refresh_token: "${SECRET}", webhook_verifier_token: "${SECRET}" },
+  quickbooks: {
+    client_id: "${SECRET}",
+    client_secret: "${SECRET}",
+    realm_id: "1",
+    environment: "sandbox",
+    refresh_token: "${SECRET}",
+    webhook_verifier_token: "${SECRET}",
+  },
   flexprice: { anything: "${SECRET}" },
 };
 
@@ -64,11 +91,23 @@ const providers = Object.keys(credentials);
 
 const fleet = fc.record({
   definitions: fc.uniqueArray(
-    fc.record({ provider: fc.constantFrom(...providers), name: fc.constantFrom("one", "two"), metadata, syncConfig, exact, declares: fc.constantFrom("both", "metadata", "sync", "none") }),
+    fc.record({
+      provider: fc.constantFrom(...providers),
+      name: fc.constantFrom("one", "two"),
+      metadata,
+      syncConfig,
+      exact,
+      declares: fc.constantFrom("both", "metadata", "sync", "none"),
+    }),
     { maxLength: 4, minLength: 1, selector: ({ provider }) => provider },
   ),
   rows: fc.uniqueArray(
-    fc.record({ provider: fc.constantFrom(...providers, "s3"), name: fc.constantFrom("one", "two"), metadata: fc.option(metadata), syncConfig: fc.option(syncConfig) }),
+    fc.record({
+      provider: fc.constantFrom(...providers, "s3"),
+      name: fc.constantFrom("one", "two"),
+      metadata: fc.option(metadata),
+      syncConfig: fc.option(syncConfig),
+    }),
     { maxLength: 5, selector: ({ provider }) => provider },
   ),
 });
@@ -105,7 +144,13 @@ function seedOf({ rows }: Fleet): readonly SeedConnection[] {
 
 function filesWith(text: string): Files {
   const bytes = new TextEncoder().encode(text);
-  return { ...nodeFiles("/"), kindOf: () => "file", read: () => bytes, realPath: (path) => path, shown: (path) => path };
+  return {
+    ...nodeFiles("/"),
+    kindOf: () => "file",
+    read: () => bytes,
+    realPath: (path) => path,
+    shown: (path) => path,
+  };
 }
 
 async function open(seed: readonly SeedConnection[], text: string) {
@@ -172,7 +217,13 @@ describe("for any definitions and any rows", () => {
       fc.asyncProperty(fleet, async (made) => {
         const { sandbox, world, events, shut } = await open(seedOf(made), fileOf(made));
         shuts.push(shut);
-        const stored = () => JSON.stringify(sandbox.store.live().map(({ updatedAt: _, ...row }) => row).sort((left, right) => (left.id < right.id ? -1 : 1)));
+        const stored = () =>
+          JSON.stringify(
+            sandbox.store
+              .live()
+              .map(({ updatedAt: _, ...row }) => row)
+              .sort((left, right) => (left.id < right.id ? -1 : 1)),
+          );
         const before = stored();
         const rowsBefore = sandbox.store.live();
 
@@ -186,7 +237,14 @@ describe("for any definitions and any rows", () => {
 
         const again = await reconcile(invocation("plan"), world);
         const summary = again.targets[0]?.plan?.summary;
-        expect(summary).toMatchObject({ create: 0, update: 0, replace: 0, archive: 0, unchanged: made.definitions.length, blocked: 0 });
+        expect(summary).toMatchObject({
+          create: 0,
+          update: 0,
+          replace: 0,
+          archive: 0,
+          unchanged: made.definitions.length,
+          blocked: 0,
+        });
 
         const settled = stored();
         await reconcile(invocation("apply"), world);
@@ -194,10 +252,11 @@ describe("for any definitions and any rows", () => {
 
         for (const row of rowsBefore) {
           const definition = made.definitions.find(({ provider }) => provider === row.providerType);
-          const isExact = definition !== undefined && definition.exact.includes("metadata") && ["both", "metadata"].includes(definition.declares);
+          const isExact = definition?.exact.includes("metadata") && ["both", "metadata"].includes(definition.declares);
           const after = sandbox.store.find(row.id);
           if (definition === undefined) expect(after).toEqual(row);
-          else if (!isExact) expect(Object.keys(after.metadata ?? {})).toEqual(expect.arrayContaining(Object.keys(row.metadata ?? {})));
+          else if (!isExact)
+            expect(Object.keys(after.metadata ?? {})).toEqual(expect.arrayContaining(Object.keys(row.metadata ?? {})));
         }
 
         for (const run of [planned, applied, again]) expect(reportsOf(run)).not.toContain("canary");

@@ -18,6 +18,11 @@ function terminalOf(): Terminal {
       const reader = createInterface({ input: stdin, output: stderr });
       const ended = new AbortController();
       reader.once("close", () => ended.abort());
+      // In the question the terminal gives us the key and not the signal. Nothing is under way yet that could be cut off.
+      reader.once("SIGINT", () => {
+        stderr.write("\n");
+        process.exit(130);
+      });
       try {
         return await reader.question(question, { signal: ended.signal });
       } catch {

@@ -30,9 +30,11 @@ encrypted_secret_data:
 });
 
 describe("a value that looks like another type", () => {
-  it.each(["1e3", "true", "no", "null", "~", "0x1F", "12:30:45", "2026-11-24", "1.10", "  padded  "])("stays text: %j", async (value) => {
-    const cwd = folderWith({
-      "connections/qb.yaml": `name: qb-main
+  it.each(["1e3", "true", "no", "null", "~", "0x1F", "12:30:45", "2026-11-24", "1.10", "  padded  "])(
+    "stays text: %j",
+    async (value) => {
+      const cwd = folderWith({
+        "connections/qb.yaml": `name: qb-main
 provider_type: quickbooks
 encrypted_secret_data:
   client_id: \${QB_ID}
@@ -40,17 +42,18 @@ encrypted_secret_data:
   realm_id: \${QB_REALM}
   environment: sandbox
 `,
-    });
-    const live = await service([]);
-    const env = accessTo(live, { QB_ID: "0757192", QB_SECRET: value, QB_REALM: "9130357766901234567" });
-    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
-    expect(live.writes()[0]?.body.encrypted_secret_data).toEqual({
-      client_id: "0757192",
-      client_secret: value,
-      realm_id: "9130357766901234567",
-      environment: "sandbox",
-    });
-  });
+      });
+      const live = await service([]);
+      const env = accessTo(live, { QB_ID: "0757192", QB_SECRET: value, QB_REALM: "9130357766901234567" });
+      expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+      expect(live.writes()[0]?.body.encrypted_secret_data).toEqual({
+        client_id: "0757192",
+        client_secret: value,
+        realm_id: "9130357766901234567",
+        environment: "sandbox",
+      });
+    },
+  );
 });
 
 describe("an unset and an empty variable", () => {
@@ -65,8 +68,20 @@ encrypted_secret_data:
   };
   const variables = { RZP_SECRET: "", RZP_HOOK: "x" };
   const faults = [
-    { code: "SECRETS.UNSET", message: "Variable not set: RZP_KEY_ID is not set.", file: "connections/rzp.yaml", line: 4, column: 11 },
-    { code: "SECRETS.EMPTY", message: "Variable empty: RZP_SECRET is set but empty.", file: "connections/rzp.yaml", line: 5, column: 15 },
+    {
+      code: "SECRETS.UNSET",
+      message: "Variable not set: RZP_KEY_ID is not set.",
+      file: "connections/rzp.yaml",
+      line: 4,
+      column: 11,
+    },
+    {
+      code: "SECRETS.EMPTY",
+      message: "Variable empty: RZP_SECRET is set but empty.",
+      file: "connections/rzp.yaml",
+      line: 5,
+      column: 15,
+    },
   ];
 
   it("are two faults, both stop apply before any write", async () => {

@@ -40,7 +40,10 @@ describe("a command line", () => {
     [["plan", "-d", "a", "--dir", "b"], { paths: ["a", "b"] }],
     [["validate", "a", "b.yaml", "-d", "c"], { paths: ["c", "a", "b.yaml"] }],
     [["plan", "--only", "x", "--only", "y*"], { only: ["x", "y*"] }],
-    [["plan", "--base-url", "https://x/v1", "--environment-id", "env_1"], { baseUrl: "https://x/v1", environmentId: "env_1" }],
+    [
+      ["plan", "--base-url", "https://x/v1", "--environment-id", "env_1"],
+      { baseUrl: "https://x/v1", environmentId: "env_1" },
+    ],
     [["plan", "--environment-id="], { environmentId: "" }],
     [["plan", "--parallelism", "256", "--timeout", "0.5"], { parallelism: 256, timeoutMs: 500 }],
     [["plan", "--max-changes", "3"], { maxChanges: { kind: "count", count: 3 } }],
@@ -48,10 +51,16 @@ describe("a command line", () => {
     [["apply", "--max-changes=0"], { maxChanges: { kind: "count", count: 0 } }],
     [["plan", "--detailed-exitcode", "--require-env"], { detailedExitcode: true, requireEnv: true }],
     [["apply", "--yes", "--fail-fast", "--allow-dangerous"], { yes: true, failFast: true, allowDangerous: true }],
-    [["plan", "--json", "--color", "never", "--no-progress", "-q", "-v", "--debug"], { json: true, color: "never", progress: false, quiet: true, verbose: true, debug: true }],
+    [
+      ["plan", "--json", "--color", "never", "--no-progress", "-q", "-v", "--debug"],
+      { json: true, color: "never", progress: false, quiet: true, verbose: true, debug: true },
+    ],
     [["plan", "-qv"], { quiet: true, verbose: true }],
     [["sandbox"], { command: "sandbox", port: 8080 }],
-    [["sandbox", "--port", "0", "--key", "k", "--environment-id", "env_1", "--seed", "f.json"], { port: 0, key: "k", environmentId: "env_1", seed: "f.json" }],
+    [
+      ["sandbox", "--port", "0", "--key", "k", "--environment-id", "env_1", "--seed", "f.json"],
+      { port: 0, key: "k", environmentId: "env_1", seed: "f.json" },
+    ],
     [["schema"], { command: "schema", name: "connection" }],
     [["schema", "result"], { name: "result" }],
   ])("%j", (argv, expected) => {
@@ -75,7 +84,10 @@ describe("a command line", () => {
     [["schema", "connection", "x"], "USAGE.STRAY_ARGUMENT"],
     [["plan", "--timeout"], "USAGE.MISSING_VALUE"],
     [["plan", "-d"], "USAGE.MISSING_VALUE"],
-    ...["0", "257", "-1", "1.5", "x", "", "1e1", "0x8"].map((value) => [["plan", `--parallelism=${value}`], "USAGE.BAD_VALUE"]),
+    ...["0", "257", "-1", "1.5", "x", "", "1e1", "0x8"].map((value) => [
+      ["plan", `--parallelism=${value}`],
+      "USAGE.BAD_VALUE",
+    ]),
     ...["0", "-1", "x", "", "1e9", "Infinity"].map((value) => [["plan", `--timeout=${value}`], "USAGE.BAD_VALUE"]),
     ...["-1", "x", "101%", "%", "1.5", ""].map((value) => [["apply", `--max-changes=${value}`], "USAGE.BAD_VALUE"]),
     ...["65536", "-1", "x"].map((value) => [["sandbox", `--port=${value}`], "USAGE.BAD_VALUE"]),
@@ -86,12 +98,20 @@ describe("a command line", () => {
     expect(usage(...argv)).toBe(code);
   });
 
-  it.each(["--out", "--expires", "--adopt", "--write-secrets", "--replace", "--shard", "--config", "--env", "--deadline", "--json-into"])(
-    "does not take %s yet",
-    (option) => {
-      expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
-    },
-  );
+  it.each([
+    "--out",
+    "--expires",
+    "--adopt",
+    "--write-secrets",
+    "--replace",
+    "--shard",
+    "--config",
+    "--env",
+    "--deadline",
+    "--json-into",
+  ])("does not take %s yet", (option) => {
+    expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
+  });
 
   it("suggests what was probably meant", () => {
     const parsed = parseArguments(["plan", "--detailed-exitcod"], "1.2.3");
@@ -100,11 +120,14 @@ describe("a command line", () => {
 });
 
 describe("help", () => {
-  it.each([["--help"], ["-h"], ["help"], ["plan", "--help"], ["help", "apply"], ["apply", "-h"]])("is printed for %s", (...argv) => {
-    const parsed = parseArguments(argv, "1.2.3");
-    expect(parsed).toMatchObject({ kind: "text" });
-    expect(parsed.kind === "text" && parsed.text).toContain("Usage: flexprice-sync");
-  });
+  it.each([["--help"], ["-h"], ["help"], ["plan", "--help"], ["help", "apply"], ["apply", "-h"]])(
+    "is printed for %s",
+    (...argv) => {
+      const parsed = parseArguments(argv, "1.2.3");
+      expect(parsed).toMatchObject({ kind: "text" });
+      expect(parsed.kind === "text" && parsed.text).toContain("Usage: flexprice-sync");
+    },
+  );
 
   it("tells the meaning of every exit code", () => {
     const parsed = parseArguments(["apply", "--help"], "1.2.3");

@@ -6,7 +6,9 @@ import { folderWith } from "../support/folder.js";
 import { documentOf, ended, run, start } from "../support/program.js";
 import { accessTo, row, service } from "../support/service.js";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 describe("the built program", () => {
   it("prints its version and its help on stdout", async () => {
@@ -43,7 +45,10 @@ describe("the built program", () => {
 
   it("writes exactly one document to stdout with --json, whatever happens, and no escape byte anywhere", async () => {
     const live = await service([row({ id: "conn_1", provider_type: "stripe" })]);
-    const good = folderWith({ "connections/a.yaml": "name: S\nprovider_type: stripe\n", "connections/b.yaml": "# empty\n" });
+    const good = folderWith({
+      "connections/a.yaml": "name: S\nprovider_type: stripe\n",
+      "connections/b.yaml": "# empty\n",
+    });
     const bad = folderWith({ "connections/a.yaml": "nope: [" });
     const cases: readonly [string, string, Readonly<Record<string, string>>, number][] = [
       ["plan", good, accessTo(live), 0],
@@ -64,7 +69,9 @@ describe("the built program", () => {
   it("colours only when told to, outside of a terminal", async () => {
     const cwd = folderWith({ "connections/a.yaml": "nope: 1\n" });
     expect((await run(["validate"], { cwd })).stderr).not.toContain("\u001b");
-    expect((await run(["validate", "--color", "never"], { cwd, env: { FORCE_COLOR: "1", CI: "1" } })).stderr).not.toContain("\u001b");
+    expect(
+      (await run(["validate", "--color", "never"], { cwd, env: { FORCE_COLOR: "1", CI: "1" } })).stderr,
+    ).not.toContain("\u001b");
     expect((await run(["validate", "--color", "always"], { cwd })).stderr).toContain("\u001b[31merror[VALIDATE");
   });
 
@@ -73,7 +80,11 @@ describe("the built program", () => {
     const cwd = folderWith({ "connections/a.yaml": "name: S\nprovider_type: stripe\n", "connections/b.yaml": "" });
     const env = accessTo(live);
     const quiet = await run(["plan", "-q"], { cwd, env });
-    expect(quiet).toEqual({ code: 0, stderr: "", stdout: "Plan: 0 to create, 1 to update, 0 to replace, 0 to archive, 0 unchanged, 0 blocked, 0 unknown.\n" });
+    expect(quiet).toEqual({
+      code: 0,
+      stderr: "",
+      stdout: "Plan: 0 to create, 1 to update, 0 to replace, 0 to archive, 0 unchanged, 0 blocked, 0 unknown.\n",
+    });
     const verbose = await run(["plan", "-q", "-v"], { cwd, env });
     expect(verbose.stderr).toMatch(/^GET http:\/\/127\.0\.0\.1:\d+\/v1\/connections 200 in \d+ ms\n$/);
     const debug = await run(["apply", "--yes", "-q", "--debug"], { cwd, env });
@@ -97,11 +108,21 @@ describe("the built program", () => {
 
   it("lists every missing variable with --require-env before any request", async () => {
     const live = await service([]);
-    const cwd = folderWith({ "connections/a.yaml": "name: F\nprovider_type: flexprice\nencrypted_secret_data: { a: '${A}', b: '${B}' }\nmetadata: { c: '${C}' }\n" });
+    const cwd = folderWith({
+      "connections/a.yaml":
+        "name: F\nprovider_type: flexprice\nencrypted_secret_data: { a: '${A}', b: '${B}' }\nmetadata: { c: '${C}' }\n",
+    });
     for (const command of ["plan", "apply", "validate"]) {
-      const result = await run([command, "--require-env", "--json"], { cwd, env: command === "validate" ? {} : accessTo(live) });
+      const result = await run([command, "--require-env", "--json"], {
+        cwd,
+        env: command === "validate" ? {} : accessTo(live),
+      });
       expect(result.code).toBe(3);
-      expect(documentOf(result).problems.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([
+      expect(
+        documentOf(result)
+          .problems.filter(({ severity }) => severity === "error")
+          .map(({ message }) => message),
+      ).toEqual([
         "Variable not set: A is not set.",
         "Variable not set: B is not set.",
         "Variable not set: C is not set.",
@@ -113,7 +134,8 @@ describe("the built program", () => {
   it("goes on in plan without the variables, and stops in apply before the first write where they are needed", async () => {
     const live = await service([row({ id: "conn_1", provider_type: "stripe", name: "S", metadata: { b: 1 } })]);
     const cwd = folderWith({
-      "connections/a.yaml": "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${KEY}' }\nmetadata: { b: 2 }\n",
+      "connections/a.yaml":
+        "name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: '${KEY}' }\nmetadata: { b: 2 }\n",
       "connections/b.yaml": "name: F\nprovider_type: flexprice\nmetadata: { c: '${C}' }\n",
     });
     const plan = await run(["plan"], { cwd, env: accessTo(live) });
@@ -131,7 +153,10 @@ describe("the built program", () => {
   });
 
   it("gives every error a code of the table, a next step, and its place where it has one", async () => {
-    const cwd = folderWith({ "connections/a.yaml": "name: 1\nprovider_type: x\nmetadata:\nextra: y\n", "connections/b.yaml": "a: [" });
+    const cwd = folderWith({
+      "connections/a.yaml": "name: 1\nprovider_type: x\nmetadata:\nextra: y\n",
+      "connections/b.yaml": "a: [",
+    });
     const { problems } = documentOf(await run(["plan", "--json"], { cwd }));
     expect(problems.length).toBeGreaterThan(5);
     for (const { code, hint, message } of problems) {
@@ -153,7 +178,9 @@ describe("the sandbox", () => {
   it("prints the variables that lead to it, serves a plan and an apply, and ends on a signal", async () => {
     const cwd = folderWith({ "connections/a.yaml": "name: F\nprovider_type: flexprice\nmetadata: { a: 1 }\n" });
     const { child, output, text } = await listening([], cwd);
-    const env = Object.fromEntries([...text.matchAll(/^export (\w+)=(.+)$/gm)].map(([, name = "", value = ""]) => [name, value]));
+    const env = Object.fromEntries(
+      [...text.matchAll(/^export (\w+)=(.+)$/gm)].map(([, name = "", value = ""]) => [name, value]),
+    );
     expect(Object.keys(env)).toEqual(["FLEXPRICE_BASE_URL", "FLEXPRICE_API_KEY", "FLEXPRICE_ENVIRONMENT_ID"]);
     expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
     const plan = await run(["plan", "--detailed-exitcode"], { cwd, env });
@@ -175,7 +202,11 @@ describe("the sandbox", () => {
     ["that is missing", undefined, /cannot be read/],
     ["that is no seed", "[]", /must be object/],
     ["with a row without name", '{"connections": [{"provider_type": "s3"}]}', /required property 'name'/],
-    ["with a provider nobody knows", '{"connections": [{"name": "x", "provider_type": "nope"}]}', /seed\.json:1:49: .*not one of chargebee/],
+    [
+      "with a provider nobody knows",
+      '{"connections": [{"name": "x", "provider_type": "nope"}]}',
+      /seed\.json:1:49: .*not one of chargebee/,
+    ],
     ["that is no JSON", '{"connections": [', /Not valid YAML/],
   ])("refuses a seed %s", async (_what, content, message) => {
     const cwd = folderWith(content === undefined ? {} : { "seed.json": content });

@@ -20,9 +20,15 @@ const change: Change = {
   keptKeys: 0,
 };
 
-function run(problems: readonly ProblemCode[], statuses: readonly OutcomeStatus[] = [], changes: readonly Change[] = []): Run {
+function run(
+  problems: readonly ProblemCode[],
+  statuses: readonly OutcomeStatus[] = [],
+  changes: readonly Change[] = [],
+): Run {
   const wrote = (status: OutcomeStatus) => ["created", "updated", "not-converged"].includes(status);
-  const outcomes = new Map(statuses.map((status): [Change, Outcome] => [{ ...change }, { status, attempts: 1, wrote: wrote(status) }]));
+  const outcomes = new Map(
+    statuses.map((status): [Change, Outcome] => [{ ...change }, { status, attempts: 1, wrote: wrote(status) }]),
+  );
   const plan = { changes, unclaimed: [], summary: {} } as unknown as Plan;
   return {
     command: "apply",
@@ -45,10 +51,18 @@ describe("the exit code", () => {
     ["a blocked field left, the rest written", run(["APPLY.BLOCKED"], ["updated"]), 6],
     ["a failed write, nothing written", run(["SERVICE.REJECTED"], ["failed", "not-started"]), 1],
     ["a failed write, another written", run(["SERVICE.REJECTED"], ["failed", "updated"]), 4],
-    ["a failed write beside one that does not show", run(["SERVICE.REJECTED", "APPLY.NOT_CONVERGED"], ["failed", "not-converged"]), 4],
+    [
+      "a failed write beside one that does not show",
+      run(["SERVICE.REJECTED", "APPLY.NOT_CONVERGED"], ["failed", "not-converged"]),
+      4,
+    ],
     ["an unknown outcome", run(["APPLY.OUTCOME_UNKNOWN"], ["unknown"]), 4],
     ["written, but not shown", run(["APPLY.NOT_CONVERGED"], ["updated", "not-converged"]), 7],
-    ["written, but not shown, and something blocked", run(["APPLY.NOT_CONVERGED", "APPLY.BLOCKED"], ["not-converged"]), 7],
+    [
+      "written, but not shown, and something blocked",
+      run(["APPLY.NOT_CONVERGED", "APPLY.BLOCKED"], ["not-converged"]),
+      7,
+    ],
     ["the first connection made in another environment", run(["APPLY.WRONG_ENVIRONMENT"], ["created"]), 4],
   ])("%s", (_what, result, expected) => {
     expect(exitCodeOf(result, plain)).toBe(expected);
@@ -57,7 +71,11 @@ describe("the exit code", () => {
   it("is 2 with changes or blocked items only when asked for, and only when it worked", () => {
     const blocked: Change = { ...change, action: "none", secrets: [{ path: "p", state: "blocked" }] };
     const none: Change = { ...change, action: "none" };
-    for (const [changes, expected] of [[[change], 2], [[blocked], 2], [[none], 0]] as const) {
+    for (const [changes, expected] of [
+      [[change], 2],
+      [[blocked], 2],
+      [[none], 0],
+    ] as const) {
       expect(exitCodeOf(run([], [], changes), { isDetailed: true })).toBe(expected);
       expect(exitCodeOf(run([], [], changes), plain)).toBe(0);
     }

@@ -7,14 +7,20 @@ const good = { FLEXPRICE_API_KEY: "sk_1", FLEXPRICE_BASE_URL: "https://us.api.fl
 
 function access(environment: Readonly<Record<string, string>>, options = {}) {
   const files: Readonly<Record<string, string>> = { "/run/secrets/key": "sk_file\n" };
-  return accessOf(options, variablesOf(environment, (path) => new TextEncoder().encode(files[path] ?? "")));
+  return accessOf(
+    options,
+    variablesOf(environment, (path) => new TextEncoder().encode(files[path] ?? "")),
+  );
 }
 
 describe("the target", () => {
   it("comes from the variables, and options win", () => {
     expect(access(good).access?.target).toEqual({ environment: "default", baseUrl: good.FLEXPRICE_BASE_URL });
     expect(access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }).access?.target.expectedEnvironmentId).toBe("env_1");
-    expect(access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }, { environmentId: "env_2", baseUrl: "https://x/v1/" }).access?.target).toEqual({
+    expect(
+      access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }, { environmentId: "env_2", baseUrl: "https://x/v1/" })
+        .access?.target,
+    ).toEqual({
       environment: "default",
       baseUrl: "https://x/v1",
       expectedEnvironmentId: "env_2",
@@ -22,12 +28,17 @@ describe("the target", () => {
   });
 
   it("takes the key from a file", () => {
-    expect(access({ FLEXPRICE_API_KEY_FILE: "/run/secrets/key", FLEXPRICE_BASE_URL: "https://x/v1" }).problems).toEqual([]);
+    expect(access({ FLEXPRICE_API_KEY_FILE: "/run/secrets/key", FLEXPRICE_BASE_URL: "https://x/v1" }).problems).toEqual(
+      [],
+    );
   });
 
   it.each([
     [{}, ["SETTINGS.NO_API_KEY", "SETTINGS.NO_BASE_URL"]],
-    [{ FLEXPRICE_API_KEY: "", FLEXPRICE_BASE_URL: "", FLEXPRICE_ENVIRONMENT_ID: "" }, ["SETTINGS.NO_API_KEY", "SETTINGS.NO_BASE_URL", "SETTINGS.BAD_ENVIRONMENT_ID"]],
+    [
+      { FLEXPRICE_API_KEY: "", FLEXPRICE_BASE_URL: "", FLEXPRICE_ENVIRONMENT_ID: "" },
+      ["SETTINGS.NO_API_KEY", "SETTINGS.NO_BASE_URL", "SETTINGS.BAD_ENVIRONMENT_ID"],
+    ],
     [{ ...good, FLEXPRICE_API_KEY: "sk 1" }, ["SETTINGS.BAD_API_KEY"]],
     [{ ...good, FLEXPRICE_API_KEY: "sk_1\n" }, ["SETTINGS.BAD_API_KEY"]],
     [{ ...good, FLEXPRICE_BASE_URL: "us.api.flexprice.io/v1" }, ["SETTINGS.BAD_BASE_URL"]],
@@ -44,7 +55,13 @@ describe("the target", () => {
     expect(JSON.stringify(found)).not.toContain("canary");
   });
 
-  it.each(["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1", "http://127.9.9.9/v1", "http://sandbox.localhost/v1"])("may be plain http on this machine: %s", (url) => {
+  it.each([
+    "http://127.0.0.1:8080/v1",
+    "http://localhost/v1",
+    "http://[::1]:80/v1",
+    "http://127.9.9.9/v1",
+    "http://sandbox.localhost/v1",
+  ])("may be plain http on this machine: %s", (url) => {
     expect(access({ ...good, FLEXPRICE_BASE_URL: url }).problems).toEqual([]);
   });
 });

@@ -41,7 +41,9 @@ function providersOf({ steps }: Scenario): readonly string[] {
   });
 }
 
-const known = scenarios.filter((scenario) => providersOf(scenario).every((provider) => Object.hasOwn(catalogue.providers, provider)));
+const known = scenarios.filter((scenario) =>
+  providersOf(scenario).every((provider) => Object.hasOwn(catalogue.providers, provider)),
+);
 
 /** Replaces what a recording cannot hold (ids, times, actors) by the names that stand for it there. */
 function named(text: string, names: ReadonlyMap<string, string>): unknown {
@@ -60,7 +62,9 @@ describe("recorded requests are answered as they were", () => {
       "delete archives",
       "update: name, metadata, sync_config",
       "managed s3",
-      ...["stripe", "s3", "hubspot", "razorpay", "chargebee", "quickbooks", "flexprice"].map((provider) => `secrets of ${provider}`),
+      ...["stripe", "s3", "hubspot", "razorpay", "chargebee", "quickbooks", "flexprice"].map(
+        (provider) => `secrets of ${provider}`,
+      ),
     ]);
   });
 
@@ -68,7 +72,10 @@ describe("recorded requests are answered as they were", () => {
     const apiKey = "sk_replay";
     const sandbox = await startSandbox({ catalogue, port: 0, apiKey, environmentId: "env_replay", seed: [] });
     onTestFinished(sandbox.close);
-    const names = new Map<string, string>([["env_replay", "environment"], ["flexprice-sandbox-exports", "managed bucket"]]);
+    const names = new Map<string, string>([
+      ["env_replay", "environment"],
+      ["flexprice-sandbox-exports", "managed bucket"],
+    ]);
     const saved = new Map<string, string>();
     for (const [index, step] of steps.entries()) {
       const path = step.path.replaceAll(/<(\w+)>/g, (whole, name: string) => saved.get(name) ?? whole);
@@ -104,11 +111,17 @@ describe("recorded requests are answered as they were", () => {
 /** The recording's name for the region that the service fills in; it is a plain AWS region here. */
 function withManagedRegion(value: unknown): unknown {
   const text = JSON.stringify(sorted(value));
-  return JSON.parse(text.includes("<managed bucket>") ? text.replaceAll('"region":"us-east-1"', '"region":"<managed region>"') : text);
+  return JSON.parse(
+    text.includes("<managed bucket>") ? text.replaceAll('"region":"us-east-1"', '"region":"<managed region>"') : text,
+  );
 }
 
 /** Lists of connections come in no order, in the recording as in the sandbox. */
 function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || !("connections" in value) || !Array.isArray(value.connections)) return value;
-  return { ...value, connections: [...value.connections].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1)) };
+  if (typeof value !== "object" || value === null || !("connections" in value) || !Array.isArray(value.connections))
+    return value;
+  return {
+    ...value,
+    connections: [...value.connections].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1)),
+  };
 }

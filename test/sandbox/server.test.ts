@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catalogue } from "../../src/generated/catalogue.js";
-import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
 import type { SeedConnection } from "../../src/sandbox/seed.js";
+import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
 
 const KEY = "sk_sandbox";
 
@@ -19,13 +19,22 @@ interface Answer {
   readonly body: any;
 }
 
-async function ask(sandbox: Sandbox, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const response = await fetch(path.startsWith("/health") ? sandbox.baseUrl.replace("/v1", path) : sandbox.baseUrl + path, {
-    method,
-    headers: { "x-api-key": KEY, ...headers },
-    redirect: "manual",
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
+async function ask(
+  sandbox: Sandbox,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(
+    path.startsWith("/health") ? sandbox.baseUrl.replace("/v1", path) : sandbox.baseUrl + path,
+    {
+      method,
+      headers: { "x-api-key": KEY, ...headers },
+      redirect: "manual",
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    },
+  );
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") ?? false;
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
@@ -56,7 +65,10 @@ describe("the sandbox", () => {
 
   it("filters by provider and by repeated ids; comma-joined ids are one that does not exist", async () => {
     const sandbox = await open([...three, { id: "conn_s", name: "s", provider_type: "stripe" }]);
-    const ids = async (query: string) => ((await ask(sandbox, "GET", `/connections?${query}`)).body.connections ?? []).map((row: { id: string }) => row.id).sort();
+    const ids = async (query: string) =>
+      ((await ask(sandbox, "GET", `/connections?${query}`)).body.connections ?? [])
+        .map((row: { id: string }) => row.id)
+        .sort();
     expect(await ids("provider_type=stripe")).toEqual(["conn_s"]);
     expect(await ids("connection_ids=conn_a&connection_ids=conn_s")).toEqual(["conn_a", "conn_s"]);
     expect(await ids("connection_ids=conn_a,conn_s")).toEqual([]);
@@ -64,16 +76,35 @@ describe("the sandbox", () => {
 
   it("searches with a sort order and conditions, and needs a body", async () => {
     const sandbox = await open(three);
-    const names = async (body: unknown) => ((await ask(sandbox, "POST", "/connections/search", body)).body.connections ?? []).map((row: { name: string }) => row.name);
+    const names = async (body: unknown) =>
+      ((await ask(sandbox, "POST", "/connections/search", body)).body.connections ?? []).map(
+        (row: { name: string }) => row.name,
+      );
     expect(await names({ sort: [{ field: "created_at", direction: "desc" }] })).toEqual(["c", "b", "a"]);
-    expect(await names({ sort: [{ field: "name", direction: "asc" }], filters: [{ field: "name", operator: "in", data_type: "array", value: { array: ["c", "a"] } }] })).toEqual(["a", "c"]);
-    expect(await names({ filters: [{ field: "name", operator: "eq", data_type: "string", value: { string: "b" } }] })).toEqual(["b"]);
-    expect(await names({ sort: [{ field: "name", direction: "asc" }], filters: [{ field: "name", operator: "gte", value: { string: "z" } }] })).toEqual(["a", "b", "c"]);
+    expect(
+      await names({
+        sort: [{ field: "name", direction: "asc" }],
+        filters: [{ field: "name", operator: "in", data_type: "array", value: { array: ["c", "a"] } }],
+      }),
+    ).toEqual(["a", "c"]);
+    expect(
+      await names({ filters: [{ field: "name", operator: "eq", data_type: "string", value: { string: "b" } }] }),
+    ).toEqual(["b"]);
+    expect(
+      await names({
+        sort: [{ field: "name", direction: "asc" }],
+        filters: [{ field: "name", operator: "gte", value: { string: "z" } }],
+      }),
+    ).toEqual(["a", "b", "c"]);
     expect(await names({ filters: [{ field: "status", operator: "eq", value: { string: "archived" } }] })).toEqual([]);
     expect((await ask(sandbox, "POST", "/connections/search", "")).status).toBe(400);
-    expect((await ask(sandbox, "POST", "/connections/search", { sort: "name" })).body.message).toBe("Invalid filter parameters");
+    expect((await ask(sandbox, "POST", "/connections/search", { sort: "name" })).body.message).toBe(
+      "Invalid filter parameters",
+    );
     expect((await ask(sandbox, "POST", "/connections/search", { sort: [{ field: "nope" }] })).status).toBe(400);
-    expect(await ask(sandbox, "POST", "/connections/search", { filters: [{ field: "name", operator: "eq" }] })).toMatchObject({ status: 500, text: "" });
+    expect(
+      await ask(sandbox, "POST", "/connections/search", { filters: [{ field: "name", operator: "eq" }] }),
+    ).toMatchObject({ status: 500, text: "" });
   });
 
   it.each([
@@ -83,26 +114,43 @@ describe("the sandbox", () => {
     [{ "x-api-key": "", authorization: `Bearer ${KEY}` }, "Invalid token"],
   ])("refuses the key in %j", async (headers, error) => {
     const sandbox = await open(three);
-    expect(await ask(sandbox, "GET", "/connections", undefined, headers)).toMatchObject({ status: 401, body: { error } });
+    expect(await ask(sandbox, "GET", "/connections", undefined, headers)).toMatchObject({
+      status: 401,
+      body: { error },
+    });
   });
 
   it("is bound to its environment whatever the header asks for", async () => {
     const sandbox = await open(three);
     const { body } = await ask(sandbox, "GET", "/connections", undefined, { "x-environment-id": "env_other" });
-    expect(new Set(body.connections.map((row: { environment_id: string }) => row.environment_id))).toEqual(new Set(["env_bound"]));
+    expect(new Set(body.connections.map((row: { environment_id: string }) => row.environment_id))).toEqual(
+      new Set(["env_bound"]),
+    );
   });
 
   it("answers unknown paths and methods with a plain 404, and reads `search` as an id", async () => {
     const sandbox = await open();
-    for (const [method, path] of [["GET", "/nope"], ["PATCH", "/connections/conn_a"], ["DELETE", "/connections"], ["GET", "/connections/a/b"]] as const) {
+    for (const [method, path] of [
+      ["GET", "/nope"],
+      ["PATCH", "/connections/conn_a"],
+      ["DELETE", "/connections"],
+      ["GET", "/connections/a/b"],
+    ] as const) {
       expect(await ask(sandbox, method, path)).toMatchObject({ status: 404, text: "404 page not found" });
     }
-    expect((await ask(sandbox, "GET", "/connections/search")).body).toMatchObject({ code: "not_found", details: { connection_id: "search" } });
+    expect((await ask(sandbox, "GET", "/connections/search")).body).toMatchObject({
+      code: "not_found",
+      details: { connection_id: "search" },
+    });
   });
 
   it("redirects a path with a slash at its end", async () => {
     const sandbox = await open();
-    for (const [method, status] of [["GET", 301], ["POST", 307], ["PUT", 307]] as const) {
+    for (const [method, status] of [
+      ["GET", 301],
+      ["POST", 307],
+      ["PUT", 307],
+    ] as const) {
       const answer = await ask(sandbox, method, "/connections/?a=b", method === "GET" ? undefined : {});
       expect(answer.status).toBe(status);
       expect(answer.headers.get("location")).toBe("/v1/connections?a=b");
@@ -111,31 +159,46 @@ describe("the sandbox", () => {
 
   it("gives back the request id that was sent, or one of its own", async () => {
     const sandbox = await open();
-    expect((await ask(sandbox, "GET", "/connections", undefined, { "x-request-id": "mine" })).headers.get("x-request-id")).toBe("mine");
+    expect(
+      (await ask(sandbox, "GET", "/connections", undefined, { "x-request-id": "mine" })).headers.get("x-request-id"),
+    ).toBe("mine");
     expect((await ask(sandbox, "GET", "/nope")).headers.get("x-request-id")).toMatch(/\S/);
   });
 
   it("needs no key for its health", async () => {
-    expect(await ask(await open(), "GET", "/health", undefined, { "x-api-key": "" })).toMatchObject({ status: 200, body: { status: "ok" } });
+    expect(await ask(await open(), "GET", "/health", undefined, { "x-api-key": "" })).toMatchObject({
+      status: 200,
+      body: { status: "ok" },
+    });
   });
 
   it("refuses a name that is empty or too long with 500, as the database behind the service does", async () => {
     const sandbox = await open();
     for (const name of ["", "x".repeat(256)]) {
-      expect((await ask(sandbox, "POST", "/connections", { name, provider_type: "stripe" })).body).toMatchObject({ code: "database_error", message: "Failed to create connection" });
+      expect((await ask(sandbox, "POST", "/connections", { name, provider_type: "stripe" })).body).toMatchObject({
+        code: "database_error",
+        message: "Failed to create connection",
+      });
     }
     const { body } = await ask(sandbox, "POST", "/connections", { name: "é".repeat(255), provider_type: "stripe" });
-    expect((await ask(sandbox, "PUT", `/connections/${body.id}`, { name: "x".repeat(256) })).body).toMatchObject({ code: "database_error", message: "Failed to update connection" });
+    expect((await ask(sandbox, "PUT", `/connections/${body.id}`, { name: "x".repeat(256) })).body).toMatchObject({
+      code: "database_error",
+      message: "Failed to update connection",
+    });
   });
 
   it("fails every update of a row whose stored sync_config is invalid, until a valid one comes with it", async () => {
-    const sandbox = await open([{ id: "conn_old", name: "old", provider_type: "stripe", sync_config: { plan: { outbound: true } } }]);
+    const sandbox = await open([
+      { id: "conn_old", name: "old", provider_type: "stripe", sync_config: { plan: { outbound: true } } },
+    ]);
     expect((await ask(sandbox, "PUT", "/connections/conn_old", { name: "n" })).status).toBe(500);
     expect((await ask(sandbox, "PUT", "/connections/conn_old", { name: "n", sync_config: {} })).status).toBe(200);
   });
 
   it("keeps whole seconds and moves updated_at on every PUT, also an empty one", async () => {
-    const sandbox = await open([{ id: "conn_t", name: "t", provider_type: "stripe", created_at: "2026-01-01T00:00:00Z" }]);
+    const sandbox = await open([
+      { id: "conn_t", name: "t", provider_type: "stripe", created_at: "2026-01-01T00:00:00Z" },
+    ]);
     const { body } = await ask(sandbox, "PUT", "/connections/conn_t", {});
     expect(body.created_at).toBe("2026-01-01T00:00:00Z");
     expect(body.updated_at).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
@@ -144,7 +207,14 @@ describe("the sandbox", () => {
 
   it("checks a Chargebee site after asking for one and before the API key", async () => {
     const sandbox = await open();
-    const create = async (secrets: unknown) => (await ask(sandbox, "POST", "/connections", { name: "c", provider_type: "chargebee", encrypted_secret_data: secrets })).body.message;
+    const create = async (secrets: unknown) =>
+      (
+        await ask(sandbox, "POST", "/connections", {
+          name: "c",
+          provider_type: "chargebee",
+          encrypted_secret_data: secrets,
+        })
+      ).body.message;
     expect(await create({})).toBe("Chargebee site name is required");
     for (const site of ["https://acme.chargebee.com", "-acme", "acme-", "a b", "x".repeat(64)]) {
       expect(await create({ site })).toContain("Chargebee site must be the bare site name");

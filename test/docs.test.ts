@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { helpOf } from "../src/cli/arguments.js";
+import { exitCodes } from "../src/cli/exit-code.js";
+import { problemCodes } from "../src/model/problem.js";
+
+const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+const readme = text("README.md");
+const commands = ["validate", "plan", "apply", "sandbox", "schema"];
+
+/** Rows of the README's table whose first column matches, with their columns. */
+function rows(first: RegExp): readonly (readonly string[])[] {
+  return readme
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll("\\|", "|")),
+    )
+    .filter(([cell = ""]) => first.test(cell));
+}
+
+/** Long names of the options in a command's help; the short one where there is no long one. */
+function optionsIn(help: string): readonly string[] {
+  const lines = help.slice(help.indexOf("Options:")).split("\n");
+  return lines.flatMap((line) => {
+    const [, short, long] = /^ {2}(?:(-\w)(?:, )?)?(--[\w-]+)?/.exec(line) ?? [];
+    return long ?? short ?? [];
+  });
+}
+
+describe("README says what the program says", () => {
+  it("of every option, on the commands that take it", () => {
+    const told = new Map<string, readonly string[]>();
+    for (const [cell = "", on = ""] of rows(/^`-/)) {
+      const names = [...cell.matchAll(/--[\w-]+|(?<!-)-\w\b/g)].map(([name]) => name);
+      const name = names.find((candidate) => candidate.startsWith("--")) ?? names[0] ?? "";
+      told.set(name, on === "all" ? commands : on.split(", "));
+    }
+    const taken = new Map<string, string[]>();
+    for (const command of commands) {
+      for (const option of [...optionsIn(helpOf(command, "1")), "--version"]) {
+        taken.set(option, [...(taken.get(option) ?? []), command]);
+      }
+    }
+    const asText = (table: ReadonlyMap<string, readonly string[]>) =>
+      [...table].map(([name, on]) => `${name} on ${[...on].sort().join(", ")}`).sort();
+    expect(asText(told)).toEqual(asText(taken));
+  });
+
+  it("of every command", () => {
+    const help = helpOf(undefined, "1");
+    for (const command of commands) {
+      expect(help).toContain(`  ${command} `);
+      expect(rows(new RegExp(`^\`${command}\\b`))).toHaveLength(1);
+    }
+  });
+
+  it("of every exit code, with the same words", () => {
+    const told = rows(/^\d+$/).map(([code, meaning]) => `${code} ${meaning}`);
+    const meant = [...exitCodes].sort((a, b) => a.code - b.code).map(({ code, meaning }) => `${code} ${meaning}`);
+    expect(told).toEqual(meant);
+  });
+
+  it("of every problem code, with its words and exit code", () => {
+    const told = rows(/^`[A-Z]+\.[A-Z0-9_]+`$/).map(
+      ([code = "", title, exitCode]) => `${code.replaceAll("`", "")} ${title} ${exitCode}`,
+    );
+    const meant = Object.entries(problemCodes).map(([code, { title, exitCode }]) => `${code} ${title} ${exitCode}`);
+    expect(told).toEqual(meant);
+  });
+
+  it("of every variable that the help names", () => {
+    const whole = text("src/cli/arguments.ts");
+    for (const [, name = ""] of whole.matchAll(/^ {2}" {2}([A-Z_]+)/gm))
+      expect(rows(new RegExp(`^\`${name}\`$`)), name).toHaveLength(1);
+  });
+
+  it("of the two commands that do all the set-up", () => {
+    expect(readme).toContain("npm ci && npm run demo");
+    expect(readme).toContain("npm ci && npm test");
+  });
+});
+
+describe("the documents", () => {
+  it("number every decision once, in their titles too", () => {
+    const names = readdirSync(new URL("../docs/decisions/", import.meta.url)).sort();
+    expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, index) => index + 1));
+    for (const name of names) expect(text(`docs/decisions/${name}`)).toMatch(new RegExp(`^# ${name.slice(0, 4)} `));
+  });
+
+  it("lead to files that are there", () => {
+    for (const path of ["README.md", "CONTRIBUTING.md", "SECURITY.md"]) {
+      for (const [, link = ""] of text(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+        expect(() => readdirOrFile(link), `${path} → ${link}`).not.toThrow();
+      }
+    }
+  });
+
+  it("name the registry and this machine nowhere", () => {
+    expect(text("package-lock.json")).not.toContain('"resolved"');
+    expect(text(".npmrc")).toContain("omit-lockfile-registry-resolved=true");
+  });
+});
+
+function readdirOrFile(path: string): void {
+  const url = new URL(`../${path}`, import.meta.url);
+  try {
+    readFileSync(url);
+  } catch {
+    readdirSync(url);
+  }
+}

@@ -1,0 +1,138 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { folderWith } from "../support/folder.js";
+import { program } from "../support/program.js";
+import { accessTo, row, type Service, service } from "../support/service.js";
+
+/** A terminal of its own, driven through tmux on a socket of its own. */
+class Screen {
+  readonly #socket = `flexprice-sync-test-${process.pid}-${Math.floor(performance.now())}`;
+
+  constructor(cwd: string, environment: Readonly<Record<string, string>>) {
+    const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    this.#tmux(
+      "new-session",
+      "-d",
+      "-x",
+      "140",
+      "-y",
+      "50",
+      "-c",
+      cwd,
+      "env",
+      "-u",
+      "CI",
+      "-u",
+      "NO_COLOR",
+      ...assignments,
+      "PS1=$ ",
+      "sh",
+    );
+    onTestFinished(() => {
+      this.#tmux("kill-server");
+    });
+  }
+
+  type(...keys: readonly string[]): void {
+    this.#tmux("send-keys", ...keys);
+  }
+
+  run(args: string): void {
+    this.type(`${process.execPath} ${program} ${args}; echo "ended with $?"`, "Enter");
+  }
+
+  text(...options: readonly string[]): string {
+    return this.#tmux("capture-pane", "-p", ...options);
+  }
+
+  async until(pattern: RegExp): Promise<string> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const text = this.text();
+      if (pattern.test(text)) return text;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`never showed ${pattern}:\n${this.text()}`);
+  }
+
+  #tmux(...args: readonly string[]): string {
+    return execFileSync("tmux", ["-L", this.#socket, ...args], { encoding: "utf8" });
+  }
+}
+
+const definition = "name: S\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
+
+async function open(
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ live: Service; screen: Screen; cwd: string }> {
+  const live = await service([
+    row({
+      id: "conn_s",
+      provider_type: "stripe",
+      name: "S",
+      sync_config: { invoice: { inbound: false, outbound: true } },
+    }),
+  ]);
+  const cwd = folderWith({ "connections/s.yaml": definition });
+  return { live, cwd, screen: new Screen(cwd, accessTo(live, more)) };
+}
+
+const question = /Apply 1 change to http:\/\/127\.0\.0\.1:\d+\/v1, env_test\? Only yes is taken:/;
+
+describe("apply on a terminal", () => {
+  it("shows the plan, names target, counts and dangers in its question, and applies on a typed yes", async () => {
+    const { live, screen } = await open();
+    screen.run("apply");
+    const asked = await screen.until(question);
+    expect(asked).toContain("Plan: 0 to create, 1 to update");
+    expect(asked).toContain("danger: S: invoices will no longer be pushed to Stripe");
+    expect(live.writes()).toEqual([]);
+    expect(screen.text("-e")).toContain("\u001b[");
+    screen.type("yes", "Enter");
+    const ended = await screen.until(/ended with 0/);
+    expect(ended).toContain("Apply: 0 created, 1 updated");
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it.each(["y", "YES", "", "no"])("takes %j for no yes", async (answer) => {
+    const { live, screen } = await open();
+    screen.run("apply");
+    await screen.until(question);
+    screen.type(answer, "Enter");
+    await screen.until(/error\[APPLY\.DECLINED\][\s\S]*ended with 6/);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("is interrupted by Ctrl-C and ended by Ctrl-D, and writes nothing", async () => {
+    const { live, screen } = await open();
+    screen.run("apply");
+    await screen.until(question);
+    screen.type("C-c");
+    await screen.until(/ended with 130/);
+    screen.type("clear", "Enter");
+    screen.run("apply");
+    await screen.until(question);
+    screen.type("C-d");
+    await screen.until(/ended with 6/);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("never asks where CI is set", async () => {
+    const { live, screen } = await open({ CI: "1" });
+    screen.run("apply");
+    await screen.until(/error\[APPLY\.NO_CONSENT\][\s\S]*ended with 6/);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("keeps stdout for the document with --json and asks on stderr", async () => {
+    const { live, screen, cwd } = await open();
+    screen.run("apply --json > out.json");
+    await screen.until(question);
+    screen.type("yes", "Enter");
+    await screen.until(/ended with 0/);
+    const document = JSON.parse(readFileSync(join(cwd, "out.json"), "utf8"));
+    expect(document.targets[0].changes[0].outcome.status).toBe("updated");
+    expect(live.writes()).toHaveLength(1);
+  });
+});
