@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../src/model/outcome.js";
+import type { Change } from "../../src/model/plan.js";
 import { error, warning } from "../../src/model/problem.js";
 import type { TargetRun } from "../../src/model/run.js";
 import { makePlan } from "../../src/plan/plan.js";
@@ -121,12 +122,11 @@ describe("what became of it", () => {
       { status: "unchanged", attempts: 0, wrote: false },
       { status: "failed", attempts: 4, wrote: false, message: "PUT answered 503." },
     ];
+    const untold: Outcome = { status: "unknown", attempts: 1, wrote: false };
     const changes = planned.plan?.changes ?? [];
     const ended = {
       ...planned,
-      outcomes: new Map(
-        changes.map((change, index) => [change, outcomes[index] ?? { status: "unknown", attempts: 1, wrote: false }]),
-      ),
+      outcomes: new Map(changes.map((change, index): [Change, Outcome] => [change, outcomes[index] ?? untold])),
     };
     expect(applyText(ended, plainPaint)).toMatchInlineSnapshot(`
       "? not started  Quiet (hubspot, conn_hubspot)
