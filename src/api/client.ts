@@ -1,19 +1,10 @@
 import type { Observed } from "../model/connection.js";
-import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
-import { type Delivery, ServiceError } from "../model/service-error.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
+import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
-import { isWorthAnotherTry, LONGEST_WAIT_MS, retryAfterMs, waitBefore } from "./retry.js";
-import {
-  type ConnectionsPage,
-  createBody,
-  headersOf,
-  readConnection,
-  readError,
-  readPage,
-  updateBody,
-} from "./wire.js";
+import { isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
+import { type ConnectionsPage, createBody, headersOf, readConnection, readPage, updateBody } from "./wire.js";
 
 /** An answer with what is worth telling about the way to it. */
 export interface Answered<T> {
@@ -23,7 +14,7 @@ export interface Answered<T> {
   readonly requestId: string;
 }
 
-/** What the steps need of the service. Everything throws {@link ServiceError} and nothing else. */
+/** What the steps need of the service. Everything throws `ServiceError` and nothing else. */
 export interface ConnectionsApi {
   /** Connections from a position on; the service of today gives all of them whatever the position. */
   readonly list: (offset: number) => Promise<Answered<ConnectionsPage>>;
@@ -50,7 +41,7 @@ export type WireEvent =
       readonly requestId: string;
       readonly status: number;
       readonly contentType: string;
-      readonly bytes: number;
+      readonly characters: number;
       readonly ms: number;
     }
   | {
@@ -98,25 +89,17 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
   };
 }
 
-type Method = HttpRequest["method"];
-
-/** One request, repeats included. */
-interface Attempted {
-  readonly method: Method;
-  readonly url: string;
-  readonly requestId: string;
-  attempts: number;
-}
-
 class Client {
   readonly #parts: ClientParts;
+  readonly #foreign: Foreign;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
+    this.#foreign = (text) => oneLine(parts.knownSecrets.withhold(text));
   }
 
   async call<T>(
-    method: Method,
+    method: HttpRequest["method"],
     path: string,
     body: string | undefined,
     read: (value: unknown) => T | undefined,
@@ -131,12 +114,13 @@ class Client {
     );
     const request: HttpRequest = { method, path: `${root}${path}`, headers, ...(body === undefined ? {} : { body }) };
     const answer = await this.#sendUntilAnswered(request, attempted);
-    if (answer.status < 200 || answer.status >= 300) throw this.#refusal(answer, attempted);
-    const value = read(this.#json(answer, attempted));
-    if (value === undefined) {
-      const detail = `${about(answer, attempted)}, but not in the shape of the connections API.`;
-      throw this.#fault("SERVICE.WRONG_SHAPE", detail, attempted, afterWrite(method), answer.status, BASE_URL_HINT);
+    if (answer.status < 200 || answer.status >= 300) {
+      throw refusal(answer, attempted, this.#parts.clock.nowMs(), this.#foreign);
     }
+    const json = jsonOf(answer);
+    if (json === undefined) throw notJson(answer, attempted, this.#foreign);
+    const value = read(json.value);
+    if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
     return { value, attempts: attempted.attempts, httpStatus: answer.status, requestId };
   }
 
@@ -145,12 +129,12 @@ class Client {
     const mayRepeat = request.method !== "POST";
     for (;;) {
       const result = await this.#sendOnce(request, attempted);
-      const canHelp = result instanceof HttpFault ? result.kind !== "too-large" : isWorthAnotherTry(result.status);
-      const asked =
-        result instanceof HttpFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
+      const isFault = result instanceof HttpFault;
+      const canHelp = isFault ? result.kind !== "too-large" : isWorthAnotherTry(result.status);
+      const asked = isFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
       const wait = canHelp && mayRepeat ? waitBefore(attempted.attempts, asked, this.#parts.random()) : "give-up";
       if (wait === "give-up") {
-        if (result instanceof HttpFault) throw this.#transportError(result, attempted);
+        if (isFault) throw noAnswer(result, attempted, this.#foreign);
         return result;
       }
       const { method, url, requestId } = attempted;
@@ -163,179 +147,22 @@ class Client {
     attempted.attempts += 1;
     const { method, url, requestId, attempts: attempt } = attempted;
     const { clock, onEvent, send } = this.#parts;
-    onEvent({ kind: "sent", method, url, attempt, requestId, bodyKeys: keysOf(request.body) });
+    const about = { method, url, attempt, requestId };
+    onEvent({ kind: "sent", ...about, bodyKeys: keysOf(request.body) });
     const startMs = clock.nowMs();
     try {
       const answer = await send(request);
-      const { status, contentType, text } = answer;
-      onEvent({
-        kind: "answered",
-        method,
-        url,
-        attempt,
-        requestId,
-        status,
-        contentType,
-        bytes: text.length,
-        ms: clock.nowMs() - startMs,
-      });
+      const { status, text } = answer;
+      const contentType = this.#foreign(answer.contentType);
+      const ms = clock.nowMs() - startMs;
+      onEvent({ kind: "answered", ...about, status, contentType, characters: text.length, ms });
       return answer;
     } catch (cause) {
       if (!(cause instanceof HttpFault)) throw cause;
-      onEvent({
-        kind: "failed",
-        method,
-        url,
-        attempt,
-        requestId,
-        reason: this.#parts.knownSecrets.withhold(cause.message),
-        ms: clock.nowMs() - startMs,
-      });
+      onEvent({ kind: "failed", ...about, reason: this.#foreign(cause.message), ms: clock.nowMs() - startMs });
       return cause;
     }
   }
-
-  #json(answer: HttpAnswer, attempted: Attempted): unknown {
-    const encoded = answer.contentEncoding !== "" && answer.contentEncoding !== "identity";
-    const isJson = answer.contentType === "" || /[/+]json\b/i.test(answer.contentType);
-    if (!encoded && isJson) {
-      try {
-        return JSON.parse(answer.text) as unknown;
-      } catch {
-        // Said below: the parser's own message would quote the body.
-      }
-    }
-    const detail = `${about(answer, attempted)}${encoded ? `, encoded as ${answer.contentEncoding}` : ""}, which is not JSON.`;
-    throw this.#fault(
-      "SERVICE.NOT_JSON",
-      detail,
-      attempted,
-      afterWrite(attempted.method),
-      answer.status,
-      BASE_URL_HINT,
-    );
-  }
-
-  #refusal(answer: HttpAnswer, attempted: Attempted): ServiceError {
-    const { status } = answer;
-    if (status >= 300 && status < 400) {
-      const detail = `${about(answer, attempted)} and leads to ${hostOf(answer.location, attempted.url)}; redirects are not followed, for they would carry the key.`;
-      return this.#fault("SERVICE.REDIRECTED", detail, attempted, "answered", status, "correct the base URL.");
-    }
-    const said = readError(parsed(answer));
-    const words = said.message === undefined ? "" : `: ${oneLine(this.#parts.knownSecrets.withhold(said.message))}`;
-    const tries = attempted.attempts > 1 ? ` after ${attempted.attempts} tries` : "";
-    const detail = `${about(answer, attempted)}${tries}${words}${waitWords(answer, this.#parts.clock.nowMs())}`;
-    const [code, hint] = meaningOf(status);
-    const existing =
-      said.existingId === undefined ? hint : `it exists as ${oneLine(said.existingId)}; run plan again to see it.`;
-    return this.#fault(code, sentence(detail), attempted, "answered", status, existing);
-  }
-
-  #transportError(fault: HttpFault, attempted: Attempted): ServiceError {
-    const [code, hint] = transportMeaning(fault);
-    const tries = attempted.attempts > 1 ? ` after ${attempted.attempts} tries` : "";
-    const why = oneLine(this.#parts.knownSecrets.withhold(fault.message));
-    const detail = sentence(`${attempted.method} ${attempted.url} failed${tries}: ${why}`);
-    return this.#fault(code, detail, attempted, fault.delivery, undefined, hint, fault);
-  }
-
-  #fault(
-    code: ProblemCode,
-    detail: string,
-    { attempts, requestId }: Attempted,
-    delivery: Delivery,
-    httpStatus: number | undefined,
-    hint: string,
-    cause?: unknown,
-  ): ServiceError {
-    const status = httpStatus === undefined ? {} : { httpStatus };
-    return new ServiceError(detail, {
-      code,
-      delivery,
-      attempts,
-      requestId,
-      hint: `${hint} Request id: ${requestId}.`,
-      cause,
-      ...status,
-    });
-  }
-}
-
-const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
-
-/** An unreadable answer to a write says nothing about whether it was done. */
-function afterWrite(method: Method): Delivery {
-  return method === "GET" ? "answered" : "unknown";
-}
-
-function about({ status, contentType }: HttpAnswer, { method, url }: Attempted): string {
-  return `${method} ${url} answered ${status} (${oneLine(contentType) || "no content type"})`;
-}
-
-function waitWords({ retryAfter }: HttpAnswer, nowMs: number): string {
-  const asked = retryAfterMs(retryAfter, nowMs);
-  if (asked === undefined || asked <= LONGEST_WAIT_MS) return "";
-  return ` (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited)`;
-}
-
-function meaningOf(status: number): readonly [ProblemCode, string] {
-  switch (status) {
-    case 401:
-      return [
-        "SERVICE.UNAUTHORIZED",
-        "check FLEXPRICE_API_KEY: unknown, expired and revoked keys, and publishable ones (pk_…), are all refused so.",
-      ];
-    case 403:
-      return [
-        "SERVICE.FORBIDDEN",
-        "the key's role may be too small (writing needs all_writer or super_admin), or FLEXPRICE_ENVIRONMENT_ID is not one of its environments.",
-      ];
-    case 404:
-      return ["SERVICE.NOT_FOUND", BASE_URL_HINT];
-    case 409:
-      return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
-    case 429:
-      return ["SERVICE.RATE_LIMITED", "run again later, or with a smaller --parallelism."];
-    default:
-      if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
-      return ["SERVICE.REJECTED", "the service does not take this; compare the definition with its schema."];
-  }
-}
-
-function transportMeaning(fault: HttpFault): readonly [ProblemCode, string] {
-  switch (fault.kind) {
-    case "unreachable":
-      return ["SERVICE.UNREACHABLE", "check the base URL and the network."];
-    case "timeout":
-      return ["SERVICE.TIMEOUT", "run again, or allow more with --timeout."];
-    case "cut-off":
-      return ["SERVICE.CUT_OFF", "run again; something between here and the service ends connections."];
-    case "too-large":
-      return ["SERVICE.TOO_LARGE", BASE_URL_HINT];
-    default:
-      return assertNever(fault.kind);
-  }
-}
-
-function parsed({ text }: HttpAnswer): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Text from elsewhere on one line of bounded length, without control characters. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
-function hostOf(location: string | undefined, base: string): string {
-  if (location === undefined || !URL.canParse(location, base)) return "nowhere";
-  return new URL(location, base).host;
 }
 
 function keysOf(body: string | undefined): readonly string[] {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, normalize, relative, resolve } from "node:path";
-import type { Files } from "../load/files.js";
+import { type Files, FileTooLarge } from "../load/files.js";
 
 /** The file system of this machine, as load needs it. */
 export function nodeFiles(workingFolder: string): Files {
@@ -17,7 +17,12 @@ export function nodeFiles(workingFolder: string): Files {
       }
     },
     list: (folder) => readdirSync(absolute(folder)),
-    read: (path) => readFileSync(absolute(path)),
+    read(path, mostBytes) {
+      const facts = statSync(absolute(path));
+      if (!facts.isFile()) throw new Error("it is not a regular file");
+      if (facts.size > mostBytes) throw new FileTooLarge(facts.size, mostBytes);
+      return readFileSync(absolute(path));
+    },
     realPath: (path) => realpathSync(absolute(path)),
     shown(path) {
       if (!isAbsolute(path)) return normalize(path);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
 import { validateSeed } from "../generated/validators.js";
+import { LARGEST_FILE } from "../load/load.js";
 import { readYaml } from "../load/yaml-source.js";
 import { error, isError, type Problem } from "../model/problem.js";
 import type { SeedConnection } from "../sandbox/seed.js";
@@ -73,7 +74,7 @@ function readSeed(path: string, workingFolder: string): Seed {
   };
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path, LARGEST_FILE));
   } catch (cause) {
     return refused(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`);
   }

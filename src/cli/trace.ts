@@ -20,7 +20,7 @@ export function traceLine(event: WireEvent): string {
       return `${head} try ${event.attempt}: sent, x-api-key (secret), ${body}\n`;
     }
     case "answered":
-      return `${head} try ${event.attempt}: ${event.status}, ${printable(event.contentType) || "no content type"}, ${event.bytes} characters, ${Math.round(event.ms)} ms\n`;
+      return `${head} try ${event.attempt}: ${event.status}, ${printable(event.contentType) || "no content type"}, ${event.characters} characters, ${Math.round(event.ms)} ms\n`;
     case "failed":
       return `${head} try ${event.attempt}: failed after ${Math.round(event.ms)} ms: ${printable(event.reason)}\n`;
     case "waiting":

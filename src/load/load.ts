@@ -1,7 +1,7 @@
 import type { Declaration } from "../model/connection.js";
 import { byText } from "../model/json.js";
 import { error, type Problem, warning } from "../model/problem.js";
-import type { Files } from "./files.js";
+import { type Files, FileTooLarge } from "./files.js";
 import { readYaml } from "./yaml-source.js";
 
 /** Bytes of one file. Ten thousand ordinary definitions in one file are about 5 MB. */
@@ -110,12 +110,10 @@ function readFile(path: string, files: Files): { declarations: readonly Declarat
   const file = files.shown(path);
   let bytes: Uint8Array;
   try {
-    bytes = files.read(path);
+    bytes = files.read(path, LARGEST_FILE);
   } catch (cause) {
-    return { declarations: [], problems: [unreadable(file, cause)] };
-  }
-  if (bytes.length > LARGEST_FILE) {
-    const detail = `${file} has ${bytes.length} bytes; at most ${LARGEST_FILE} are read.`;
+    if (!(cause instanceof FileTooLarge)) return { declarations: [], problems: [unreadable(file, cause)] };
+    const detail = `${file} cannot be read: ${cause.message}.`;
     return { declarations: [], problems: [error("LOAD.TOO_LARGE", detail, { hint: "split it into several files." })] };
   }
   const decoded = decode(bytes);

@@ -46,19 +46,23 @@ export class Secret {
     return /^[\x21-\x7e]+$/.test(this.#value);
   }
 
-  /** Whether a text holds this value as it is, as JSON, percent-encoded or in base64. Values under 4 characters are not looked for. */
+  /**
+   * Whether a text holds this value, or a line of it: as it is, as JSON, percent-encoded, in base64 at any alignment, or in
+   * hexadecimal. Values and lines under 4 characters are not looked for.
+   */
   isIn(text: string): boolean {
-    if (this.#value.length < SHORTEST_TO_LOOK_FOR) return false;
-    const bytes = Buffer.from(this.#value, "utf8");
-    const base64 = bytes.toString("base64").replace(/=+$/, "");
-    const forms = [
-      this.#value,
-      JSON.stringify(this.#value).slice(1, -1),
-      encodeURIComponent(bytes.toString("utf8")),
-      base64,
-      base64.replaceAll("+", "-").replaceAll("/", "_"),
-    ];
-    return forms.some((form) => text.includes(form));
+    const readings = [text, percentDecoded(text), unescaped(text)];
+    const lower = text.toLowerCase();
+    return [this.#value, ...this.#value.split(/\r?\n/)]
+      .filter((part) => part.length >= SHORTEST_TO_LOOK_FOR)
+      .some((part) => {
+        const bytes = Buffer.from(part, "utf8");
+        return (
+          readings.some((reading) => reading.includes(part)) ||
+          base64Cores(bytes).some((core) => text.includes(core)) ||
+          lower.includes(bytes.toString("hex"))
+        );
+      });
   }
 
   toString(): string {
@@ -76,6 +80,32 @@ export class Secret {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return MASK;
   }
+}
+
+function percentDecoded(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    return Buffer.from(encoded.replaceAll("%", ""), "hex").toString("utf8");
+  });
+}
+
+/** A text with JSON's escapes taken for what they stand for. */
+function unescaped(text: string): string {
+  const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" };
+  return text.replaceAll(/\\(?:u([0-9a-f]{4})|(.))/gis, (_whole, code: string | undefined, letter: string) => {
+    return code === undefined ? (named[letter] ?? letter) : String.fromCharCode(Number.parseInt(code, 16));
+  });
+}
+
+/** The characters of base64 and base64url that bytes always leave, whatever stands before and behind them. */
+function base64Cores(bytes: Buffer): readonly string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    const isWhole = (before + bytes.length) % 3 === 0;
+    const core = encoded.slice(before === 0 ? 0 : before + 1, isWhole ? undefined : -1);
+    return core.length < SHORTEST_TO_LOOK_FOR ? [] : [core, core.replaceAll("+", "-").replaceAll("/", "_")];
+  });
 }
 
 /** The raw value, for the request that needs it. Imported by `api/wire.ts` and nothing else; a test reads the imports. */

@@ -5,6 +5,9 @@ export type Lookup =
   | { readonly state: "empty" }
   | { readonly state: "unreadable"; readonly file: string; readonly cause: string };
 
+/** Bytes of a file that stands for a variable: far more than any credential has. */
+export const LARGEST_VARIABLE = 1024 * 1024;
+
 /** Where references get their values. */
 export interface Variables {
   readonly lookUp: (name: string) => Lookup;
@@ -19,7 +22,7 @@ export interface Variables {
  */
 export function variablesOf(
   environment: Readonly<Record<string, string | undefined>>,
-  readFile: (path: string) => Uint8Array,
+  readFile: (path: string, mostBytes: number) => Uint8Array,
 ): Variables {
   const own = (name: string) => (Object.hasOwn(environment, name) ? environment[name] : undefined);
   return {
@@ -33,11 +36,11 @@ export function variablesOf(
   };
 }
 
-function readVariable(file: string, readFile: (path: string) => Uint8Array): Lookup {
+function readVariable(file: string, readFile: (path: string, mostBytes: number) => Uint8Array): Lookup {
   let text: string;
   try {
     // A byte order mark is kept: the value is what the file holds, byte for byte.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFile(file));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFile(file, LARGEST_VARIABLE));
   } catch (cause) {
     return { state: "unreadable", file, cause: cause instanceof TypeError ? "it is not UTF-8" : reasonOf(cause) };
   }

@@ -5,6 +5,7 @@ import { isObject, type Json, ownValue } from "../model/json.js";
 import { dotted, type Origin, type Pointer } from "../model/location.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import { isMaskText } from "../model/secret.js";
+import { described, hintForType, lengthDetail, list, shown, typeNames } from "./words.js";
 
 /** A document that broke the schema, with what is needed to talk about it. */
 export interface Explained {
@@ -273,55 +274,4 @@ function messageKey(pointer: Pointer, { data }: Explained): string {
   return nestedPointer(pointer, providerOf(data) ?? "")
     .map((step) => (typeof step === "number" ? "[]" : step))
     .join(".");
-}
-
-/** A value with its type visible. Nothing of the credentials is repeated, whatever the field. */
-function shown(value: Json, pointer: Pointer): string {
-  return pointer[0] === "encrypted_secret_data" ? kindOf(value) : described(value);
-}
-
-function described(value: Json): string {
-  if (typeof value === "string")
-    return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)}`;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return kindOf(value);
-}
-
-function kindOf(value: Json): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (isObject(value)) return "a map";
-  if (typeof value === "string") return "a text";
-  return typeof value === "number" ? "a number" : "true or false";
-}
-
-function typeNames(type: unknown): string {
-  const names: Record<string, string> = {
-    object: "a map",
-    array: "a list",
-    string: "text",
-    boolean: "true or false",
-    number: "a number",
-    integer: "a whole number",
-    null: "null",
-  };
-  return (Array.isArray(type) ? type : [type]).map((one) => names[String(one)] ?? String(one)).join(" or ");
-}
-
-function hintForType(value: Json, type: unknown): { readonly hint: string } {
-  if (type === "boolean" && typeof value === "string") {
-    if (["true", "false"].includes(value)) return { hint: `write ${value} without quotes.` };
-    return { hint: "write true or false, without quotes." };
-  }
-  if (type === "string" && typeof value !== "object") return { hint: "write it in quotes." };
-  return { hint: `write ${typeNames(type)}.` };
-}
-
-function lengthDetail(keyword: string, where: string, limit: unknown): string {
-  if (keyword === "minLength") return `${where} must not be empty.`;
-  return `${where} may have at most ${String(limit)} ${keyword === "maxItems" ? "entries" : "characters"}.`;
-}
-
-function list(values: unknown): string {
-  return Array.isArray(values) ? values.map(String).join(", ") : String(values);
 }

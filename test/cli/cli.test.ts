@@ -101,9 +101,16 @@ describe("the built program", () => {
     const result = await run(["apply", "--yes"], { cwd, env: accessTo(live, { RELAY_FILE: "secrets/relay" }) });
     expect(result.code).toBe(0);
     expect(live.writes()[0]?.body.encrypted_secret_data).toEqual({ token: "from a file" });
-    const gone = await run(["validate", "--require-env"], { cwd, env: { RELAY_FILE: "secrets/gone" } });
-    expect(gone.code).toBe(3);
-    expect(gone.stderr).toContain("error[SECRETS.UNREADABLE] connections/a.yaml:3:33:");
+    for (const [file, why] of [
+      ["secrets/gone", "ENOENT"],
+      ["secrets", "not a regular file"],
+      ["/dev/zero", "not a regular file"],
+    ] as const) {
+      const refused = await run(["validate", "--require-env"], { cwd, env: { RELAY_FILE: file } });
+      expect(refused.code).toBe(3);
+      expect(refused.stderr).toMatch(/error\[SECRETS\.UNREADABLE\] connections\/a\.yaml:3:\d+:/);
+      expect(refused.stderr).toContain(why);
+    }
   });
 
   it("lists every missing variable with --require-env before any request", async () => {

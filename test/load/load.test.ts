@@ -1,8 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeFiles } from "../../src/cli/node-files.js";
-import { load } from "../../src/load/load.js";
+import { LARGEST_FILE, load } from "../../src/load/load.js";
 import { folderWith } from "../support/folder.js";
 
 const one = "name: a\nprovider_type: stripe\n";
@@ -92,6 +92,14 @@ describe("loading", () => {
     const [problem] = loadIn(folder, "c").problems;
     expect(problem).toMatchObject({ code: "LOAD.NOT_UTF8", place: { file: "c/a.yaml", line: 1, column: 1 } });
     expect(problem?.message).toContain(encoding);
+  });
+
+  it("refuses a file that is too large before it reads it", () => {
+    const folder = folderWith({ "c/a.yaml": one, "c/b.yaml": "" });
+    truncateSync(join(folder, "c/b.yaml"), LARGEST_FILE + 1);
+    const { problems, declarations } = loadIn(folder, "c");
+    expect(problems.map(({ code }) => code)).toEqual(["LOAD.TOO_LARGE"]);
+    expect(declarations).toHaveLength(1);
   });
 
   it("warns of each file that holds nothing, and goes on", () => {

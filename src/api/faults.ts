@@ -1,0 +1,164 @@
+import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
+import { type Delivery, ServiceError } from "../model/service-error.js";
+import type { HttpAnswer, HttpFault, HttpRequest } from "./http.js";
+import { LONGEST_WAIT_MS, retryAfterMs } from "./retry.js";
+import { readError } from "./wire.js";
+
+/** One request, repeats included. */
+export interface Attempted {
+  readonly method: HttpRequest["method"];
+  readonly url: string;
+  readonly requestId: string;
+  attempts: number;
+}
+
+/** Makes text from elsewhere fit to be shown: on one line, of bounded length, without a secret. */
+export type Foreign = (text: string) => string;
+
+const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
+
+/** The value of an answer's JSON; `undefined` where there is none that can be read. */
+export function jsonOf({ contentType, contentEncoding, text }: HttpAnswer): { readonly value: unknown } | undefined {
+  const isJson = contentType === "" || /[/+]json\b/i.test(contentType);
+  if (isEncoded(contentEncoding) || !isJson) return undefined;
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    // What the parser says would quote the body.
+    return undefined;
+  }
+}
+
+function isEncoded(contentEncoding: string): boolean {
+  return contentEncoding !== "" && contentEncoding !== "identity";
+}
+
+/** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
+export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
+  const encoded = isEncoded(answer.contentEncoding) ? `, encoded as ${foreign(answer.contentEncoding)}` : "";
+  const detail = `${about(answer, attempted, foreign)}${encoded}, which is not JSON.`;
+  return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, BASE_URL_HINT);
+}
+
+/** A success whose JSON is not what the connections API answers. */
+export function wrongShape(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
+  const detail = `${about(answer, attempted, foreign)}, but not in the shape of the connections API.`;
+  return fault("SERVICE.WRONG_SHAPE", detail, attempted, afterWrite(attempted), answer.status, BASE_URL_HINT);
+}
+
+/** An answer that is no success, with the service's own words. */
+export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number, foreign: Foreign): ServiceError {
+  const { status } = answer;
+  if (status >= 300 && status < 400) {
+    const host = foreign(hostOf(answer.location, attempted.url));
+    const detail = `${about(answer, attempted, foreign)} and leads to ${host}; redirects are not followed, for they would carry the key.`;
+    return fault("SERVICE.REDIRECTED", detail, attempted, "answered", status, "correct the base URL.");
+  }
+  const said = readError(parsed(answer));
+  const words = said.message === undefined ? "" : `: ${foreign(said.message)}`;
+  const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs)}`;
+  const [code, general] = meaningOf(status);
+  const hint =
+    said.existingId === undefined ? general : `it exists as ${foreign(said.existingId)}; run plan again to see it.`;
+  return fault(code, sentence(detail), attempted, "answered", status, hint);
+}
+
+/** No answer, or not a whole one. */
+export function noAnswer(cause: HttpFault, attempted: Attempted, foreign: Foreign): ServiceError {
+  const [code, hint] = transportMeaning(cause);
+  const { method, url } = attempted;
+  const detail = sentence(`${method} ${url} failed${triesOf(attempted)}: ${foreign(cause.message)}`);
+  return fault(code, detail, attempted, cause.delivery, undefined, hint, cause);
+}
+
+/** Text on one line of at most 300 characters, without control characters. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+function fault(
+  code: ProblemCode,
+  detail: string,
+  { attempts, requestId }: Attempted,
+  delivery: Delivery,
+  httpStatus: number | undefined,
+  hint: string,
+  cause?: unknown,
+): ServiceError {
+  const status = httpStatus === undefined ? {} : { httpStatus };
+  const next = `${hint} Request id: ${requestId}.`;
+  return new ServiceError(detail, { code, delivery, attempts, requestId, hint: next, cause, ...status });
+}
+
+/** An unreadable answer to a write says nothing about whether it was done. */
+function afterWrite({ method }: Attempted): Delivery {
+  return method === "GET" ? "answered" : "unknown";
+}
+
+function about({ status, contentType }: HttpAnswer, { method, url }: Attempted, foreign: Foreign): string {
+  return `${method} ${url} answered ${status} (${foreign(contentType) || "no content type"})`;
+}
+
+function triesOf({ attempts }: Attempted): string {
+  return attempts > 1 ? ` after ${attempts} tries` : "";
+}
+
+function waitWords({ retryAfter }: HttpAnswer, nowMs: number): string {
+  const asked = retryAfterMs(retryAfter, nowMs);
+  if (asked === undefined || asked <= LONGEST_WAIT_MS) return "";
+  return ` (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited)`;
+}
+
+function meaningOf(status: number): readonly [ProblemCode, string] {
+  switch (status) {
+    case 401:
+      return [
+        "SERVICE.UNAUTHORIZED",
+        "check FLEXPRICE_API_KEY: unknown, expired and revoked keys, and publishable ones (pk_…), are all refused so.",
+      ];
+    case 403:
+      return [
+        "SERVICE.FORBIDDEN",
+        "the key's role may be too small (writing needs all_writer or super_admin), or FLEXPRICE_ENVIRONMENT_ID is not one of its environments.",
+      ];
+    case 404:
+      return ["SERVICE.NOT_FOUND", BASE_URL_HINT];
+    case 409:
+      return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
+    case 429:
+      return ["SERVICE.RATE_LIMITED", "run again later, or with a smaller --parallelism."];
+    default:
+      if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
+      return ["SERVICE.REJECTED", "the service does not take this; compare the definition with its schema."];
+  }
+}
+
+function transportMeaning({ kind }: HttpFault): readonly [ProblemCode, string] {
+  switch (kind) {
+    case "unreachable":
+      return ["SERVICE.UNREACHABLE", "check the base URL and the network."];
+    case "timeout":
+      return ["SERVICE.TIMEOUT", "run again, or allow more with --timeout."];
+    case "cut-off":
+      return ["SERVICE.CUT_OFF", "run again; something between here and the service ends connections."];
+    case "too-large":
+      return ["SERVICE.TOO_LARGE", BASE_URL_HINT];
+    default:
+      return assertNever(kind);
+  }
+}
+
+function parsed({ text }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function hostOf(location: string | undefined, base: string): string {
+  if (location === undefined || !URL.canParse(location, base)) return "nowhere";
+  return new URL(location, base).host;
+}
