@@ -1,6 +1,7 @@
 import type { ConnectionsApi } from "./api/client.js";
 import type { Limit } from "./api/limit.js";
 import { apply } from "./apply/apply.js";
+import { Base, type Rows } from "./apply/base.js";
 import { leftBlocked, type MostChanges, overLimit, refusedDangers } from "./apply/policy.js";
 import { fetchAll } from "./fetch/fetch.js";
 import type { Files } from "./load/files.js";
@@ -55,7 +56,11 @@ export interface World {
   readonly connect: (target: Target) => Promise<ConnectionsApi>;
   readonly limit: Limit;
   readonly knownSecrets: KnownSecrets;
-  /** Shows the plan to a person and asks. */
+  /** Milliseconds that only ever grow. */
+  readonly nowMs: () => number;
+  /** Shows a plan that is about to be carried out, before anything is written. */
+  readonly announce: (planned: TargetRun) => void;
+  /** Asks a person who has seen the plan. */
   readonly confirm: (planned: TargetRun) => Promise<Consent>;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -88,6 +93,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   if (offline.some(isError) || target === undefined) return run(offline);
 
   const api = await world.connect(target);
+  const readAtMs = world.nowMs();
   const fetched = await fetchAll(api, target.expectedEnvironmentId);
   const online = [...offline, ...fetched.problems];
   const seen: TargetRun = {
@@ -103,7 +109,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const tooMany = overLimit(planned.plan, invocation.maxChanges);
   const problems = [...online, ...planned.problems];
   // Half a plan is not shown: it would look as if the rest needed nothing.
-  if (problems.some(isError)) return run(problems, [seen]);
+  if (!planned.isWhole) return run(problems, [seen]);
   if (command === "plan") {
     const notice: readonly Problem[] = tooMany === undefined ? [] : [{ ...tooMany, severity: "warning" }];
     return run([...problems, ...notice], [plannedRun]);
@@ -120,6 +126,11 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const refusal = await refusalOf(plannedRun, planned.plan, invocation, world);
   if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
 
+  const refresh = async (): Promise<Rows> => {
+    const again = await fetchAll(api, target.expectedEnvironmentId);
+    const problem = again.problems.find(isError);
+    return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
+  };
   const rows = new Map(fetched.observed.map((row) => [row.id, row]));
   const applied = await apply(planned.plan, {
     api,
@@ -127,6 +138,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     catalogue: world.catalogue,
     desiredOf,
     rowOf: (id): Observed => rows.get(id) ?? missing("an update without its row"),
+    base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
     unprovenEnvironmentId: fetched.environmentId === null ? target.expectedEnvironmentId : undefined,
     failFast: invocation.failFast,
     onProgress: world.onProgress,
@@ -134,7 +146,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const results = [
     ...preflight,
     ...[...applied.outcomes].flatMap(([change, outcome]) => problemOfOutcome(change, outcome) ?? []),
-    ...(applied.wrongEnvironmentId === undefined ? [] : [wrongEnvironment(target, applied.wrongEnvironmentId)]),
+    ...(applied.strayed === undefined ? [] : [wrongEnvironment(target, applied.strayed)]),
     ...leftBlocked(planned.plan),
   ];
   return run(results, [{ ...plannedRun, outcomes: applied.outcomes }]);
@@ -194,7 +206,11 @@ async function refusalOf(
   world: World,
 ): Promise<readonly Problem[]> {
   if (!plan.changes.some(writes)) return [];
-  if (yes) return allowDangerous ? [] : refusedDangers(plan);
+  if (yes) {
+    const refused = allowDangerous ? [] : refusedDangers(plan);
+    if (refused.length === 0) world.announce(planned);
+    return refused;
+  }
   const consent = await world.confirm(planned);
   if (consent === "yes") return [];
   if (consent === "no")
@@ -203,9 +219,9 @@ async function refusalOf(
   return [error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint })];
 }
 
-function wrongEnvironment({ expectedEnvironmentId }: Target, actual: string): Problem {
-  const detail = `${expectedEnvironmentId ?? ""} is expected, but the first new connection came into being in ${actual}; nothing more was written.`;
-  const hint = "delete that connection there, and use the key of the environment you mean.";
+function wrongEnvironment({ expectedEnvironmentId }: Target, { id, environmentId }: Observed): Problem {
+  const detail = `${expectedEnvironmentId ?? ""} is expected, but the first new connection came into being in ${environmentId ?? ""}, as ${id}; nothing more was written.`;
+  const hint = `delete ${id} there, and use the key of the environment you mean.`;
   return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
 }
 

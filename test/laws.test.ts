@@ -178,6 +178,8 @@ async function open(seed: readonly SeedConnection[], text: string) {
         newRequestId: () => "r",
         onEvent: (event) => events.push(event),
       }),
+    nowMs: () => performance.now(),
+    announce: () => {},
     confirm: async () => "cannot-ask",
     onProgress: () => {},
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
-import { documentOf, lastLine, run, targetOf } from "./support/program.js";
+import { documentOf, lastLine, run, start, targetOf } from "./support/program.js";
 import { accessTo, ENVIRONMENT, row, send, service } from "./support/service.js";
 
 const stripe = `name: Stripe production
@@ -96,6 +96,18 @@ describe("validate", () => {
       "VALIDATE.WRONG_TYPE connections/c.yaml:4:21",
       "VALIDATE.UNKNOWN_FIELD connections/c.yaml:5:3",
       "LOAD.NOT_UTF8 connections/d.yaml:1:1",
+    ]);
+  });
+
+  it("tells the schema's problems of a document beside those of its YAML", async () => {
+    const cwd = folderWith({
+      "connections/a.yaml": "name: a\nprovider_type: stripe\nmetadata: { b: 9999999999999999999 }\nnope: 1\nname: b\n",
+    });
+    const { problems } = documentOf(await run(["validate", "--json"], { cwd }));
+    expect(problems.map(({ code, line, column }) => `${code} ${line}:${column}`)).toEqual([
+      "LOAD.INEXACT_NUMBER 3:16",
+      "VALIDATE.UNKNOWN_FIELD 4:1",
+      "LOAD.DUPLICATE_KEY 5:1",
     ]);
   });
 
@@ -414,6 +426,61 @@ encrypted_secret_data:
     expect(live.mostInFlight).toBe(3);
   });
 
+  it("shows the plan before the first write", async () => {
+    const live = await service(rows.slice(2), async ({ method }) => {
+      if (method === "PUT") await new Promise((resolve) => setTimeout(resolve, 500));
+      return false;
+    });
+    const child = start(["apply", "--yes", "--only", "Razorpay"], { cwd: folderWith(three), env: accessTo(live) });
+    const first = await new Promise<string>((resolve) => child.stdout?.once("data", (chunk) => resolve(String(chunk))));
+    expect(first).toContain("Plan: 0 to create, 1 to update");
+    expect(live.rows[0]?.name).toBe("Razorpay by hand");
+    await new Promise((resolve) => child.once("close", resolve));
+    expect(live.rows[0]?.name).toBe("Razorpay");
+  });
+
+  it("takes an answer about another connection for no sign that this one was written", async () => {
+    for (const other of [{ id: "conn_other" }, { environment_id: "env_other" }]) {
+      const live = await service(rows, ({ method, body }, response) =>
+        method === "PUT" ? send(response, 200, { ...rows[2], name: body.name, ...other }) : false,
+      );
+      const ended = await run(["apply", "--yes", "--only", "Razorpay"], {
+        cwd: folderWith(three),
+        env: accessTo(live),
+      });
+      expect(ended.code).toBe(7);
+      expect(ended.stderr).toContain(Object.values(other)[0]);
+    }
+  });
+
+  it("says of a field that was not set after a create that no later run will miss it", async () => {
+    const live = await service([], ({ method }, response) =>
+      method === "PUT" ? send(response, 400, { message: "no" }) : false,
+    );
+    const cwd = folderWith({
+      "connections/q.yaml": `name: Q
+provider_type: quickbooks
+encrypted_secret_data: { client_id: "\${K}", client_secret: "\${K}", realm_id: "1", environment: sandbox, refresh_token: "\${K}", webhook_verifier_token: "\${K}" }
+`,
+    });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live, { K: "k" }) });
+    expect(ended.code).toBe(4);
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "failed", id: "conn_new1" });
+    expect(documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint).toContain(
+      "no later run misses it",
+    );
+  });
+
+  it("shows the rest of a plan when a new connection lacks a field, and writes none of it", async () => {
+    const live = await service(rows);
+    const cwd = folderWith({ ...three, "connections/d.yaml": "name: D\nprovider_type: chargebee\n" });
+    const plan = await run(["plan", "--json"], { cwd, env: accessTo(live) });
+    expect(plan.code).toBe(3);
+    expect(targetOf(plan).summary).toMatchObject({ create: 1, update: 2 });
+    expect((await run(["apply", "--yes"], { cwd, env: accessTo(live) })).code).toBe(3);
+    expect(live.writes()).toEqual([]);
+  });
+
   it("refuses to turn off a push of a protected connection without --allow-dangerous", async () => {
     const live = await service([
       row({
@@ -457,7 +524,7 @@ describe("the environment", () => {
     const ended = await run(["plan"], { cwd, env: accessTo(live) });
     expect(live.received[0]?.headers["x-environment-id"]).toBe(ENVIRONMENT);
     expect(ended.stderr).toContain("warning[FETCH.ENVIRONMENT_UNCONFIRMED]");
-    expect(ended.stdout).toContain("(expected; no connection exists yet that could confirm it)");
+    expect(ended.stdout).toContain("(expected; no connection confirms it)");
   });
 
   it("is proven by the first POST alone, and a wrong one gets no second", async () => {

@@ -36,7 +36,7 @@ function isEncoded(contentEncoding: string): boolean {
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
 export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
   const encoded = isEncoded(answer.contentEncoding) ? `, encoded as ${foreign(answer.contentEncoding)}` : "";
-  const detail = `${about(answer, attempted, foreign)}${encoded}, which is not JSON.`;
+  const detail = `${about(answer, attempted, foreign)}${encoded}, but not with JSON that can be read.`;
   return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, BASE_URL_HINT);
 }
 
@@ -57,7 +57,7 @@ export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number,
   const said = readError(parsed(answer));
   const words = said.message === undefined ? "" : `: ${foreign(said.message)}`;
   const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs)}`;
-  const [code, general] = meaningOf(status);
+  const [code, general] = meaningOf(status, attempted);
   const hint =
     said.existingId === undefined ? general : `it exists as ${foreign(said.existingId)}; run plan again to see it.`;
   return fault(code, sentence(detail), attempted, "answered", status, hint);
@@ -111,7 +111,8 @@ function waitWords({ retryAfter }: HttpAnswer, nowMs: number): string {
   return ` (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited)`;
 }
 
-function meaningOf(status: number): readonly [ProblemCode, string] {
+function meaningOf(status: number, { method, url }: Attempted): readonly [ProblemCode, string] {
+  const isList = method === "GET" && /\/connections(?:\?|$)/.test(url);
   switch (status) {
     case 401:
       return [
@@ -124,13 +125,17 @@ function meaningOf(status: number): readonly [ProblemCode, string] {
         "the key's role may be too small (writing needs all_writer or super_admin), or FLEXPRICE_ENVIRONMENT_ID is not one of its environments.",
       ];
     case 404:
-      return ["SERVICE.NOT_FOUND", BASE_URL_HINT];
+      return [
+        "SERVICE.NOT_FOUND",
+        isList || method === "POST" ? BASE_URL_HINT : "it was deleted meanwhile: run plan again.",
+      ];
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
       return ["SERVICE.RATE_LIMITED", "run again later, or with a smaller --parallelism."];
     default:
       if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
+      if (method === "GET") return ["SERVICE.REJECTED", BASE_URL_HINT];
       return ["SERVICE.REJECTED", "the service does not take this; compare the definition with its schema."];
   }
 }

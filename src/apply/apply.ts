@@ -4,7 +4,9 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";
 import { type Change, type Plan, writes } from "../model/plan.js";
-import { Bug } from "../model/problem.js";
+import { Bug, type ProblemCode } from "../model/problem.js";
+import { moved } from "../state/wish.js";
+import type { Base } from "./base.js";
 import { type Written, writeCreate, writeUpdate } from "./write.js";
 
 export interface ApplyParts {
@@ -12,7 +14,9 @@ export interface ApplyParts {
   readonly limit: Limit;
   readonly catalogue: Catalogue;
   readonly desiredOf: (change: Change) => Desired;
+  /** The row that a change was planned from. */
   readonly rowOf: (id: string) => Observed;
+  readonly base: Base;
   /** The environment that the user expects, where no row has shown it yet. */
   readonly unprovenEnvironmentId: string | undefined;
   readonly failFast: boolean;
@@ -22,8 +26,8 @@ export interface ApplyParts {
 export interface Applied {
   /** One for every change of the plan. */
   readonly outcomes: ReadonlyMap<Change, Outcome>;
-  /** Set when the first new connection showed another environment than the expected one. */
-  readonly wrongEnvironmentId?: string;
+  /** The first new connection, when it showed another environment than the expected one. */
+  readonly strayed?: Observed;
 }
 
 /**
@@ -34,13 +38,19 @@ export async function apply(plan: Plan, parts: ApplyParts): Promise<Applied> {
   const run = new Run(plan, parts);
   await run.proveEnvironment();
   await run.writeTheRest();
-  const wrong = run.wrongEnvironmentId;
-  return { outcomes: run.outcomes, ...(wrong === undefined ? {} : { wrongEnvironmentId: wrong }) };
+  return { outcomes: run.outcomes, ...(run.strayed === undefined ? {} : { strayed: run.strayed }) };
+}
+
+const PLAN_AGAIN = "run plan again to see what is there now.";
+
+function notWritten(code: ProblemCode, message: string, hint: string | undefined): Written {
+  const outcome: Outcome = { status: "failed", attempts: 0, wrote: false, code, message };
+  return { outcome: hint === undefined ? outcome : { ...outcome, hint } };
 }
 
 class Run {
   readonly outcomes = new Map<Change, Outcome>();
-  wrongEnvironmentId: string | undefined;
+  strayed: Observed | undefined;
   readonly #parts: ApplyParts;
   readonly #waiting: Change[];
   readonly #total: number;
@@ -70,7 +80,7 @@ class Run {
       const answer = await this.#write(change);
       if (answer === undefined) continue;
       if (answer.environmentId !== null && answer.environmentId !== expected) {
-        this.wrongEnvironmentId = answer.environmentId;
+        this.strayed = answer;
         this.#stopped = true;
       }
       return;
@@ -98,15 +108,28 @@ class Run {
     return answer;
   }
 
-  #send(change: Change): Promise<Written> {
-    const { api, catalogue, desiredOf, rowOf } = this.#parts;
+  async #update(change: Change, id: string): Promise<Written> {
+    const { api, base, catalogue, desiredOf, rowOf } = this.#parts;
     const desired = desiredOf(change);
+    const planned = rowOf(id);
+    const { rows, problem } = await base.current();
+    if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
+    const row = rows.find((candidate) => candidate.id === id);
+    if (row === undefined) return notWritten("APPLY.ROW_MOVED", `${id} is gone since the plan was made`, PLAN_AGAIN);
+    const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig);
+    if (paths.length === 0) return writeUpdate(change, desired, row, api, catalogue);
+    const message = `somebody changed ${paths.join(", ")} since the plan was made, so nothing was written`;
+    return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
+  }
+
+  #send(change: Change): Promise<Written> {
+    const { api, catalogue, desiredOf } = this.#parts;
     switch (change.action) {
       case "create":
-        return writeCreate(change, desired, api, catalogue);
+        return writeCreate(desiredOf(change), api, catalogue);
       case "update":
         if (change.id === undefined) throw new Bug("an update without an id");
-        return writeUpdate(change, desired, rowOf(change.id), api, catalogue);
+        return this.#update(change, change.id);
       default:
         throw new Bug(`nothing plans ${change.action} yet reaches apply`);
     }

@@ -10,6 +10,10 @@ import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
 import { edited, withoutEmptyBlocks } from "../state/merge.js";
 import { editsOf, unmet } from "../state/wish.js";
 
+const PLAN_AGAIN = "run plan to see what it has now; another writer or an older service may be at work.";
+const LOOK_FIRST =
+  "run plan before anything else: if it was created, the plan shows it; apply would create it if it is not there.";
+
 /** What became of one write, and the service's answer if there is one to look at. */
 export interface Written {
   readonly outcome: Outcome;
@@ -26,12 +30,23 @@ export async function writeUpdate(
 ): Promise<Written> {
   const wish = updateWish(change, desired, row, catalogue);
   try {
-    return judged("updated", wish, await api.update(row.id, wish), catalogue);
+    const answer = await api.update(row.id, wish);
+    const other = otherRow(row, answer);
+    return other === undefined ? judged("updated", wish, answer, catalogue) : { outcome: other, answer: answer.value };
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
     if (cause.delivery !== "unknown") return { outcome: failed(cause) };
     return readBack(row.id, wish, cause, api, catalogue);
   }
+}
+
+/** An answer about another connection than the one that was written is no sign that it was. */
+function otherRow(row: Observed, { value, attempts, httpStatus, requestId }: Answered<Observed>): Outcome | undefined {
+  const isSameEnvironment =
+    row.environmentId === null || value.environmentId === null || row.environmentId === value.environmentId;
+  if (value.id === row.id && isSameEnvironment) return undefined;
+  const message = `the service answered ${httpStatus} with ${value.id} of ${value.environmentId ?? "no environment"}, not with ${row.id}`;
+  return { status: "not-converged", attempts, httpStatus, requestId, wrote: true, message, hint: PLAN_AGAIN };
 }
 
 function updateWish({ fields }: Change, desired: Desired, row: Observed, catalogue: Catalogue): UpdateWish {
@@ -66,12 +81,7 @@ async function readBack(
 }
 
 /** One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. */
-export async function writeCreate(
-  change: Change,
-  desired: Desired,
-  api: ConnectionsApi,
-  catalogue: Catalogue,
-): Promise<Written> {
+export async function writeCreate(desired: Desired, api: ConnectionsApi, catalogue: Catalogue): Promise<Written> {
   const { providerType } = desired.definition;
   const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate ?? false;
   const wish: CreateWish = {
@@ -86,9 +96,8 @@ export async function writeCreate(
     created = await api.create(wish);
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
-    const outcome =
-      cause.delivery === "unknown" ? unknown(cause, `"${change.name}" may or may not exist now`) : failed(cause);
-    return { outcome };
+    if (cause.delivery !== "unknown") return { outcome: failed(cause) };
+    return { outcome: { ...unknown(cause, "it may or may not exist now"), hint: LOOK_FIRST } };
   }
   const after = desired.credentials.filter(isAfter);
   const first = judged("created", wish, created, catalogue);
@@ -109,6 +118,7 @@ function halfMade(made: Outcome, after: readonly DesiredCredential[], cause: Ser
   const outcome = cause.delivery === "unknown" ? unknown(cause, message) : { ...failed(cause), message };
   return {
     ...outcome,
+    hint: `${paths} cannot be read back, so no later run misses it: set it in the dashboard, or delete the connection and run again.`,
     wrote: true,
     attempts: made.attempts + cause.attempts,
     ...(made.id === undefined ? {} : { id: made.id }),
@@ -137,8 +147,7 @@ function judged(
   const facts = { attempts, httpStatus, requestId, wrote: true };
   if (differs.length === 0) return { outcome: { ...facts, status }, answer: value };
   const message = `the service answered ${httpStatus}, but does not show what was asked: ${differs.join(", ")}`;
-  const hint = "run plan to see what it has now; another writer or an older service may be at work.";
-  return { outcome: { ...facts, status: "not-converged", differs, message, hint }, answer: value };
+  return { outcome: { ...facts, status: "not-converged", differs, message, hint: PLAN_AGAIN }, answer: value };
 }
 
 function mapsOf({ metadata, syncConfig }: UpdateWish | CreateWish): Pick<UpdateWish, "metadata" | "syncConfig"> {

@@ -79,9 +79,15 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     });
   }
   const named = argv.find((argument) => program.commands.some((command) => command.name() === argument));
-  if (argv.length === 0) {
-    const problem = error("USAGE.NO_COMMAND", "say what to do.", { hint: "flexprice-sync --help lists the commands." });
+  const wrong = (code: ProblemCode, detail: string): Parsed => {
+    const problem = error(code, detail, { hint: "flexprice-sync --help lists the commands." });
     return { kind: "wrong", command: undefined, problem };
+  };
+  if (argv.length === 0) return wrong("USAGE.NO_COMMAND", "say what to do.");
+  const [first, topic] = argv;
+  const isTopic = program.commands.some((command) => command.name() === topic);
+  if (first === "help" && topic !== undefined && !topic.startsWith("-") && !isTopic) {
+    return wrong("USAGE.UNKNOWN_COMMAND", `${topic} is no command.`);
   }
   try {
     program.parse(argv, { from: "user" });
@@ -100,20 +106,32 @@ export function helpOf(commandName: string | undefined, version: string): string
   return command.helpInformation();
 }
 
+/** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
 function usageProblem(cause: CommanderError, command: string | undefined): Problem {
-  const codes: Readonly<Record<string, ProblemCode>> = {
-    "commander.unknownOption": "USAGE.UNKNOWN_OPTION",
-    "commander.unknownCommand": "USAGE.UNKNOWN_COMMAND",
-    "commander.excessArguments": "USAGE.STRAY_ARGUMENT",
-    "commander.optionMissingArgument": "USAGE.MISSING_VALUE",
-    "commander.help": "USAGE.NO_COMMAND",
-  };
-  const [first = ""] = cause.message.replace(/^error: /, "").split("\n");
-  const similar = /\(Did you mean (?<name>.+)\?\)/.exec(cause.message)?.groups?.["name"];
+  const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
+  const option = /(--?[^'=\s]+)/.exec(first)?.[1] ?? "it";
+  const similar = /\(Did you mean (?<name>.+)\?\)/.exec(more.join(" "))?.groups?.["name"];
   const help = `flexprice-sync${command === undefined ? "" : ` ${command}`} --help lists what there is.`;
-  const code = codes[cause.code] ?? "USAGE.BAD_VALUE";
-  const detail = code === "USAGE.NO_COMMAND" ? "say what to do." : `${first.replace(/\.$/, "")}.`;
-  return error(code, detail, { hint: similar === undefined ? help : `did you mean ${similar}? ${help}` });
+  const hint = similar === undefined ? help : `did you mean ${similar}? ${help}`;
+  const program = command ?? "flexprice-sync";
+  switch (cause.code) {
+    case "commander.unknownOption":
+      return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });
+    case "commander.unknownCommand":
+      return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
+    case "commander.excessArguments":
+      return error("USAGE.STRAY_ARGUMENT", `${program} does not take so many arguments.`, { hint });
+    case "commander.optionMissingArgument":
+      return error("USAGE.MISSING_VALUE", `${option} needs a value.`, { hint });
+    case "commander.help":
+      return error("USAGE.NO_COMMAND", "say what to do.", { hint });
+    default: {
+      const what = first.startsWith("option") ? option : "the argument";
+      const takes =
+        / is invalid(?: for argument '[^']*')?\. (?<takes>.+)$/s.exec(first)?.groups?.["takes"] ?? "It is not taken.";
+      return error("USAGE.BAD_VALUE", `${what}: ${takes.charAt(0).toLowerCase()}${takes.slice(1)}`, { hint });
+    }
+  }
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -135,8 +153,10 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
       .option("--require-env", "every variable that any definition names must be set and not empty");
 
   const validate = reconcileCommand("validate", "Reads and checks definitions; needs no network and no key.")
-    .argument("[path...]", "folders or files to check instead of --dir")
-    .action((paths: readonly string[]) => found(reconcileOptions("validate", validate.opts(), paths)));
+    .argument("[path...]", "folders or files to check instead of --dir", collect)
+    .action((paths: readonly string[] | undefined) =>
+      found(reconcileOptions("validate", validate.opts(), paths ?? [])),
+    );
 
   const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
     .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
@@ -154,9 +174,9 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .command("sandbox")
     .description("Runs a local server with the connections API, traps included; ends with Ctrl-C.")
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
-    .option("--key <k>", "API key that the server takes (default: one made up)")
-    .option("--environment-id <id>", "environment that the key is bound to (default: one made up)")
-    .option("--seed <file>", "JSON or YAML file with connections that exist at the start")
+    .option("--key <k>", "API key that the server takes (default: one made up)", plainWord)
+    .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
+    .option("--seed <file>", "JSON or YAML file with connections that exist at the start", nonEmpty)
     .action(() => found(sandboxOptions(sandbox.opts())));
 
   const schema = program
@@ -201,7 +221,7 @@ function reconcileOptions(
   values: Values,
   paths: readonly string[],
 ): ReconcileOptions {
-  const named = [...((values["dir"] as readonly string[] | undefined) ?? []), ...paths];
+  const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
   return {
     ...commonOptions(values),
     command,
@@ -248,7 +268,18 @@ function text<Key extends string>(key: Key, values: Values): { readonly [name in
 }
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
+  return [...(before ?? []), nonEmpty(value)];
+}
+
+function nonEmpty(value: string): string {
+  if (value !== "") return value;
+  throw new InvalidArgumentError("It takes a text that is not empty.");
+}
+
+/** What an HTTP header or an id can hold. */
+function plainWord(value: string): string {
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw new InvalidArgumentError("It takes letters, digits and signs without blanks.");
 }
 
 function numberFrom(least: number, most: number): (value: string) => number {

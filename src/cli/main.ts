@@ -40,11 +40,22 @@ function terminalOf(): Terminal {
   };
 }
 
-// A reader that goes away, as in `| head`, ends the run without an error of its own.
+let outputFault: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (fault: NodeJS.ErrnoException) => {
-    if (fault.code !== "EPIPE") throw fault;
+    // A reader that goes away, as in `| head`, has seen what it wanted.
+    if (fault.code !== "EPIPE") outputFault ??= fault;
   });
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), terminalOf());
+const exitCode = await runCommandLine(process.argv.slice(2), terminalOf());
+await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+if (outputFault !== undefined) {
+  const hint = "make room where the output goes; after apply, run plan to see what the service has.";
+  process.stderr.write(
+    `error[INTERNAL.OUTPUT] Output lost: the result could not be written: ${outputFault.message}.\nhint: ${hint}\n`,
+  );
+}
+// A run whose result nobody could read is no success; after apply something may have been written.
+const lostCode = process.argv.includes("apply") ? 4 : 1;
+process.exitCode = outputFault !== undefined && exitCode === 0 ? lostCode : exitCode;

@@ -28,9 +28,9 @@ export class Output {
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */
-  result(command: string, text: string, targets: readonly TargetRun[] = []): void {
-    if (this.#options.json) this.#terminal.writeOut(jsonText({ command, targets, problems: [] }, this.#tool, 0));
-    else this.#terminal.writeOut(text);
+  result(command: string, text: string, targets: readonly TargetRun[], more: object): void {
+    const run = { command, targets, problems: [] };
+    this.#terminal.writeOut(this.#options.json ? jsonText(run, this.#tool, 0, more) : text);
   }
 
   /** A command that ended in problems alone. */
@@ -49,11 +49,18 @@ export class Output {
     this.#terminal.writeError(text);
   }
 
-  /** The plan before the question whether to apply it; on stderr when stdout is for a document. */
-  planBeforeAsking(target: TargetRun): void {
-    const text = planText(target, this.#options.json ? this.errorPaint() : this.#outPaint());
-    if (this.#options.json) this.#terminal.writeError(text);
-    else this.#terminal.writeOut(text);
+  /**
+   * The plan before it is carried out. Who is asked about it sees it in any case; else not with -q, and with --json it is in
+   * the document.
+   *
+   * @returns whether it went to stdout, so that it need not be there again
+   */
+  plan(target: TargetRun, { isAsked }: { readonly isAsked: boolean } = { isAsked: false }): boolean {
+    const { json, quiet } = this.#options;
+    if (!isAsked && (json || quiet)) return false;
+    if (json) this.#terminal.writeError(planText(target, this.errorPaint()));
+    else this.#terminal.writeOut(`${planText(target, this.#outPaint())}\n`);
+    return !json;
   }
 
   errorPaint(): Paint {

@@ -44,10 +44,13 @@ export async function reconcileCommand(
       close = opened.close;
       return opened.api;
     },
+    nowMs: () => performance.now(),
+    announce(planned) {
+      planIsShown = output.plan(planned);
+    },
     async confirm(planned) {
       if (!terminal.canAsk) return "cannot-ask";
-      planIsShown = true;
-      output.planBeforeAsking(planned);
+      planIsShown = output.plan(planned, { isAsked: true });
       return askFor(planned, terminal);
     },
     onProgress: progress.step,

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
-import { validateSeed } from "../generated/validators.js";
+import { type SchemaViolation, validateSeed } from "../generated/validators.js";
 import { LARGEST_FILE } from "../load/load.js";
-import { readYaml } from "../load/yaml-source.js";
+import { readYaml, type YamlDocument } from "../load/yaml-source.js";
+import { dotted } from "../model/location.js";
 import { error, isError, type Problem } from "../model/problem.js";
+import { counted, printable } from "../report/text.js";
 import type { SeedConnection } from "../sandbox/seed.js";
 import type { SandboxOptions } from "./arguments.js";
 import type { ExitCode } from "./exit-code.js";
@@ -31,6 +33,9 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
       apiKey,
       environmentId,
       seed: seed.connections,
+      onAnswer: (method, path, status) => {
+        if (options.verbose || options.debug) output.note(`${method} ${printable(path)} ${status}\n`);
+      },
       onFault: (fault) =>
         output.note(`${fault.stack ?? fault.message}\nthis is a bug in the sandbox of flexprice-sync\n`),
     });
@@ -48,11 +53,12 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
   // A key that somebody gave may be one that is used elsewhere: it is not repeated.
   const keyLine = options.key === undefined ? `export FLEXPRICE_API_KEY=${apiKey}\n` : "";
   const lines = `export FLEXPRICE_BASE_URL=${sandbox.baseUrl}\n${keyLine}export FLEXPRICE_ENVIRONMENT_ID=${environmentId}\n`;
-  output.result("sandbox", lines, [target]);
-  output.note(
-    `The sandbox listens on ${sandbox.baseUrl} with ${seed.connections.length} connections; Ctrl-C ends it.\n`,
-  );
-  const exitCode = await terminal.untilSignal();
+  // Listened for before anybody can know that the sandbox is there.
+  const signal = terminal.untilSignal();
+  output.result("sandbox", lines, [target], options.key === undefined ? { sandbox: { api_key: apiKey } } : {});
+  const content = counted(seed.connections.length, "connection");
+  if (!options.quiet) output.note(`The sandbox listens on ${sandbox.baseUrl} with ${content}; Ctrl-C ends it.\n`);
+  const exitCode = await signal;
   await sandbox.close();
   return exitCode;
 }
@@ -65,42 +71,53 @@ interface Seed {
 function readSeed(path: string, workingFolder: string): Seed {
   const files = nodeFiles(workingFolder);
   const file = files.shown(path);
-  const refused = (detail: string, place?: Problem["place"]): Seed => {
-    const hint = "`flexprice-sync schema seed` prints its form; a saved answer of GET /v1/connections fits.";
-    return {
-      connections: [],
-      problems: [error("SANDBOX.BAD_SEED", detail, { hint, ...(place === undefined ? {} : { place }) })],
-    };
-  };
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path, LARGEST_FILE));
   } catch (cause) {
-    return refused(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`);
+    return refused([unusable(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)]);
   }
   const { documents, problems } = readYaml(text, file);
-  if (problems.length > 0) return { connections: [], problems };
+  if (problems.length > 0) return refused(problems);
   const [document] = documents;
-  if (document === undefined) return refused(`${file} is empty.`);
-  if (!validateSeed(document.data)) {
-    const [first] = validateSeed.errors ?? [];
-    const pointer = (first?.instancePath ?? "")
-      .split("/")
-      .slice(1)
-      .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-    return refused(
-      `${first?.instancePath || "the document"} ${first?.message ?? "is wrong"}.`,
-      document.locate(pointer, "value"),
-    );
-  }
-  const { connections } = document.data as unknown as { connections: readonly SeedConnection[] | null };
-  const unknown = connections?.findIndex(({ provider_type: type }) => !Object.hasOwn(catalogue.providers, type)) ?? -1;
-  if (unknown >= 0) {
-    const known = Object.keys(catalogue.providers).join(", ");
-    return refused(
-      `the provider is not one of ${known}.`,
-      document.locate(["connections", unknown, "provider_type"], "value"),
-    );
-  }
-  return { connections: connections ?? [], problems: [] };
+  if (document === undefined) return refused([unusable(`${file} is empty.`)]);
+  if (!validateSeed(document.data))
+    return refused((validateSeed.errors ?? []).map((violation) => wordsFor(violation, document)));
+  const connections = (document.data as unknown as { connections: readonly SeedConnection[] | null }).connections ?? [];
+  const faults = connections.flatMap((connection, index) => faultsOf(connection, index, connections, document));
+  return faults.length > 0 ? refused(faults) : { connections, problems: [] };
+}
+
+function refused(problems: readonly Problem[]): Seed {
+  return { connections: [], problems };
+}
+
+function unusable(detail: string, place?: Problem["place"]): Problem {
+  const hint = "`flexprice-sync schema seed` prints its form; a saved answer of GET /v1/connections fits.";
+  return error("SANDBOX.BAD_SEED", detail, { hint, ...(place === undefined ? {} : { place }) });
+}
+
+function wordsFor({ instancePath, message = "is wrong" }: SchemaViolation, document: YamlDocument): Problem {
+  const pointer = instancePath
+    .split("/")
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  return unusable(`${dotted(pointer) || "the document"} ${message}.`, document.locate(pointer, "value"));
+}
+
+/** What the schema cannot say: providers that have a schema, ids that stand once. */
+function faultsOf(
+  { id, provider_type: type }: SeedConnection,
+  index: number,
+  all: readonly SeedConnection[],
+  document: YamlDocument,
+): readonly Problem[] {
+  const at = (key: string) => document.locate(["connections", index, key], "value");
+  const known = Object.keys(catalogue.providers).join(", ");
+  const isKnown = Object.hasOwn(catalogue.providers, type);
+  const isTwin = id !== undefined && all.findIndex((other) => other.id === id) < index;
+  return [
+    ...(isKnown ? [] : [unusable(`connections[${index}].provider_type is not one of ${known}.`, at("provider_type"))]),
+    ...(isTwin ? [unusable(`connections[${index}].id stands there already.`, at("id"))] : []),
+  ];
 }

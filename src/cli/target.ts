@@ -39,7 +39,7 @@ function apiKeyOf(variables: Variables, problems: Problem[]): Secret | undefined
   if (found.state !== "set") {
     problems.push(
       error("SETTINGS.NO_API_KEY", `${reason("FLEXPRICE_API_KEY", found)}.`, {
-        hint: "set it, or FLEXPRICE_API_KEY_FILE, to a key of the environment (sk_…).",
+        hint: "give it a key of the environment (sk_…); FLEXPRICE_API_KEY_FILE is read where it is not set.",
       }),
     );
     return undefined;
@@ -106,7 +106,9 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
   const found: Lookup =
     option === undefined
       ? variables.lookUp("FLEXPRICE_ENVIRONMENT_ID")
-      : { state: option === "" ? "empty" : "set", value: option };
+      : option === ""
+        ? { state: "empty", fromFile: false }
+        : { state: "set", value: option };
   const source = option === undefined ? "FLEXPRICE_ENVIRONMENT_ID" : "--environment-id";
   if (found.state === "unset") return undefined;
   if (found.state === "set" && /^[\x21-\x7e]+$/.test(found.value)) return found.value;
@@ -124,6 +126,7 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
 
 function reason(name: string, found: Exclude<Lookup, { state: "set" }>): string {
   if (found.state === "unset") return `${name} is not set`;
-  if (found.state === "empty") return `${name} is set but empty`;
-  return `${name}_FILE names ${found.file}, which cannot be read: ${found.cause}`;
+  if (found.state === "empty")
+    return found.fromFile ? `the file that ${name}_FILE names is empty` : `${name} is set but empty`;
+  return `the file that ${name}_FILE names cannot be read: ${found.cause}`;
 }

@@ -63,7 +63,7 @@ function environmentProblems(seen: readonly string[], expected: string | undefin
     const detail =
       expected === undefined
         ? `the service answered with connections of several environments: ${seen.join(", ")}.`
-        : `${expected} is expected, but this key belongs to ${others.join(", ")}; nothing was written.`;
+        : `${expected} is expected, but the connections that this key shows are of ${seen.join(", ")}.`;
     return [
       error("FETCH.WRONG_ENVIRONMENT", detail, {
         hint: "use the key of the environment you mean, or correct the environment id.",
@@ -71,7 +71,7 @@ function environmentProblems(seen: readonly string[], expected: string | undefin
     ];
   }
   if (expected !== undefined && seen.length === 0) {
-    const detail = `no connection exists yet, so nothing shows whether this key belongs to ${expected}.`;
+    const detail = `no connection shows an environment, so nothing tells whether this key belongs to ${expected}.`;
     const hint = "the first connection that apply creates goes alone and shows it.";
     return [warning("FETCH.ENVIRONMENT_UNCONFIRMED", detail, { hint })];
   }

@@ -54,8 +54,8 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   if (kind === "file") return [path];
   if (kind !== "folder") {
     problems.push(
-      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}: there is no such folder.`, {
-        hint: "name the folder with --dir, or start in the folder above it.",
+      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}.`, {
+        hint: "name the folder or the file that holds the definitions, or start in the folder above it.",
       }),
     );
     return [];
@@ -95,6 +95,7 @@ function walk(folder: string, root: string, files: Files, problems: Problem[], o
     if (real !== root && !real.startsWith(`${root}/`)) {
       problems.push(
         error("LOAD.LINK_OUTSIDE", `${files.shown(path)} is a link to ${real}, outside of the folder.`, {
+          place: { file: files.shown(path), line: 1, column: 1 },
           hint: "move the file into the folder, or name its own folder with --dir.",
         }),
       );
@@ -114,7 +115,11 @@ function readFile(path: string, files: Files): { declarations: readonly Declarat
   } catch (cause) {
     if (!(cause instanceof FileTooLarge)) return { declarations: [], problems: [unreadable(file, cause)] };
     const detail = `${file} cannot be read: ${cause.message}.`;
-    return { declarations: [], problems: [error("LOAD.TOO_LARGE", detail, { hint: "split it into several files." })] };
+    const place = { file, line: 1, column: 1 };
+    return {
+      declarations: [],
+      problems: [error("LOAD.TOO_LARGE", detail, { place, hint: "split it into several files." })],
+    };
   }
   const decoded = decode(bytes);
   if (!decoded.ok) {
@@ -136,13 +141,18 @@ function readFile(path: string, files: Files): { declarations: readonly Declarat
     });
     return { declarations: [], problems: [empty] };
   }
-  const declarations = documents.map(({ data, line, locate }) => ({ data, origin: { file, line, locate } }));
+  const declarations = documents.map(({ data, refused, line, locate }) => ({
+    data,
+    refused,
+    origin: { file, line, locate },
+  }));
   return { declarations, problems };
 }
 
 function unreadable(file: string, cause: unknown): Problem {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return error("LOAD.UNREADABLE", `${file} cannot be read: ${reason}.`, {
+    place: { file, line: 1, column: 1 },
     hint: "check that the file is there and may be read.",
   });
 }

@@ -37,11 +37,15 @@ const COMPOSER_OPTIONS = {
   logLevel: "silent",
 } as const;
 
+const CORE_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
+
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /** One YAML document as data. */
 export interface YamlDocument {
   readonly data: Json;
+  /** Where values were refused; `null` stands there in the data, and nothing more should be said about them. */
+  readonly refused: readonly Pointer[];
   /** 1-based line of its first node. */
   readonly line: number;
   readonly locate: (pointer: Pointer, part: "key" | "value") => Place;
@@ -57,7 +61,10 @@ export interface YamlText {
  * Reads a YAML 1.2 text: every document as data, and a look-up from a pointer to its line and column.
  *
  * Stricter than YAML where leniency has cost somebody: equal keys, keys that are no text, merge keys, unknown tags,
- * `%YAML 1.1`, and numbers that change on their way through JSON are problems. A document with a problem is left out.
+ * `%YAML 1.1`, and numbers that change on their way through JSON are problems. A document that cannot be made out at all is
+ * left out; one with a refused value is given all the same, so that its other mistakes can be told too.
+ *
+ * No problem repeats a value: what looks like a tag, an alias or a number may be somebody's password.
  *
  * @param text - the file's content, decoded
  * @param file - its path, for places
@@ -69,29 +76,27 @@ export function readYaml(text: string, file: string): YamlText {
   const placeAt = (offset: number) => place(file, parsed.lines, offset);
   if (parsed.tooDeepAt !== undefined) {
     const detail = `maps and lists are nested more than ${DEEPEST_NESTING} deep.`;
-    return { documents, problems: [error("LOAD.TOO_DEEP", detail, { place: placeAt(parsed.tooDeepAt) })] };
+    const place = placeAt(parsed.tooDeepAt);
+    return { documents, problems: [error("LOAD.TOO_DEEP", detail, { place, hint: "write it flatter." })] };
   }
   // The tree is dropped after reading; only a file with something to point at is parsed again.
   let again: readonly Document.Parsed[] | undefined;
   for (const [index, document] of parsed.documents.entries()) {
-    const broken = problemOf(document, text, placeAt);
-    if (broken !== undefined) {
-      problems.push(broken);
-      continue;
-    }
+    const broken = problemsOf(document, text, placeAt);
+    problems.push(...broken);
+    if (document.errors.length > 0 || broken.some(({ code }) => code === "LOAD.YAML_VERSION")) continue;
     const root = document.contents;
     if (root === null || (isScalar(root) && root.value === null)) continue;
     const reader = new NodeReader(document, placeAt);
     const data = reader.read(root, []);
     problems.push(...reader.problems);
-    if (reader.problems.length > 0) continue;
     const line = placeAt(root.range[0]).line;
     const locate = (pointer: Pointer, part: "key" | "value"): Place => {
       again ??= parse(text).documents;
       const tree = again[index];
       return tree === undefined ? { file, line, column: 1 } : placeAt(offsetOf(tree, pointer, part));
     };
-    documents.push({ data, line, locate });
+    documents.push({ data, refused: reader.refused, line, locate });
   }
   return { documents, problems };
 }
@@ -133,43 +138,69 @@ function place(file: string, lines: LineCounter, offset: number): Place {
   return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-/** What makes a whole document unusable; the first fault only, since the ones behind it follow from it. */
-function problemOf(document: Document.Parsed, text: string, placeAt: (offset: number) => Place): Problem | undefined {
+/** What is wrong with a document as YAML: its first fault, since those behind it follow from it, or every unknown tag. */
+function problemsOf(document: Document.Parsed, text: string, placeAt: (offset: number) => Place): readonly Problem[] {
   const { yaml } = document.directives ?? {};
   if (yaml?.explicit === true && yaml.version !== "1.2") {
-    const offset = Math.max(text.lastIndexOf("%YAML", document.range[0] + 1), 0);
-    return error("LOAD.YAML_VERSION", `only YAML 1.2 is read, and the file asks for ${yaml.version}.`, {
-      place: placeAt(offset),
-      hint: "drop the %YAML line.",
-    });
+    const place = placeAt(Math.max(text.lastIndexOf("%YAML", document.range[0] + 1), 0));
+    return [
+      error("LOAD.YAML_VERSION", "the file asks for another version; only YAML 1.2 is read.", {
+        place,
+        hint: "drop the %YAML line.",
+      }),
+    ];
   }
-  const [fault] = [...document.errors, ...document.warnings];
-  return fault === undefined ? undefined : problemOfFault(fault, text, placeAt);
+  const [fault] = document.errors;
+  if (fault !== undefined) return [problemOfFault(fault, text, placeAt)];
+  return document.warnings.map((warning) => {
+    if (warning.code === "TAG_RESOLVE_FAILED") {
+      const hint = "put a value that begins with ! in quotes; tags other than those of YAML's core are not read.";
+      return error("LOAD.UNKNOWN_TAG", "a value begins with !, which makes it a tag that YAML's core does not know.", {
+        place: placeAt(warning.pos[0]),
+        hint,
+      });
+    }
+    return problemOfFault(warning, text, placeAt);
+  });
 }
+
+/** What the parser's codes mean. Its own messages quote the text. */
+const FAULTS: Readonly<Partial<Record<YAMLError["code"], string>>> = {
+  ALIAS_PROPS: "an alias cannot have a tag or an anchor",
+  BAD_ALIAS: "this is not a usable alias",
+  BAD_COLLECTION_TYPE: "a tag does not fit the value behind it",
+  BAD_DIRECTIVE: "this % line is no directive that is known",
+  BAD_DQ_ESCAPE: "a backslash in double quotes does not begin a known escape",
+  BAD_INDENT: "the indentation does not fit what stands around it",
+  BAD_PROP_ORDER: "a tag or an anchor stands in the wrong place",
+  BAD_SCALAR_START: "a plain value cannot begin with this character",
+  BLOCK_AS_IMPLICIT_KEY: "a map cannot begin on the line of another key",
+  BLOCK_IN_FLOW: "between brackets or braces no indented block can stand",
+  KEY_OVER_1024_CHARS: "a key has more than 1024 characters",
+  MISSING_CHAR: "a character is missing, such as a closing quote, a comma or a blank",
+  MULTILINE_IMPLICIT_KEY: "a key goes over more than one line",
+  MULTIPLE_ANCHORS: "a value has more than one anchor",
+  MULTIPLE_TAGS: "a value has more than one tag",
+  TAB_AS_INDENT: "a tab is used as indentation; YAML takes blanks only",
+  UNEXPECTED_TOKEN: "something stands here that does not belong here",
+};
 
 function problemOfFault(fault: YAMLError, text: string, placeAt: (offset: number) => Place): Problem {
   const offset = fault.pos[0];
-  if (fault.code === "TAG_RESOLVE_FAILED") {
-    return error("LOAD.UNKNOWN_TAG", `${sentence(fault.message)}`, {
-      place: placeAt(offset),
-      hint: "tags other than those of YAML's core are not read; drop it.",
-    });
-  }
-  const brace = text.slice(Math.max(offset - 1, 0), offset + 1) === "${";
-  const hint = brace
+  const isBrace = text.slice(Math.max(offset - 1, 0), offset + 1) === "${";
+  const isQuotable = ["BAD_SCALAR_START", "BAD_ALIAS"].includes(fault.code);
+  const hint = isBrace
     ? 'between { and } a reference must be in quotes: "${NAME}".'
-    : "mend the file; nothing of it is used until it can be read.";
-  return error("LOAD.BAD_YAML", sentence(fault.message), { place: placeAt(offset), hint });
-}
-
-function sentence(message: string): string {
-  const trimmed = message.trim().replace(/[.:]$/, "");
-  return `${trimmed.charAt(0).toLowerCase()}${trimmed.slice(1)}.`;
+    : isQuotable
+      ? "put the value in quotes."
+      : "mend the file; nothing of it is used until it can be read.";
+  return error("LOAD.BAD_YAML", `${FAULTS[fault.code] ?? "this is not YAML"}.`, { place: placeAt(offset), hint });
 }
 
 /** From nodes to data, collecting every fault on the way. */
 class NodeReader {
   readonly problems: Problem[] = [];
+  readonly refused: Pointer[] = [];
   readonly #document: Document.Parsed;
   readonly #placeAt: (offset: number) => Place;
   readonly #open = new Set<Node>();
@@ -186,6 +217,11 @@ class NodeReader {
     if (this.#inAlias > 0) this.#aliasedNodes += 1;
     if (this.#aliasedNodes > MOST_ALIASED_NODES) return null;
     if (isAlias(node)) return this.#readAlias(node, pointer);
+    if (node.tag !== undefined && !CORE_TAGS.test(node.tag)) {
+      // The document's own problems name it already.
+      this.refused.push(pointer);
+      return null;
+    }
     if (isScalar(node)) return this.#readScalar(node, pointer);
     if (this.#open.has(node)) return null;
     this.#open.add(node);
@@ -197,20 +233,15 @@ class NodeReader {
   #readAlias(alias: Alias, pointer: Pointer): Json {
     const target = alias.resolve(this.#document);
     if (target === undefined || this.#open.has(target)) {
-      this.#problem(
-        "LOAD.BAD_YAML",
-        `the alias *${alias.source} leads to itself or nowhere.`,
-        alias,
-        "write the value out.",
-      );
-      return null;
+      const hint = "write the value out, or put a value that begins with * in quotes.";
+      return this.#refuse("LOAD.BAD_YAML", "an alias leads to itself or to nothing.", alias, hint, pointer);
     }
     this.#inAlias += 1;
     const value = this.read(target, pointer);
     this.#inAlias -= 1;
     if (this.#aliasedNodes > MOST_ALIASED_NODES && this.#inAlias === 0) {
       const detail = `the aliases stand for more than ${MOST_ALIASED_NODES} values.`;
-      this.#problem("LOAD.TOO_MANY_ALIASES", detail, alias, "write the values out.");
+      return this.#refuse("LOAD.TOO_MANY_ALIASES", detail, alias, "write the values out.", pointer);
     }
     return value;
   }
@@ -219,9 +250,8 @@ class NodeReader {
     const { value } = scalar;
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number" && isExact(value, scalar.source ?? "")) return value;
-    const detail = `${dotted(pointer) || "the value"} is ${scalar.source ?? "a value"}, which JSON cannot carry exactly.`;
-    this.#problem("LOAD.INEXACT_NUMBER", detail, scalar, "write it in quotes to keep it as text.");
-    return null;
+    const detail = `${dotted(pointer) || "the value"} is a number that JSON cannot carry exactly.`;
+    return this.#refuse("LOAD.INEXACT_NUMBER", detail, scalar, "write it in quotes to keep it as text.", pointer);
   }
 
   #readList(node: Node, pointer: Pointer): Json {
@@ -245,7 +275,7 @@ class NodeReader {
       this.#problem("LOAD.KEY_NOT_TEXT", "a key must be text.", node, "write the key in quotes.");
       return undefined;
     }
-    if (node.value === "<<" && node.type === "PLAIN") {
+    if (node.value === "<<") {
       this.#problem("LOAD.MERGE_KEY", "merge keys (<<) are not supported.", node, "write the keys out.");
       return undefined;
     }
@@ -277,6 +307,13 @@ class NodeReader {
     }
     seen.set(key, node);
     return key;
+  }
+
+  /** A value that is not taken: `null` stands for it. */
+  #refuse(code: ProblemCode, detail: string, node: Node, hint: string, pointer: Pointer): null {
+    this.refused.push(pointer);
+    this.#problem(code, detail, node, hint);
+    return null;
   }
 
   #problem(code: ProblemCode, detail: string, node: Node | null, hint: string): void {

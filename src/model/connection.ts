@@ -6,6 +6,8 @@ import type { Secret } from "./secret.js";
 export interface Declaration {
   readonly origin: Origin;
   readonly data: Json;
+  /** Where a value could not be taken and `null` stands for it: there is a problem about it already. */
+  readonly refused: readonly Pointer[];
 }
 
 /** The two maps that the service replaces whole. */
@@ -37,8 +39,9 @@ export interface CredentialField {
 
 /** Why a reference has no value. */
 export type Unavailable =
-  | { readonly reason: "unset" | "empty" }
-  | { readonly reason: "unreadable"; readonly file: string; readonly cause: string }
+  | { readonly reason: "unset" }
+  | { readonly reason: "empty"; readonly fromFile: boolean }
+  | { readonly reason: "unreadable"; readonly cause: string }
   | { readonly reason: "no-setting" };
 
 export interface UnresolvedReference {

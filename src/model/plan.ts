@@ -1,3 +1,4 @@
+import type { Unavailable } from "./connection.js";
 import type { Json } from "./json.js";
 
 export type Action = "create" | "update" | "replace" | "archive" | "none";
@@ -15,12 +16,16 @@ export interface FieldChange {
   readonly after?: Json;
   readonly state?: "blocked" | "unresolved";
   readonly variable?: string;
+  /** Why `variable` has no value; only with `unresolved`. */
+  readonly why?: Unavailable["reason"];
 }
 
 export interface SecretChange {
   readonly path: string;
   readonly variable?: string;
   readonly state: SecretState;
+  /** Why `variable` has no value; only with `unresolved`. */
+  readonly why?: Unavailable["reason"];
 }
 
 /** What would be done with one definition, and why. */

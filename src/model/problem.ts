@@ -20,7 +20,7 @@ export const problemCodes = {
   "SETTINGS.BAD_ENVIRONMENT_ID": { title: "Unusable environment id", exitCode: 3 },
 
   "LOAD.NO_FOLDER": { title: "No such folder", exitCode: 3 },
-  "LOAD.NO_FILES": { title: "No connection files", exitCode: 3 },
+  "LOAD.NO_FILES": { title: "Nothing to read", exitCode: 3 },
   "LOAD.NO_DEFINITIONS": { title: "No definitions", exitCode: 3 },
   "LOAD.NOTHING_SELECTED": { title: "Nothing selected", exitCode: 3 },
   "LOAD.UNREADABLE": { title: "Unreadable file", exitCode: 3 },
@@ -60,9 +60,9 @@ export const problemCodes = {
   "VALIDATE.DUPLICATE_FIELD": { title: "Custom field used twice", exitCode: 3 },
   "VALIDATE.IGNORED_BLOCK": { title: "Block without effect", exitCode: 3 },
 
-  "SECRETS.UNSET": { title: "Variable not set", exitCode: 3 },
-  "SECRETS.EMPTY": { title: "Variable empty", exitCode: 3 },
-  "SECRETS.UNREADABLE": { title: "Variable's file unreadable", exitCode: 3 },
+  "SECRETS.UNSET": { title: "Missing variable", exitCode: 3 },
+  "SECRETS.EMPTY": { title: "Empty variable", exitCode: 3 },
+  "SECRETS.UNREADABLE": { title: "Unreadable variable", exitCode: 3 },
   "SECRETS.NO_SETTING": { title: "Setting not defined", exitCode: 3 },
   "SECRETS.MASK": { title: "Variable holds a mask", exitCode: 3 },
   "SECRETS.BAD_VALUE": { title: "Variable's value not allowed", exitCode: 3 },
@@ -78,7 +78,7 @@ export const problemCodes = {
   "SERVICE.REJECTED": { title: "Request rejected", exitCode: 1 },
   "SERVICE.FAILED": { title: "Service failed", exitCode: 1 },
   "SERVICE.REDIRECTED": { title: "Redirect not followed", exitCode: 1 },
-  "SERVICE.NOT_JSON": { title: "Answer is not JSON", exitCode: 1 },
+  "SERVICE.NOT_JSON": { title: "Unreadable answer", exitCode: 1 },
   "SERVICE.WRONG_SHAPE": { title: "Answer of another shape", exitCode: 1 },
   "SERVICE.TOO_LARGE": { title: "Answer too large", exitCode: 1 },
 
@@ -93,12 +93,14 @@ export const problemCodes = {
   "PLAN.MISSING_ON_CREATE": { title: "Missing for a new connection", exitCode: 3 },
   "PLAN.INCOMPLETE_BLOCK": { title: "Incomplete block", exitCode: 3 },
   "PLAN.EXPECTED_ON_CREATE": { title: "Probably missing for a new connection", exitCode: 3 },
+  "PLAN.KEPT_BY_SERVICE": { title: "Kept by the service", exitCode: 3 },
   "PLAN.OVER_LIMIT": { title: "More changes than allowed", exitCode: 6 },
 
   "APPLY.NO_CONSENT": { title: "Not confirmed", exitCode: 6 },
   "APPLY.DECLINED": { title: "Declined", exitCode: 6 },
   "APPLY.DANGEROUS": { title: "Dangerous change", exitCode: 6 },
   "APPLY.BLOCKED": { title: "Change not possible", exitCode: 6 },
+  "APPLY.ROW_MOVED": { title: "Changed meanwhile", exitCode: 1 },
   "APPLY.OUTCOME_UNKNOWN": { title: "Outcome unknown", exitCode: 4 },
   "APPLY.NOT_CONVERGED": { title: "Not as asked", exitCode: 7 },
   "APPLY.WRONG_ENVIRONMENT": { title: "Wrong environment", exitCode: 1 },
@@ -106,6 +108,7 @@ export const problemCodes = {
   "SANDBOX.NO_PORT": { title: "Port not available", exitCode: 1 },
   "SANDBOX.BAD_SEED": { title: "Unusable seed", exitCode: 3 },
 
+  "INTERNAL.OUTPUT": { title: "Output lost", exitCode: 1 },
   "INTERNAL.BUG": { title: "Internal error", exitCode: 1 },
 } as const satisfies Record<string, { title: string; exitCode: number }>;
 

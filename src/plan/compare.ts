@@ -1,7 +1,7 @@
 import deepDiff from "deep-diff";
 import type { SyncGroup } from "../model/catalogue.js";
-import type { Desired, Observed } from "../model/connection.js";
-import { byText, type Json } from "../model/json.js";
+import type { Desired, Observed, UnresolvedReference } from "../model/connection.js";
+import { byText, isObject, type Json } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { MASK } from "../model/secret.js";
@@ -23,9 +23,7 @@ export interface Comparison {
 export function compare(desired: Desired, observed: Observed, facts: SyncGroup): Comparison {
   const pathsOf = (pointers: readonly Pointer[]) =>
     new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
-  const unresolved = new Map(
-    desired.unresolved.map((one) => [dotted(unitKeysOf(one.pointer, facts) ?? one.pointer), one]),
-  );
+  const unresolved = unresolvedUnits(desired, facts);
   const masked = pathsOf(desired.masked);
 
   const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
@@ -81,29 +79,48 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
       });
     }
   }
-  for (const [path, { pointer, variable }] of unresolved) {
-    const keys = unitKeysOf(pointer, facts) ?? pointer.map(String);
-    fields.push({ path, keys, kind: present.has(path) ? "edit" : "add", state: "unresolved", variable });
+  for (const [path, references] of unresolved) {
+    fields.push(...unresolvedFields(references, facts, present.has(path) ? "edit" : "add"));
   }
   return { fields: inCatalogueOrder(fields, facts), keptKeys: surplus.length - removed.length };
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume anyway. */
 export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
-  const unresolved = new Map(
-    desired.unresolved.map((one) => [dotted(unitKeysOf(one.pointer, facts) ?? one.pointer), one]),
-  );
+  const unresolved = unresolvedUnits(desired, facts);
   const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   const fields = units
     .filter((unit) => !unit.isDefault || unresolved.has(unit.path))
-    .map(({ path, keys, value }): FieldChange => {
-      const reference = unresolved.get(path);
-      if (reference !== undefined)
-        return { path, keys, kind: "add", state: "unresolved", variable: reference.variable };
-      return { path, keys, kind: "add", after: masked.has(path) ? MASK : value };
+    .flatMap(({ path, keys, value }): readonly FieldChange[] => {
+      const references = unresolved.get(path);
+      if (references !== undefined) return unresolvedFields(references, facts, "add");
+      return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : value }];
     });
   return { fields: inCatalogueOrder(fields, facts), keptKeys: 0 };
+}
+
+/** References without a value, by the path of the unit they stand in. */
+function unresolvedUnits(desired: Desired, facts: SyncGroup): ReadonlyMap<string, readonly UnresolvedReference[]> {
+  const units = new Map<string, UnresolvedReference[]>();
+  for (const reference of desired.unresolved) {
+    const path = dotted(unitKeysOf(reference.pointer, facts) ?? reference.pointer);
+    units.set(path, [...(units.get(path) ?? []), reference]);
+  }
+  return units;
+}
+
+/** One entry for each variable that a unit lacks. */
+function unresolvedFields(
+  references: readonly UnresolvedReference[],
+  facts: SyncGroup,
+  kind: "add" | "edit",
+): readonly FieldChange[] {
+  const byVariable = new Map(references.map((reference) => [reference.variable, reference]));
+  return [...byVariable.values()].map(({ pointer, variable, why }) => {
+    const keys = unitKeysOf(pointer, facts) ?? pointer.map(String);
+    return { path: dotted(keys), keys, kind, state: "unresolved", variable, why: why.reason };
+  });
 }
 
 function byPath(units: readonly Unit[]): ReadonlyMap<string, Unit> {
@@ -120,7 +137,10 @@ function observedOrDefault(unit: Unit, present: ReadonlyMap<string, Unit>): read
   return unit.facts === undefined ? [] : [{ ...unit, value: unit.facts.default }];
 }
 
-/** A plain object with every unit at its place. */
+/**
+ * A plain object with every unit at its place. Every key is marked, values' own keys too: deep-diff passes over a key that
+ * is an empty text.
+ */
 function viewOf(units: readonly Unit[]): object {
   const tree = new Map<string, Json | Map<string, unknown>>([
     ["metadata", new Map()],
@@ -140,16 +160,26 @@ function viewOf(units: readonly Unit[]): object {
 }
 
 function plain(tree: ReadonlyMap<string, unknown>): object {
-  return Object.fromEntries([...tree].map(([key, value]) => [key, value instanceof Map ? plain(value) : value]));
+  return Object.fromEntries(
+    [...tree].map(([key, value]) => [`${KEY_MARK}${key}`, value instanceof Map ? plain(value) : marked(value as Json)]),
+  );
+}
+
+const KEY_MARK = "/";
+
+function marked(value: Json): unknown {
+  if (Array.isArray(value)) return value.map(marked);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [`${KEY_MARK}${key}`, marked(inner)]));
 }
 
 /** Paths of the units in which deep-diff sees an edit. It goes into lists and maps of metadata, which we compare whole. */
 function differingPaths(before: object, after: object, units: ReadonlySet<string>): ReadonlySet<string> {
   const differing = new Set<string>();
   for (const edit of deepDiff.diff(before, after) ?? []) {
-    const steps: readonly unknown[] = edit.path ?? [];
+    const steps = ((edit.path ?? []) as readonly unknown[]).map((step) => String(step).slice(KEY_MARK.length));
     for (let length = 1; length <= steps.length; length += 1) {
-      const path = dotted(steps.slice(0, length).map(String));
+      const path = dotted(steps.slice(0, length));
       if (units.has(path)) {
         differing.add(path);
         break;

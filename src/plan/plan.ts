@@ -8,6 +8,7 @@ import type { Change, FieldChange, Plan, SecretChange, SecretState, Summary, Unc
 import { isBlocked } from "../model/plan.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import { edited, withoutEmptyBlocks } from "../state/merge.js";
+import { isManaged, syncUnits } from "../state/units.js";
 import { editsOf } from "../state/wish.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { match } from "./match.js";
@@ -15,6 +16,8 @@ import { dangersOf } from "./meaning.js";
 
 export interface Planned {
   readonly plan: Plan;
+  /** Whether every selected definition has its place in the plan; one whose row could not be told has none. */
+  readonly isWhole: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -55,7 +58,8 @@ export function makePlan(
       left.line - right.line,
   );
   const unclaimed = unclaimedOf(observed, claimed);
-  return { plan: { changes: ordered, unclaimed, summary: summaryOf(ordered, unclaimed) }, problems };
+  const isWhole = ordered.length === selected.size;
+  return { plan: { changes: ordered, unclaimed, summary: summaryOf(ordered, unclaimed) }, isWhole, problems };
 }
 
 interface MadeChange {
@@ -69,7 +73,7 @@ function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): Made
     const facts = fieldFacts(catalogue, desired.definition.providerType, credential.field);
     // Sent on create only and then kept by the service: there is nothing to say about it later.
     if (facts?.update === "server-managed") return [];
-    return [secretChange(credential, credential.value.kind === "unresolved" ? "unresolved" : "unknown")];
+    return [secretChange(credential, "unknown")];
   });
   const isUpdate = fields.some(({ state }) => state === undefined);
   const change = changeOf(desired, catalogue, {
@@ -81,14 +85,13 @@ function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): Made
   });
   const writesSync = fields.some(({ state, keys }) => state === undefined && keys[0] === "sync_config");
   const merged = edited(row.syncConfig, editsOf(change.fields, desired, "sync_config"));
-  return { change, problems: writesSync ? incompleteBlocks(desired, merged, catalogue.syncConfig) : [] };
+  const incomplete = writesSync ? incompleteBlocks(desired, merged, catalogue.syncConfig) : [];
+  return { change, problems: [...incomplete, ...keptByService(desired, row, catalogue.syncConfig)] };
 }
 
 function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
   const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig);
-  const secrets = desired.credentials.map((credential) =>
-    secretChange(credential, credential.value.kind === "unresolved" ? "unresolved" : "new"),
-  );
+  const secrets = desired.credentials.map((credential) => secretChange(credential, "new"));
   const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
   const problems = [
     ...missingOnCreate(desired, catalogue),
@@ -97,8 +100,11 @@ function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
   return { change, problems };
 }
 
-function secretChange({ path, variable }: DesiredCredential, state: SecretState): SecretChange {
-  return { path, ...(variable === undefined ? {} : { variable }), state };
+/** What there is to say of a credential: that its variable is missing, or else the state it is in. */
+function secretChange({ path, variable, value }: DesiredCredential, state: SecretState): SecretChange {
+  const named = variable === undefined ? {} : { variable };
+  if (value.kind === "unresolved") return { path, ...named, state: "unresolved", why: value.reference.why.reason };
+  return { path, ...named, state };
 }
 
 function changeOf(
@@ -107,8 +113,7 @@ function changeOf(
   made: Pick<Change, "action" | "fields" | "secrets" | "keptKeys"> & { readonly id?: string },
 ): Change {
   const { origin, providerType } = desired.definition;
-  const dangers =
-    made.action === "create" ? { sentences: [], guarded: false } : dangersOf(made.fields, desired, catalogue);
+  const dangers = dangersOf(made.fields, desired, catalogue);
   return {
     name: desired.name,
     providerType,
@@ -163,6 +168,18 @@ function isOn(syncConfig: JsonObject | undefined, path: string): boolean {
   let at: unknown = syncConfig ?? {};
   for (const key of path.split(".")) at = isObject(at) ? ownValue(at, key) : undefined;
   return at === true;
+}
+
+/** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */
+function keptByService(desired: Desired, row: Observed, facts: SyncGroup): readonly Problem[] {
+  const kept = syncUnits(desired.syncConfig, facts).filter(
+    (unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, row.syncConfig, facts),
+  );
+  const [first] = kept;
+  if (first === undefined) return [];
+  const detail = `the service keeps ${kept.map(({ path }) => path).join(", ")} of "${desired.name}" itself, so what the file says there is not compared.`;
+  const place = desired.definition.origin.locate(first.keys, "key");
+  return [warning("PLAN.KEPT_BY_SERVICE", detail, { place, hint: "drop it from the file." })];
 }
 
 /** Blocks that would be written without a field that the service demands in them. */

@@ -20,7 +20,7 @@ export function planText(target: TargetRun, paint: Paint): string {
   const shown = plan.changes.filter(isWorthShowing);
   for (const change of shown) lines.push(...changeLines(change, paint), "");
   if (shown.length === 0 && plan.changes.length > 0)
-    lines.push("Nothing to change: the service has what the files say.", "");
+    lines.push("Nothing to change: no difference in what can be compared.", "");
   const notes = noteLines(plan, paint);
   if (notes.length > 0) lines.push(...notes, "");
   lines.push(planLine(plan.summary));
@@ -36,7 +36,7 @@ export function applyText(target: TargetRun, paint: Paint): string {
     const outcome = outcomes.get(change);
     if (outcome !== undefined && outcome.status !== "unchanged") lines.push(...outcomeLines(change, outcome, paint));
   }
-  if (lines.length === 0) lines.push("Nothing to do: the service has what the files say.");
+  if (lines.length === 0) lines.push("Nothing to do.");
   lines.push("", applyLine(target));
   return `${lines.join("\n")}\n`;
 }
@@ -59,11 +59,8 @@ export function headLines(
   { environment, baseUrl, environmentId, isConfirmed }: TargetRun,
   paint: Paint,
 ): readonly string[] {
-  const sure = isConfirmed ? "" : " (expected; no connection exists yet that could confirm it)";
-  const where =
-    environmentId === null
-      ? "not known; no connection exists yet that could tell"
-      : `${printable(environmentId)}${sure}`;
+  const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
+  const where = environmentId === null ? "not known; no connection tells" : `${printable(environmentId)}${sure}`;
   const name = environment === "default" ? "" : ` ${printable(environment)}`;
   return [`${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`, `${paint("strong", "Environment:")} ${where}`];
 }
@@ -118,10 +115,9 @@ interface Row {
   readonly words: string;
 }
 
-function fieldRow({ path, kind, before, after, state, variable }: FieldChange): Row {
+function fieldRow({ path, kind, before, after, state, variable, why }: FieldChange): Row {
   const shown = printable(path);
-  if (state === "unresolved")
-    return { symbol: "?", tone: "warn", path: shown, words: `unresolved: ${variable ?? ""} is not set or empty` };
+  if (state === "unresolved") return unresolvedRow(shown, variable, why);
   const change = `${valueText(before)} → ${valueText(after)}`;
   if (state === "blocked")
     return {
@@ -135,12 +131,27 @@ function fieldRow({ path, kind, before, after, state, variable }: FieldChange): 
   return { symbol: "~", tone: "change", path: shown, words: change };
 }
 
+function unresolvedRow(path: string, variable: string | undefined, why: FieldChange["why"]): Row {
+  const reasons = {
+    unset: "is not set",
+    empty: "is set but empty",
+    unreadable: "cannot be read",
+    "no-setting": "is not defined",
+  };
+  return {
+    symbol: "?",
+    tone: "warn",
+    path,
+    words: `unresolved: ${variable ?? "its variable"} ${reasons[why ?? "unset"]}`,
+  };
+}
+
 /** Secrets that cannot be compared are counted below, not listed: there is nothing to decide about them. */
 function isShownSecret({ state }: SecretChange): boolean {
   return state !== "unknown" && state !== "unchanged";
 }
 
-function secretRow({ path, variable, state }: SecretChange): Row {
+function secretRow({ path, variable, state, why }: SecretChange): Row {
   const from = variable === undefined ? "(value from the file)" : `(secret from ${variable})`;
   const shown = printable(path);
   switch (state) {
@@ -161,7 +172,7 @@ function secretRow({ path, variable, state }: SecretChange): Row {
         words: `${from}  blocked: cannot be changed on an existing connection`,
       };
     case "unresolved":
-      return { symbol: "?", tone: "warn", path: shown, words: `unresolved: ${variable ?? ""} is not set or empty` };
+      return unresolvedRow(shown, variable, why);
     case "unknown":
     case "unchanged":
       return { symbol: " ", tone: "faint", path: shown, words: state };
@@ -177,7 +188,7 @@ function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonl
   const lines: string[] = [];
   if (unknown > 0) {
     lines.push(
-      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them. They are left as they are.`,
+      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them. They are not sent.`,
     );
   }
   if (summary.keptKeys > 0)

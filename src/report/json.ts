@@ -11,14 +11,24 @@ export interface ToolInfo {
   readonly version: string;
 }
 
-/** The one JSON document of a command, ending in a line feed. */
-export function jsonText(run: Partial<Run> & Pick<Run, "problems">, tool: ToolInfo, exitCode: number): string {
+/**
+ * The one JSON document of a command, ending in a line feed.
+ *
+ * @param more - keys that only this command has
+ */
+export function jsonText(
+  run: Partial<Run> & Pick<Run, "problems">,
+  tool: ToolInfo,
+  exitCode: number,
+  more: object = {},
+): string {
   const document = {
     format_version: RESULT_FORMAT,
     tool: { name: tool.name, version: tool.version },
     command: run.command ?? null,
     exit_code: exitCode,
     ...(run.definitions === undefined ? {} : { definitions: run.definitions, files: run.files ?? 0 }),
+    ...more,
     targets: (run.targets ?? []).map(targetDocument),
     problems: run.problems.map(problemDocument),
   };
@@ -72,7 +82,7 @@ function changeDocument(change: Change, outcome: Outcome | undefined): object {
   };
 }
 
-function fieldDocument({ keys: _, ...field }: FieldChange): object {
+function fieldDocument({ keys: _keys, why: _why, ...field }: FieldChange): object {
   return field;
 }
 

@@ -16,6 +16,8 @@ export interface SandboxSettings {
   readonly apiKey: string;
   readonly environmentId: string;
   readonly seed: readonly SeedConnection[];
+  /** Told of every answer. */
+  readonly onAnswer?: (method: string, path: string, status: number) => void;
   /** Told of faults of the sandbox itself, which are answered with an empty 500. */
   readonly onFault?: (fault: Error) => void;
   readonly nowMs?: () => number;
@@ -40,7 +42,7 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
   const tenantId = `tenant_${ulid(nowMs())}`;
   const store = new Store({ catalogue, environmentId, tenantId, actorId: `user_${ulid(nowMs())}`, nowMs });
   for (const connection of seed) store.put(seededRow(connection, nowMs()));
-  const app = routes(store, settings.apiKey, settings.random ?? Math.random, settings.onFault ?? (() => {}));
+  const app = routes(store, settings);
   const server = createAdaptorServer({ fetch: app.fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -55,8 +57,15 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
   return { baseUrl: `http://127.0.0.1:${listening}/v1`, store, close };
 }
 
-function routes(store: Store, apiKey: string, random: () => number, onFault: (fault: Error) => void): Hono {
+function routes(store: Store, settings: SandboxSettings): Hono {
+  const { apiKey, random = Math.random, onFault = () => {}, onAnswer = () => {} } = settings;
   const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    onAnswer(context.req.method, context.req.path, context.res.status);
+  });
+  // The service answers no HEAD; this library would answer it like GET.
+  app.use(async (context, next) => (context.req.raw.method === "HEAD" ? unknownPath(context) : next()));
   const list = (filter: Filter): Answer => {
     const rows = filtered(store.live(), filter, random);
     const connections = rows.length === 0 ? null : rows.map((row) => store.shown(row));
@@ -113,13 +122,17 @@ function routes(store: Store, apiKey: string, random: () => number, onFault: (fa
         ...requestId(context),
       });
     }
-    return context.text("404 page not found", 404, requestId(context));
+    return unknownPath(context);
   });
   app.onError((fault, context) => {
     onFault(fault);
     return context.body(null, 500, requestId(context));
   });
   return app;
+}
+
+function unknownPath(context: Context): Response {
+  return context.text("404 page not found", 404, requestId(context));
 }
 
 /** The key alone decides: it is bound to the sandbox's environment, and the environment header changes nothing. */

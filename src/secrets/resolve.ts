@@ -10,7 +10,7 @@ import type {
 import { fieldFacts } from "../model/credentials.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
 import type { Pointer } from "../model/location.js";
-import { Bug, error, type Problem, type ProblemCode, warning } from "../model/problem.js";
+import { assertNever, Bug, error, type Problem, type ProblemCode, warning } from "../model/problem.js";
 import { parseText, soleVariable } from "../model/reference.js";
 import { Secret } from "../model/secret.js";
 import type { Lookup, Variables } from "./variables.js";
@@ -198,9 +198,16 @@ class Resolver {
 }
 
 function unavailable(found: Exclude<Lookup, { state: "set" }>): Unavailable {
-  return found.state === "unreadable"
-    ? { reason: "unreadable", file: found.file, cause: found.cause }
-    : { reason: found.state };
+  switch (found.state) {
+    case "unset":
+      return { reason: "unset" };
+    case "empty":
+      return { reason: "empty", fromFile: found.fromFile };
+    case "unreadable":
+      return { reason: "unreadable", cause: found.cause };
+    default:
+      return assertNever(found);
+  }
 }
 
 /** Every reference of a definition that has no value, in the order of the file's fields. */
@@ -224,12 +231,29 @@ export function problemOfReference(
 }
 
 function wordsFor(variable: string, why: Unavailable): readonly [ProblemCode, string, string] {
-  const set = `set ${variable}, or ${variable}_FILE to the path of a file that holds the value.`;
-  if (why.reason === "unset") return ["SECRETS.UNSET", `${variable} is not set.`, set];
-  if (why.reason === "empty") return ["SECRETS.EMPTY", `${variable} is set but empty.`, set];
-  if (why.reason === "unreadable") {
-    const detail = `${variable}_FILE names ${why.file}, which cannot be read: ${why.cause}.`;
-    return ["SECRETS.UNREADABLE", detail, "check the path and its permissions."];
+  switch (why.reason) {
+    case "unset":
+      return [
+        "SECRETS.UNSET",
+        `${variable} is not set.`,
+        `set ${variable}, or ${variable}_FILE to the path of a file that holds the value.`,
+      ];
+    case "empty": {
+      if (why.fromFile) {
+        return ["SECRETS.EMPTY", `the file that ${variable}_FILE names is empty.`, "put the value into the file."];
+      }
+      const hint = `give ${variable} a value, or unset it and set ${variable}_FILE to the path of a file that holds the value.`;
+      return ["SECRETS.EMPTY", `${variable} is set but empty.`, hint];
+    }
+    case "unreadable":
+      return [
+        "SECRETS.UNREADABLE",
+        `the file that ${variable}_FILE names cannot be read: ${why.cause}.`,
+        `set ${variable}_FILE to the path of a readable text file.`,
+      ];
+    case "no-setting":
+      return ["SECRETS.NO_SETTING", `var.${variable} is not defined.`, "write the value out."];
+    default:
+      return assertNever(why);
   }
-  return ["SECRETS.NO_SETTING", `var.${variable} is not defined.`, "write the value out."];
 }

@@ -2,8 +2,9 @@
 export type Lookup =
   | { readonly state: "set"; readonly value: string }
   | { readonly state: "unset" }
-  | { readonly state: "empty" }
-  | { readonly state: "unreadable"; readonly file: string; readonly cause: string };
+  /** `fromFile`: it is the file behind NAME_FILE that is empty. */
+  | { readonly state: "empty"; readonly fromFile: boolean }
+  | { readonly state: "unreadable"; readonly cause: string };
 
 /** Bytes of a file that stands for a variable: far more than any credential has. */
 export const LARGEST_VARIABLE = 1024 * 1024;
@@ -28,7 +29,7 @@ export function variablesOf(
   return {
     lookUp(name) {
       const value = own(name);
-      if (value !== undefined) return value === "" ? { state: "empty" } : { state: "set", value };
+      if (value !== undefined) return value === "" ? { state: "empty", fromFile: false } : { state: "set", value };
       const file = own(`${name}_FILE`);
       if (file === undefined || file === "") return { state: "unset" };
       return readVariable(file, readFile);
@@ -42,12 +43,17 @@ function readVariable(file: string, readFile: (path: string, mostBytes: number) 
     // A byte order mark is kept: the value is what the file holds, byte for byte.
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFile(file, LARGEST_VARIABLE));
   } catch (cause) {
-    return { state: "unreadable", file, cause: cause instanceof TypeError ? "it is not UTF-8" : reasonOf(cause) };
+    return { state: "unreadable", cause: cause instanceof TypeError ? "it is not UTF-8" : reasonOf(cause) };
   }
   const value = text.endsWith("\n") ? text.slice(0, -1) : text;
-  return value === "" ? { state: "empty" } : { state: "set", value };
+  return value === "" ? { state: "empty", fromFile: true } : { state: "set", value };
 }
 
+/** Without the path: somebody may have put the secret itself where its file's name belongs. */
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return "the reason is not known";
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES" || code === "EPERM") return "reading it is not permitted";
+  return code ?? cause.message;
 }

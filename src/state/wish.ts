@@ -6,7 +6,7 @@ import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { UpdateWish } from "../model/wish.js";
 import type { Edit } from "./merge.js";
-import { isManaged, syncUnits, type Unit } from "./units.js";
+import { isManaged, metadataUnits, syncUnits, type Unit } from "./units.js";
 
 /** The edits that planned field changes make to one map; their values come from the definition, for a plan holds no secret. */
 export function editsOf(fields: readonly FieldChange[], desired: Desired, map: MapName): readonly Edit[] {
@@ -58,6 +58,34 @@ export function unmet(
     }
   }
   return paths;
+}
+
+/**
+ * What of a row is no longer as it was when it was planned for, among all that the definition declares and all that the plan
+ * changes: somebody else has decided about it meanwhile.
+ */
+export function moved(
+  fields: readonly FieldChange[],
+  desired: Desired,
+  before: Observed,
+  now: Observed,
+  facts: SyncGroup,
+): readonly string[] {
+  const declared = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)].map(
+    ({ path }) => path,
+  );
+  const watched = new Set([...declared, ...fields.map(({ path }) => path)]);
+  const unitsOf = ({ metadata, syncConfig }: Observed) =>
+    new Map([...metadataUnits(metadata), ...syncUnits(syncConfig, facts)].map((unit) => [unit.path, unit]));
+  const old = unitsOf(before);
+  const current = unitsOf(now);
+  const paths = [...watched].filter((path) => {
+    const left = old.get(path);
+    const right = current.get(path);
+    const isOff = left?.facts !== undefined || right?.facts !== undefined ? bothDefault(left, right) : false;
+    return !isOff && !sameValue(left?.value, right?.value);
+  });
+  return before.name === now.name ? paths : ["name", ...paths];
 }
 
 function bothDefault(left: Unit | undefined, right: Unit | undefined): boolean {

@@ -169,14 +169,14 @@ function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, docu
       `provider_type is ${shown(value, pointer)}; it takes one of ${allowed}.`,
       {
         place,
-        hint: "write it exactly so, in lower case.",
+        hint: "write it exactly as it stands in that list.",
       },
     );
   }
   if (keyword === "minLength" || keyword === "maxLength" || keyword === "maxItems") {
     return error("VALIDATE.WRONG_LENGTH", lengthDetail(keyword, where, params["limit"]), {
       place,
-      hint: "change its length.",
+      hint: keyword === "minLength" ? "give it a value, or drop the line if it is optional." : "shorten it.",
     });
   }
   if (typeof value === "string" && value.startsWith("${")) {
@@ -189,7 +189,7 @@ function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, docu
   if (message !== undefined) {
     return error("VALIDATE.NOT_ALLOWED", `${message.error}.`, {
       place,
-      hint: message.hint ?? "use one of the values named.",
+      hint: message.hint ?? "see the field's description: flexprice-sync schema.",
     });
   }
   return notAllowed(keyword, params, where, value, pointer, place);

@@ -22,16 +22,17 @@ export function validate(declarations: readonly Declaration[], catalogue: Catalo
   for (const declaration of declarations) {
     const found = problemsOf(declaration, catalogue);
     problems.push(...found);
-    if (!found.some(isError)) definitions.push(definitionOf(declaration, catalogue));
+    const isUsable = declaration.refused.length === 0 && !found.some(isError);
+    if (isUsable) definitions.push(definitionOf(declaration, catalogue));
   }
   problems.push(...rulesOfAll(definitions, catalogue));
   return { definitions, problems };
 }
 
-function problemsOf({ data, origin }: Declaration, catalogue: Catalogue): readonly Problem[] {
+function problemsOf({ data, refused, origin }: Declaration, catalogue: Catalogue): readonly Problem[] {
   const document = { data, origin, catalogue };
   const ruled = rulesOfOne(document);
-  const reported = new Set(ruled.map(({ pointer }) => dotted(pointer)));
+  const reported = new Set([...refused, ...ruled.map(({ pointer }) => pointer)].map(dotted));
   const violations = validateWritten(data) ? [] : (validateWritten.errors ?? []);
   return [...explain(violations, document, reported), ...ruled.map(({ problem }) => problem)];
 }

@@ -108,13 +108,13 @@ describe("answers that are no connection", () => {
       "a login page",
       (_r, response) => send(response, 200, "<html>log in</html>", { "content-type": "text/html" }),
       "SERVICE.NOT_JSON",
-      /^GET http.*\/v1\/connections answered 200 \(text\/html\), which is not JSON\.$/,
+      /^GET http.*\/v1\/connections answered 200 \(text\/html\), but not with JSON that can be read\.$/,
     ],
     [
       "text that only claims to be JSON",
       (_r, response) => send(response, 200, "{oops"),
       "SERVICE.NOT_JSON",
-      /which is not JSON/,
+      /but not with JSON that can be read/,
     ],
     [
       "a compressed answer nobody asked for",

@@ -70,14 +70,14 @@ encrypted_secret_data:
   const faults = [
     {
       code: "SECRETS.UNSET",
-      message: "Variable not set: RZP_KEY_ID is not set.",
+      message: "Missing variable: RZP_KEY_ID is not set.",
       file: "connections/rzp.yaml",
       line: 4,
       column: 11,
     },
     {
       code: "SECRETS.EMPTY",
-      message: "Variable empty: RZP_SECRET is set but empty.",
+      message: "Empty variable: RZP_SECRET is set but empty.",
       file: "connections/rzp.yaml",
       line: 5,
       column: 15,

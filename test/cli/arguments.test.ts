@@ -38,7 +38,7 @@ describe("a command line", () => {
 
   it.each([
     [["plan", "-d", "a", "--dir", "b"], { paths: ["a", "b"] }],
-    [["validate", "a", "b.yaml", "-d", "c"], { paths: ["c", "a", "b.yaml"] }],
+    [["validate", "a", "b.yaml", "-d", "c"], { paths: ["a", "b.yaml"] }],
     [["plan", "--only", "x", "--only", "y*"], { only: ["x", "y*"] }],
     [
       ["plan", "--base-url", "https://x/v1", "--environment-id", "env_1"],
@@ -92,6 +92,13 @@ describe("a command line", () => {
     ...["-1", "x", "101%", "%", "1.5", ""].map((value) => [["apply", `--max-changes=${value}`], "USAGE.BAD_VALUE"]),
     ...["65536", "-1", "x"].map((value) => [["sandbox", `--port=${value}`], "USAGE.BAD_VALUE"]),
     [["plan", "--color", "red"], "USAGE.BAD_VALUE"],
+    [["plan", "--only", ""], "USAGE.BAD_VALUE"],
+    [["plan", "-d", ""], "USAGE.BAD_VALUE"],
+    [["validate", ""], "USAGE.BAD_VALUE"],
+    [["sandbox", "--key", ""], "USAGE.BAD_VALUE"],
+    [["sandbox", "--key", "a b"], "USAGE.BAD_VALUE"],
+    [["sandbox", "--environment-id", ""], "USAGE.BAD_VALUE"],
+    [["help", "nope"], "USAGE.UNKNOWN_COMMAND"],
     [["schema", "nope"], "USAGE.BAD_VALUE"],
     [[], "USAGE.NO_COMMAND"],
   ] as [string[], string][])("%j is wrong: %s", (argv, code) => {
@@ -111,6 +118,19 @@ describe("a command line", () => {
     "--json-into",
   ])("does not take %s yet", (option) => {
     expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
+  });
+
+  it.each([
+    [["plan", "--api-key=canary"], "plan has no option --api-key."],
+    [["sandbox", "--key", "canary with blanks"], "--key: it takes letters, digits and signs without blanks."],
+    [["plan", "--timeout", "canary"], "--timeout: it takes a number of seconds above 0, at most 2147483."],
+    [["plan", "canary"], "plan does not take so many arguments."],
+    [["schema", "canary"], "the argument: it takes one of connection, result, seed."],
+    [["plan", "--color", "canary"], "--color: allowed choices are auto, always, never."],
+  ])("says what is wrong with %j without repeating a value", (argv, words) => {
+    const parsed = parseArguments(argv, "1.2.3");
+    expect(parsed.kind === "wrong" && parsed.problem.message.split(": ").slice(1).join(": ")).toBe(words);
+    expect(JSON.stringify(parsed)).not.toContain("canary");
   });
 
   it("suggests what was probably meant", () => {

@@ -24,7 +24,7 @@ describe("the built program", () => {
     const plain = await run(["plan", "--nope"], { cwd });
     expect(plain).toMatchObject({ code: 64, stdout: "" });
     expect(plain.stderr).toBe(
-      "error[USAGE.UNKNOWN_OPTION] Unknown option: unknown option '--nope'.\nhint: flexprice-sync plan --help lists what there is.\n",
+      "error[USAGE.UNKNOWN_OPTION] Unknown option: plan has no option --nope.\nhint: flexprice-sync plan --help lists what there is.\n",
     );
     const document = documentOf(await run(["plan", "--json", "--nope"], { cwd }));
     expect(document).toMatchObject({ command: "plan", exit_code: 64, problems: [{ code: "USAGE.UNKNOWN_OPTION" }] });
@@ -102,7 +102,7 @@ describe("the built program", () => {
     expect(result.code).toBe(0);
     expect(live.writes()[0]?.body.encrypted_secret_data).toEqual({ token: "from a file" });
     for (const [file, why] of [
-      ["secrets/gone", "ENOENT"],
+      ["secrets/gone", "there is no such file"],
       ["secrets", "not a regular file"],
       ["/dev/zero", "not a regular file"],
     ] as const) {
@@ -130,9 +130,9 @@ describe("the built program", () => {
           .problems.filter(({ severity }) => severity === "error")
           .map(({ message }) => message),
       ).toEqual([
-        "Variable not set: A is not set.",
-        "Variable not set: B is not set.",
-        "Variable not set: C is not set.",
+        "Missing variable: A is not set.",
+        "Missing variable: B is not set.",
+        "Missing variable: C is not set.",
       ]);
     }
     expect(live.received).toEqual([]);
@@ -147,8 +147,8 @@ describe("the built program", () => {
     });
     const plan = await run(["plan"], { cwd, env: accessTo(live) });
     expect(plan.code).toBe(0);
-    expect(plan.stdout).toContain("? metadata.c  unresolved: C is not set or empty");
-    expect(plan.stdout).toContain("? encrypted_secret_data.stripe.secret_key  unresolved: KEY is not set or empty");
+    expect(plan.stdout).toContain("? metadata.c  unresolved: C is not set");
+    expect(plan.stdout).toContain("? encrypted_secret_data.stripe.secret_key  unresolved: KEY is not set");
     const apply = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
     expect(apply.code).toBe(3);
     expect(apply.stderr).toContain("error[SECRETS.UNSET] connections/b.yaml:3:16:");

@@ -80,7 +80,12 @@ describe("the environment of the rows", () => {
   });
 
   it.each([
-    ["another one than expected", rows(2), "env_prod", "env_prod is expected, but this key belongs to env_test"],
+    [
+      "another one than expected",
+      rows(2),
+      "env_prod",
+      "env_prod is expected, but the connections that this key shows are of env_test.",
+    ],
     [
       "several, nothing expected",
       [...rows(1), observed({ providerType: "stripe", environmentId: "env_b" })],
@@ -91,7 +96,7 @@ describe("the environment of the rows", () => {
       "several, one of them expected",
       [...rows(1), observed({ providerType: "stripe", environmentId: "env_b" })],
       "env_test",
-      "env_test is expected, but this key belongs to env_b",
+      "env_test is expected, but the connections that this key shows are of env_b, env_test.",
     ],
   ])("stops the run: %s", async (_what, listed, expected, words) => {
     const { api } = serviceOf(() => ({ rows: listed, total: listed.length }));

@@ -89,6 +89,7 @@ describe("refuses, with the place", () => {
     ["a key that is a switch", "true: a\n", "LOAD.KEY_NOT_TEXT 1:1"],
     ["a key that is a list", "? [a]\n: b\n", "LOAD.KEY_NOT_TEXT 1:3"],
     ["a merge key", "m:\n  <<: {a: 1}\n", "LOAD.MERGE_KEY 2:3"],
+    ["a merge key in quotes", 'm:\n  "<<": {a: 1}\n', "LOAD.MERGE_KEY 2:3"],
     ["__proto__", "m:\n  __proto__: {is_admin: true}\n", "LOAD.FORBIDDEN_KEY 2:3"],
     ["constructor", "constructor: 1\n", "LOAD.FORBIDDEN_KEY 1:1"],
     ["prototype", "prototype: 1\n", "LOAD.FORBIDDEN_KEY 1:1"],
@@ -138,6 +139,40 @@ describe("refuses, with the place", () => {
     const { problems } = readYaml("a: {b: ${X}}\n", "f.yaml");
     expect(problems).toHaveLength(1);
     expect(problems[0]?.hint).toContain('"${NAME}"');
+  });
+
+  it.each([
+    "!canary",
+    "!<canary> x",
+    "!a!canary x",
+    "*canary",
+    "|canary",
+    ">canary",
+    "99889988998899889988",
+    "@canary",
+    "%canary",
+    "'canary",
+    '"canary\\q"',
+  ])("%s without repeating it: it may be a password", (value) => {
+    const { problems } = readYaml(`a: ok\nsecret: ${value}\n`, "f.yaml");
+    expect(problems.length).toBeGreaterThan(0);
+    expect(JSON.stringify(problems)).not.toMatch(/canary|9988/);
+    for (const { hint } of problems) expect(hint).toMatch(/\S/);
+  });
+
+  it("every unknown tag", () => {
+    expect(faults("a: !x 1\nb: !y 2\nc: {d: !z 3}\n")).toEqual([
+      "LOAD.UNKNOWN_TAG 1:4",
+      "LOAD.UNKNOWN_TAG 2:4",
+      "LOAD.UNKNOWN_TAG 3:8",
+    ]);
+  });
+
+  it("but gives the rest of the document, so that its other mistakes can be told", () => {
+    const { documents } = readYaml("a: 99999999999999999999\nb: !x 1\nc: 3\nc: 4\n", "f.yaml");
+    expect(documents.map(({ data, refused }) => ({ data, refused }))).toEqual([
+      { data: { a: null, b: null, c: 3 }, refused: [["a"], ["b"]] },
+    ]);
   });
 
   it("without touching any prototype", () => {

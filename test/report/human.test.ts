@@ -59,20 +59,20 @@ describe("a plan for a person", () => {
 
       + create  New (razorpay, not there yet)  connections/x.yaml:7
           + encrypted_secret_data.razorpay.key_id      (secret from KEY)
-          ? encrypted_secret_data.razorpay.secret_key  unresolved: GONE is not set or empty
+          ? encrypted_secret_data.razorpay.secret_key  unresolved: GONE is not set
 
         unchanged  Exports (s3, conn_s3)  connections/x.yaml:11
           ! sync_config.s3.is_flexprice_managed  false → true  blocked: cannot be changed on an existing connection
 
       ~ update  Stripe (stripe, conn_stripe)  connections/x.yaml:1
-          ? metadata.missing              unresolved: GONE is not set or empty
+          ? metadata.missing              unresolved: GONE is not set
           ~ metadata.note                 (secret) → (secret)
           + metadata.regions              ["ap","us"]
           ~ metadata.retries              3 → "3"
           ~ sync_config.invoice.outbound  true → false
           danger: invoices will no longer be pushed to Stripe
 
-      ? 2 credentials of 1 connection cannot be compared: the service never shows them. They are left as they are.
+      ? 2 credentials of 1 connection cannot be compared: the service never shows them. They are not sent.
       1 key that no file names is kept.
       1 connection of the service is in no file and left alone.
         kept by flexprice-sync before: Ours \\u001b[31m\\u000aonce (chargebee, conn_chargebee)
@@ -86,7 +86,7 @@ describe("a plan for a person", () => {
     const desired = desiredOf("name: Quiet\nprovider_type: hubspot\n");
     const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue);
     const calm = { ...target(), plan };
-    expect(planText(calm, plainPaint)).toContain("Nothing to change: the service has what the files say.");
+    expect(planText(calm, plainPaint)).toContain("Nothing to change: no difference in what can be compared.");
     expect(planText({ ...calm, isConfirmed: false }, plainPaint)).toContain("Environment: env_1 (expected;");
     expect(planText({ ...calm, environmentId: null }, plainPaint)).toContain("Environment: not known;");
   });

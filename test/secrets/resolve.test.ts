@@ -66,9 +66,9 @@ describe("resolving", () => {
     const words = unresolvedOf(one).map((reference) => problemOfReference(one, reference, "error"));
     expect(codes(words)).toEqual(["SECRETS.UNSET 4:15", "SECRETS.EMPTY 5:19", "SECRETS.UNSET 7:6"]);
     expect(words.map(({ message }) => message)).toEqual([
-      "Variable not set: A is not set.",
-      "Variable empty: B is set but empty.",
-      "Variable not set: C is not set.",
+      "Missing variable: A is not set.",
+      "Empty variable: B is set but empty.",
+      "Missing variable: C is not set.",
     ]);
   });
 

@@ -14,7 +14,7 @@ export const FILE = "connections/x.yaml";
 export function declarationsOf(text: string, file = FILE): readonly Declaration[] {
   const { documents, problems } = readYaml(text, file);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  return documents.map(({ data, line, locate }) => ({ data, origin: { file, line, locate } }));
+  return documents.map(({ data, refused, line, locate }) => ({ data, refused, origin: { file, line, locate } }));
 }
 
 export function check(text: string): Checked {

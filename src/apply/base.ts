@@ -1,0 +1,42 @@
+import type { Observed } from "../model/connection.js";
+import type { Problem } from "../model/problem.js";
+
+/** Older rows are read again before one of them is written back: a PUT replaces whole maps. */
+export const OLDEST_BASE_MS = 5_000;
+
+/** The rows that writes start from. */
+export interface Rows {
+  readonly rows: readonly Observed[];
+  /** Set when the service did not give them. */
+  readonly problem?: Problem;
+}
+
+/**
+ * The rows as they were read last, never older than {@link OLDEST_BASE_MS} when they are handed out. One list serves all
+ * writes that wait for it.
+ */
+export class Base {
+  readonly #refresh: () => Promise<Rows>;
+  readonly #nowMs: () => number;
+  #readAtMs: number;
+  #current: Promise<Rows>;
+
+  /**
+   * @param rows - what the plan was made from
+   * @param readAtMs - when they were asked for, by `nowMs`
+   */
+  constructor(rows: readonly Observed[], readAtMs: number, refresh: () => Promise<Rows>, nowMs: () => number) {
+    this.#current = Promise.resolve({ rows });
+    this.#readAtMs = readAtMs;
+    this.#refresh = refresh;
+    this.#nowMs = nowMs;
+  }
+
+  current(): Promise<Rows> {
+    if (this.#nowMs() - this.#readAtMs > OLDEST_BASE_MS) {
+      this.#readAtMs = this.#nowMs();
+      this.#current = this.#refresh();
+    }
+    return this.#current;
+  }
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import type { Answered, ConnectionsApi } from "../../src/api/client.js";
+import { limitTo } from "../../src/api/limit.js";
+import { apply } from "../../src/apply/apply.js";
+import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
+import type { Desired, Observed } from "../../src/model/connection.js";
+import { Bug, error } from "../../src/model/problem.js";
+import type { UpdateWish } from "../../src/model/wish.js";
+import { makePlan } from "../../src/plan/plan.js";
+import { catalogue, desiredOf, json, observed } from "../support/steps.js";
+
+/** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
+function world(text: string, rows: readonly Observed[]) {
+  const state = { rows: [...rows], nowMs: 0, lists: 0, problem: undefined as Rows["problem"] };
+  const sent: { readonly id: string; readonly wish: UpdateWish }[] = [];
+  const answered = (value: Observed): Answered<Observed> => ({ value, attempts: 1, httpStatus: 200, requestId: "r" });
+  const unused = () => Promise.reject(new Error("not used here"));
+  const api: ConnectionsApi = {
+    list: unused,
+    get: unused,
+    create: unused,
+    async update(id, wish) {
+      sent.push({ id, wish });
+      const before = state.rows.find((row) => row.id === id);
+      if (before === undefined) throw new Error("no such row");
+      const after: Observed = {
+        ...before,
+        name: wish.name ?? before.name,
+        metadata: wish.metadata ?? before.metadata,
+        syncConfig: wish.syncConfig ?? before.syncConfig,
+      };
+      state.rows = state.rows.map((row) => (row.id === id ? after : row));
+      return answered(after);
+    },
+  };
+  const refresh = async (): Promise<Rows> => {
+    state.lists += 1;
+    return { rows: state.rows, ...(state.problem === undefined ? {} : { problem: state.problem }) };
+  };
+  const desired = desiredOf(text);
+  const { plan } = makePlan(desired, new Set(desired), rows, catalogue);
+  const desiredAt = new Map(desired.map((one): [number, Desired] => [one.definition.origin.line, one]));
+  const run = () =>
+    apply(plan, {
+      api,
+      limit: limitTo(4),
+      catalogue,
+      desiredOf: ({ line }) => desiredAt.get(line) ?? fail(),
+      rowOf: (id) => rows.find((row) => row.id === id) ?? fail(),
+      base: new Base(rows, 0, refresh, () => state.nowMs),
+      unprovenEnvironmentId: undefined,
+      failFast: false,
+      onProgress: () => {},
+    });
+  return { state, sent, plan, run };
+}
+
+function fail(): never {
+  throw new Bug("not in this test");
+}
+
+const text =
+  "name: S\nprovider_type: stripe\nmetadata: { team: billing }\n---\nname: H\nprovider_type: hubspot\nmetadata: { team: sales }\n";
+const stripe = observed({ providerType: "stripe", name: "S", metadata: json({ team: "old", note: 1 }) });
+const hubspot = observed({ providerType: "hubspot", name: "H", metadata: json({ team: "old" }) });
+
+describe("the row that a write starts from", () => {
+  it("is the one that was planned from while that is fresh", async () => {
+    const { state, sent, run } = world(text, [stripe, hubspot]);
+    state.nowMs = OLDEST_BASE_MS;
+    const { outcomes } = await run();
+    expect([...outcomes.values()].map(({ status }) => status)).toEqual(["updated", "updated"]);
+    expect(state.lists).toBe(0);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("is read again when it is older, once for all that wait, and keeps what somebody added meanwhile", async () => {
+    const { state, sent, run } = world(text, [stripe, hubspot]);
+    state.nowMs = OLDEST_BASE_MS + 1;
+    state.rows = [{ ...stripe, metadata: json({ team: "old", note: 2, added: true }) }, hubspot];
+    await run();
+    expect(state.lists).toBe(1);
+    expect(sent.find(({ id }) => id === stripe.id)?.wish.metadata).toEqual({ team: "billing", note: 2, added: true });
+  });
+
+  it.each([
+    ["a key that the definition declares", { ...stripe, metadata: json({ team: "theirs", note: 1 }) }, "metadata.team"],
+    ["a declared key taken away", { ...stripe, metadata: json({ note: 1 }) }, "metadata.team"],
+    ["the name", { ...stripe, name: "T" }, "name"],
+  ])("is not written over when somebody changed %s", async (_what, now, path) => {
+    const { state, sent, run } = world(text, [stripe, hubspot]);
+    state.nowMs = OLDEST_BASE_MS + 1;
+    state.rows = [now, hubspot];
+    const { outcomes } = await run();
+    const failed = [...outcomes.values()].filter(({ status }) => status === "failed");
+    expect(failed).toMatchObject([{ code: "APPLY.ROW_MOVED", wrote: false, attempts: 0 }]);
+    expect(failed[0]?.message).toContain(path);
+    expect(sent.map(({ id }) => id)).toEqual([hubspot.id]);
+  });
+
+  it("may be gone, or not to be had: then nothing is written", async () => {
+    const gone = world(text, [stripe, hubspot]);
+    gone.state.nowMs = OLDEST_BASE_MS + 1;
+    gone.state.rows = [hubspot];
+    expect([...(await gone.run()).outcomes.values()].map(({ code }) => code)).toContain("APPLY.ROW_MOVED");
+    const silent = world(text, [stripe, hubspot]);
+    silent.state.nowMs = OLDEST_BASE_MS + 1;
+    silent.state.problem = error("SERVICE.FAILED", "x.");
+    expect([...(await silent.run()).outcomes.values()].map(({ code }) => code)).toEqual([
+      "SERVICE.FAILED",
+      "SERVICE.FAILED",
+    ]);
+    expect(silent.sent).toEqual([]);
+  });
+});
