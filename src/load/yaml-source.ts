@@ -181,7 +181,7 @@ const FAULTS: Readonly<Partial<Record<YAMLError["code"], string>>> = {
   MULTILINE_IMPLICIT_KEY: "a key goes over more than one line",
   MULTIPLE_ANCHORS: "a value has more than one anchor",
   MULTIPLE_TAGS: "a value has more than one tag",
-  TAB_AS_INDENT: "a tab is used as indentation; YAML takes blanks only",
+  TAB_AS_INDENT: "a tab is used as indentation; YAML takes spaces only",
   UNEXPECTED_TOKEN: "something stands here that does not belong here",
 };
 
