@@ -139,7 +139,8 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     desiredOf,
     rowOf: (id): Observed => rows.get(id) ?? missing("an update without its row"),
     base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
-    unprovenEnvironmentId: fetched.environmentId === null ? target.expectedEnvironmentId : undefined,
+    environmentId: seen.environmentId,
+    isProven: seen.isConfirmed,
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });

@@ -549,7 +549,7 @@ describe("the environment", () => {
       `${ENVIRONMENT} is expected, but the first new connection came into being in env_prod`,
     );
     expect(lastLine(ended.stdout)).toContain(
-      "1 created, 0 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 4 not started",
+      "0 created, 0 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 4 not started, 1 not converged",
     );
 
     const right = await service([], async ({ method }) => {

@@ -32,7 +32,20 @@ const environmentId = "env_demo";
 const apiKey = "sk_demo";
 const sandbox = spawn(
   process.execPath,
-  [program, "sandbox", "--json", "--port", "0", "--key", apiKey, "--environment-id", environmentId, "--seed", seed],
+  [
+    program,
+    "sandbox",
+    "-q",
+    "--json",
+    "--port",
+    "0",
+    "--key",
+    apiKey,
+    "--environment-id",
+    environmentId,
+    "--seed",
+    seed,
+  ],
   { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
 );
 process.once("exit", () => sandbox.kill());

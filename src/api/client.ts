@@ -59,6 +59,9 @@ export type WireEvent =
       readonly url: string;
       readonly requestId: string;
       readonly waitMs: number;
+      /** Tries made so far. */
+      readonly attempt: number;
+      readonly reason: string;
     };
 
 export interface ClientParts {
@@ -138,7 +141,9 @@ class Client {
         return result;
       }
       const { method, url, requestId } = attempted;
-      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs: wait });
+      const reason = isFault ? this.#foreign(result.message) : `answered ${result.status}`;
+      const attempt = attempted.attempts;
+      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs: wait, attempt, reason });
       await this.#parts.clock.pause(wait);
     }
   }

@@ -2,7 +2,7 @@ import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import { type Delivery, ServiceError } from "../model/service-error.js";
 import type { HttpAnswer, HttpFault, HttpRequest } from "./http.js";
 import { LONGEST_WAIT_MS, retryAfterMs } from "./retry.js";
-import { readError } from "./wire.js";
+import { hasLossyNumber, readError } from "./wire.js";
 
 /** One request, repeats included. */
 export interface Attempted {
@@ -20,7 +20,7 @@ const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.a
 /** The value of an answer's JSON; `undefined` where there is none that can be read. */
 export function jsonOf({ contentType, contentEncoding, text }: HttpAnswer): { readonly value: unknown } | undefined {
   const isJson = contentType === "" || /[/+]json\b/i.test(contentType);
-  if (isEncoded(contentEncoding) || !isJson) return undefined;
+  if (isEncoded(contentEncoding) || !isJson || hasLossyNumber(text)) return undefined;
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
@@ -36,7 +36,8 @@ function isEncoded(contentEncoding: string): boolean {
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
 export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
   const encoded = isEncoded(answer.contentEncoding) ? `, encoded as ${foreign(answer.contentEncoding)}` : "";
-  const detail = `${about(answer, attempted, foreign)}${encoded}, but not with JSON that can be read.`;
+  const lossy = hasLossyNumber(answer.text) ? ": it holds a number that would change on its way through JSON" : "";
+  const detail = `${about(answer, attempted, foreign)}${encoded}, but not with JSON that can be read${lossy}.`;
   return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, BASE_URL_HINT);
 }
 

@@ -2,7 +2,10 @@ import { Pool } from "undici";
 import type { Delivery } from "../model/service-error.js";
 
 /** Bytes of an answer that are read at most; ten thousand connections are about 10 MB. */
-export const LARGEST_ANSWER = 128 * 1024 * 1024;
+export const LARGEST_ANSWER = 32 * 1024 * 1024;
+
+/** Of an error only its message is of interest. */
+const LARGEST_ERROR = 256 * 1024;
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT";
@@ -73,7 +76,7 @@ async function sendOver(
   try {
     const answer = await pool.request({ method, path, headers, body: body ?? null, signal });
     answered = true;
-    const text = await readText(answer.body);
+    const text = await readText(answer.body, answer.statusCode >= 400);
     const header = (name: string) => first(answer.headers[name]);
     const retryAfter = header("retry-after");
     const location = header("location");
@@ -90,16 +93,22 @@ async function sendOver(
   }
 }
 
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readText(body: AsyncIterable<Uint8Array>, isError: boolean): Promise<string> {
+  const mostBytes = isError ? LARGEST_ERROR : LARGEST_ANSWER;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_ANSWER)
-      throw new HttpFault("too-large", "unknown", `the answer has more than ${LARGEST_ANSWER} bytes`);
     chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= mostBytes) continue;
+    if (isError) break;
+    throw new HttpFault("too-large", "unknown", `the answer has more than ${mostBytes} bytes`);
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  try {
+    return new TextDecoder("utf-8", { fatal: !isError }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new HttpFault("cut-off", "unknown", "the answer is not UTF-8", cause);
+  }
 }
 
 function first(header: string | readonly string[] | undefined): string | undefined {
@@ -113,6 +122,10 @@ const NOT_SENT =
 function faultOf(cause: unknown, answered: boolean, timeoutMs: number): HttpFault {
   if (cause instanceof HttpFault) return cause;
   const { code, message } = factsOf(cause);
+  if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
+    const why = "the other side does not speak TLS as expected; is it an http: address?";
+    return new HttpFault("unreachable", "not-sent", why, cause);
+  }
   if (NOT_SENT.test(code)) return new HttpFault("unreachable", "not-sent", `${message} (${code})`, cause);
   if (isTimeout(cause, code))
     return new HttpFault("timeout", "unknown", `no whole answer within ${timeoutMs / 1000} s`, cause);

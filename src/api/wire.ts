@@ -64,6 +64,9 @@ function plain(credentials: readonly SentCredential[]): Record<string, string | 
   );
 }
 
+/** What an id may be made of: it goes into a path and onto a terminal. `.` and `..` would lead elsewhere. */
+const USABLE_ID = /^(?!\.{1,2}$)[\w.:~-]{1,200}$/;
+
 /** One connection, or `undefined` when the value has another shape. */
 export function readConnection(value: unknown): Observed | undefined {
   if (!isObject(value) || isTooDeep(value)) return undefined;
@@ -72,7 +75,7 @@ export function readConnection(value: unknown): Observed | undefined {
   const providerType = ownValue(value, "provider_type");
   const metadata = ownValue(value, "metadata") ?? null;
   const syncConfig = ownValue(value, "sync_config") ?? {};
-  if (typeof id !== "string" || id === "" || typeof name !== "string" || typeof providerType !== "string")
+  if (typeof id !== "string" || !USABLE_ID.test(id) || typeof name !== "string" || typeof providerType !== "string")
     return undefined;
   if ((metadata !== null && !isObject(metadata)) || !isObject(syncConfig)) return undefined;
   const environmentId = ownValue(value, "environment_id");
@@ -80,10 +83,11 @@ export function readConnection(value: unknown): Observed | undefined {
     id,
     name,
     providerType,
-    environmentId: typeof environmentId === "string" && environmentId !== "" ? environmentId : null,
+    environmentId: typeof environmentId === "string" && USABLE_ID.test(environmentId) ? environmentId : null,
     metadata: metadata === null ? null : withoutNothing(metadata),
     syncConfig,
     createdAt: textOr(ownValue(value, "created_at"), ""),
+    isLive: textOr(ownValue(value, "status"), "published") === "published",
   };
 }
 
@@ -106,6 +110,20 @@ export function readPage(value: unknown): ConnectionsPage | undefined {
     rows.push(row);
   }
   return { rows, ...(total === undefined ? {} : { total }) };
+}
+
+/**
+ * Whether some number of a JSON text would not be written back as it stands: an integer that a 64-bit float cannot hold, or
+ * one beyond its range. A map is replaced whole, so such a number would change although nobody asked for it.
+ */
+export function hasLossyNumber(text: string): boolean {
+  if (!/\d{16}|[eE][-+]?\d{3}/.test(text)) return false;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g)) {
+    if (token.startsWith('"')) continue;
+    const value = Number(token);
+    if (!Number.isFinite(value) || (/^-?\d+$/.test(token) && String(value) !== token && token !== "-0")) return true;
+  }
+  return false;
 }
 
 /** What the service says in an error, whichever of its three body shapes it uses. */

@@ -17,8 +17,10 @@ export interface ApplyParts {
   /** The row that a change was planned from. */
   readonly rowOf: (id: string) => Observed;
   readonly base: Base;
-  /** The environment that the user expects, where no row has shown it yet. */
-  readonly unprovenEnvironmentId: string | undefined;
+  /** The environment that every answer must show: seen on the rows, else as the user expects; `null` when neither tells. */
+  readonly environmentId: string | null;
+  /** Whether a row has shown it. */
+  readonly isProven: boolean;
   readonly failFast: boolean;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -67,15 +69,14 @@ class Run {
   }
 
   /**
-   * Where no row has shown the environment, creates go one at a time until an answer does: a key of another environment
-   * must not fill it with connections.
+   * Where no row has shown the environment, writes go one at a time until an answer does: a key of another environment must
+   * not change it, or fill it with connections.
    */
   async proveEnvironment(): Promise<void> {
-    const expected = this.#parts.unprovenEnvironmentId;
-    if (expected === undefined) return;
+    const { environmentId: expected, isProven } = this.#parts;
+    if (expected === null || isProven) return;
     while (!this.#stopped) {
-      const next = this.#waiting.findIndex(({ action }) => action === "create");
-      const [change] = next === -1 ? [] : this.#waiting.splice(next, 1);
+      const change = this.#waiting.shift();
       if (change === undefined) return;
       const answer = await this.#write(change);
       if (answer === undefined) continue;
@@ -109,7 +110,7 @@ class Run {
   }
 
   async #update(change: Change, id: string): Promise<Written> {
-    const { api, base, catalogue, desiredOf, rowOf } = this.#parts;
+    const { api, base, catalogue, desiredOf, environmentId, rowOf } = this.#parts;
     const desired = desiredOf(change);
     const planned = rowOf(id);
     const { rows, problem } = await base.current();
@@ -117,16 +118,16 @@ class Run {
     const row = rows.find((candidate) => candidate.id === id);
     if (row === undefined) return notWritten("APPLY.ROW_MOVED", `${id} is gone since the plan was made`, PLAN_AGAIN);
     const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig);
-    if (paths.length === 0) return writeUpdate(change, desired, row, api, catalogue);
+    if (paths.length === 0) return writeUpdate(change, desired, row, environmentId, api, catalogue);
     const message = `somebody changed ${paths.join(", ")} since the plan was made, so nothing was written`;
     return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
   }
 
   #send(change: Change): Promise<Written> {
-    const { api, catalogue, desiredOf } = this.#parts;
+    const { api, catalogue, desiredOf, environmentId } = this.#parts;
     switch (change.action) {
       case "create":
-        return writeCreate(desiredOf(change), api, catalogue);
+        return writeCreate(desiredOf(change), environmentId, api, catalogue);
       case "update":
         if (change.id === undefined) throw new Bug("an update without an id");
         return this.#update(change, change.id);

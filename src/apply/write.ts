@@ -20,33 +20,33 @@ export interface Written {
   readonly answer?: Observed;
 }
 
+/** What an answer must be about, whatever it says. */
+export interface Expected {
+  /** Not known yet for a new connection. */
+  readonly id?: string;
+  readonly providerType: string;
+  /** `null` where nothing has shown it. */
+  readonly environmentId: string | null;
+}
+
 /** One PUT with only the top-level keys that change; each map whole, with all that the definition does not name. */
 export async function writeUpdate(
   change: Change,
   desired: Desired,
   row: Observed,
+  environmentId: string | null,
   api: ConnectionsApi,
   catalogue: Catalogue,
 ): Promise<Written> {
   const wish = updateWish(change, desired, row, catalogue);
+  const expected: Expected = { id: row.id, providerType: row.providerType, environmentId };
   try {
-    const answer = await api.update(row.id, wish);
-    const other = otherRow(row, answer);
-    return other === undefined ? judged("updated", wish, answer, catalogue) : { outcome: other, answer: answer.value };
+    return judged("updated", wish, await api.update(row.id, wish), expected, catalogue);
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
     if (cause.delivery !== "unknown") return { outcome: failed(cause) };
-    return readBack(row.id, wish, cause, api, catalogue);
+    return readBack(wish, cause, { ...expected, id: row.id }, api, catalogue);
   }
-}
-
-/** An answer about another connection than the one that was written is no sign that it was. */
-function otherRow(row: Observed, { value, attempts, httpStatus, requestId }: Answered<Observed>): Outcome | undefined {
-  const isSameEnvironment =
-    row.environmentId === null || value.environmentId === null || row.environmentId === value.environmentId;
-  if (value.id === row.id && isSameEnvironment) return undefined;
-  const message = `the service answered ${httpStatus} with ${value.id} of ${value.environmentId ?? "no environment"}, not with ${row.id}`;
-  return { status: "not-converged", attempts, httpStatus, requestId, wrote: true, message, hint: PLAN_AGAIN };
 }
 
 function updateWish({ fields }: Change, desired: Desired, row: Observed, catalogue: Catalogue): UpdateWish {
@@ -63,17 +63,17 @@ function updateWish({ fields }: Change, desired: Desired, row: Observed, catalog
 
 /** The answer of a PUT is missing, but it may have been done: look, and say so only if the row shows it. */
 async function readBack(
-  id: string,
   wish: UpdateWish,
   lost: ServiceError,
+  expected: Expected & { readonly id: string },
   api: ConnectionsApi,
   catalogue: Catalogue,
 ): Promise<Written> {
   try {
-    const answer = await api.get(id);
-    if (unmet(wish, answer.value, catalogue.syncConfig).length === 0) {
-      return judged("updated", wish, { ...answer, attempts: lost.attempts, requestId: lost.requestId }, catalogue);
-    }
+    const answer = await api.get(expected.id);
+    const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
+    const written = judged("updated", wish, told, expected, catalogue);
+    if (written.outcome.status === "updated") return written;
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
   }
@@ -81,7 +81,12 @@ async function readBack(
 }
 
 /** One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. */
-export async function writeCreate(desired: Desired, api: ConnectionsApi, catalogue: Catalogue): Promise<Written> {
+export async function writeCreate(
+  desired: Desired,
+  environmentId: string | null,
+  api: ConnectionsApi,
+  catalogue: Catalogue,
+): Promise<Written> {
   const { providerType } = desired.definition;
   const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate ?? false;
   const wish: CreateWish = {
@@ -100,9 +105,11 @@ export async function writeCreate(desired: Desired, api: ConnectionsApi, catalog
     return { outcome: { ...unknown(cause, "it may or may not exist now"), hint: LOOK_FIRST } };
   }
   const after = desired.credentials.filter(isAfter);
-  const first = judged("created", wish, created, catalogue);
+  const first = judged("created", wish, created, { providerType, environmentId }, catalogue);
   const made: Written = { ...first, outcome: { ...first.outcome, id: created.value.id } };
-  if (after.length === 0) return made;
+  // What came into being elsewhere gets no second secret.
+  const isElsewhere = otherThan({ providerType, environmentId }, created.value) !== undefined;
+  if (after.length === 0 || isElsewhere) return made;
   try {
     const { attempts } = await api.update(created.value.id, { credentials: { providerType, fields: after.map(sent) } });
     return { ...made, outcome: { ...made.outcome, attempts: made.outcome.attempts + attempts } };
@@ -135,19 +142,31 @@ function sent({ field, value, path }: DesiredCredential): SentCredential {
 function judged(
   status: "created" | "updated",
   wish: UpdateWish | CreateWish,
-  answer: Answered<Observed>,
+  { attempts, httpStatus, requestId, value }: Answered<Observed>,
+  expected: Expected,
   catalogue: Catalogue,
 ): Written {
-  const { attempts, httpStatus, requestId, value } = answer;
-  const differs = unmet(
-    { ...("name" in wish && wish.name !== undefined ? { name: wish.name } : {}), ...mapsOf(wish) },
-    value,
-    catalogue.syncConfig,
-  );
   const facts = { attempts, httpStatus, requestId, wrote: true };
+  const other = otherThan(expected, value);
+  if (other !== undefined) {
+    const message = `the service answered ${httpStatus}, but about ${other}`;
+    return { outcome: { ...facts, status: "not-converged", message, hint: PLAN_AGAIN }, answer: value };
+  }
+  const named = "name" in wish && wish.name !== undefined ? { name: wish.name } : {};
+  const differs = unmet({ ...named, ...mapsOf(wish) }, value, catalogue.syncConfig);
   if (differs.length === 0) return { outcome: { ...facts, status }, answer: value };
   const message = `the service answered ${httpStatus}, but does not show what was asked: ${differs.join(", ")}`;
   return { outcome: { ...facts, status: "not-converged", differs, message, hint: PLAN_AGAIN }, answer: value };
+}
+
+/** What an answer is about, when it is another connection than the expected one; then it is no sign that that was written. */
+function otherThan(expected: Expected, answer: Observed): string | undefined {
+  const isSameId = expected.id === undefined || expected.id === answer.id;
+  const isSameEnvironment =
+    expected.environmentId === null || answer.environmentId === null || expected.environmentId === answer.environmentId;
+  if (isSameId && isSameEnvironment && expected.providerType === answer.providerType && answer.isLive) return undefined;
+  const state = answer.isLive ? "" : ", not live";
+  return `${answer.id} (${answer.providerType}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
 function mapsOf({ metadata, syncConfig }: UpdateWish | CreateWish): Pick<UpdateWish, "metadata" | "syncConfig"> {

@@ -94,7 +94,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { kind: "text", text: printed };
-    return { kind: "wrong", command: named, problem: usageProblem(cause, named) };
+    return { kind: "wrong", command: named, problem: usageProblem(cause, named, argv[0]?.startsWith("-") ?? false) };
   }
   return options === undefined ? { kind: "text", text: printed } : { kind: "command", options };
 }
@@ -107,7 +107,7 @@ export function helpOf(commandName: string | undefined, version: string): string
 }
 
 /** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
-function usageProblem(cause: CommanderError, command: string | undefined): Problem {
+function usageProblem(cause: CommanderError, command: string | undefined, isBeforeCommand: boolean): Problem {
   const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
   const option = /(--?[^'=\s]+)/.exec(first)?.[1] ?? "it";
   const similar = /\(Did you mean (?<name>.+)\?\)/.exec(more.join(" "))?.groups?.["name"];
@@ -116,6 +116,10 @@ function usageProblem(cause: CommanderError, command: string | undefined): Probl
   const program = command ?? "flexprice-sync";
   switch (cause.code) {
     case "commander.unknownOption":
+      if (command !== undefined && isBeforeCommand) {
+        const first = "options stand behind the command, as in flexprice-sync apply --yes.";
+        return error("USAGE.UNKNOWN_OPTION", `${option} stands before ${command}.`, { hint: first });
+      }
       return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });
     case "commander.unknownCommand":
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
@@ -204,7 +208,7 @@ function common(command: Command): Command {
 
 function networked(command: Command): Command {
   return command
-    .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collect)
+    .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collectGlobs)
     .option("--base-url <url>", "the service's address, in place of FLEXPRICE_BASE_URL")
     .option("--environment-id <id>", "the environment you mean, in place of FLEXPRICE_ENVIRONMENT_ID")
     .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
@@ -231,7 +235,7 @@ function reconcileOptions(
     ...text("baseUrl", values),
     ...text("environmentId", values),
     parallelism: (values["parallelism"] as number | undefined) ?? DEFAULT_PARALLELISM,
-    timeoutMs: ((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    timeoutMs: Math.ceil(((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
     detailedExitcode: values["detailedExitcode"] === true,
     ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
     yes: values["yes"] === true,
@@ -269,6 +273,18 @@ function text<Key extends string>(key: Key, values: Values): { readonly [name in
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), nonEmpty(value)];
+}
+
+/** Stars in one pattern: more of them can keep a matcher busy for very long. */
+const MOST_STARS = 4;
+
+function collectGlobs(value: string, before: readonly string[] | undefined): readonly string[] {
+  if (value.length > 1_024) throw new InvalidArgumentError("It takes at most 1024 characters.");
+  if (value.startsWith("!"))
+    throw new InvalidArgumentError("It takes what to choose; leaving out with ! is not possible.");
+  const stars = value.replaceAll(/\*+/g, "*").split("*").length - 1;
+  if (stars > MOST_STARS) throw new InvalidArgumentError(`It takes at most ${MOST_STARS} stars.`);
+  return collect(value, before);
 }
 
 function nonEmpty(value: string): string {

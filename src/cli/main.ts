@@ -8,7 +8,7 @@ function terminalOf(): Terminal {
   const isCi = env["CI"] !== undefined && env["CI"] !== "";
   return {
     environment: env,
-    workingFolder: process.cwd(),
+    workingFolder: workingFolder(),
     writeOut: (text) => stdout.write(text),
     writeError: (text) => stderr.write(text),
     outIsTerminal: stdout.isTTY === true,
@@ -38,6 +38,14 @@ function terminalOf(): Terminal {
         process.once("SIGTERM", () => resolve(143));
       }),
   };
+}
+
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 let outputFault: NodeJS.ErrnoException | undefined;

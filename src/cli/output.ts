@@ -22,9 +22,11 @@ export class Output {
 
   /** The result of a run. @param planIsShown - a person has seen the plan already, before being asked */
   run(run: Run, exitCode: ExitCode, planIsShown: boolean): void {
-    this.problems(run.problems);
+    // Findings stand before their count; what became of a plan stands after it, where somebody looks last.
+    if (run.command === "validate") this.problems(run.problems);
     if (this.#options.json) this.#terminal.writeOut(jsonText(run, this.#tool, exitCode));
     else this.#terminal.writeOut(this.#shortened(this.#humanText(run, planIsShown)));
+    if (run.command !== "validate") this.problems(run.problems);
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */
@@ -58,8 +60,9 @@ export class Output {
   plan(target: TargetRun, { isAsked }: { readonly isAsked: boolean } = { isAsked: false }): boolean {
     const { json, quiet } = this.#options;
     if (!isAsked && (json || quiet)) return false;
-    if (json) this.#terminal.writeError(planText(target, this.errorPaint()));
-    else this.#terminal.writeOut(`${planText(target, this.#outPaint())}\n`);
+    const isSeen = !json && this.#terminal.outIsTerminal;
+    if (isAsked && !isSeen) this.#terminal.writeError(planText(target, this.errorPaint()));
+    if (!json) this.#terminal.writeOut(`${planText(target, this.#outPaint())}\n`);
     return !json;
   }
 

@@ -4,19 +4,25 @@ import { type ConnectionsApi, connectionsApi, type WireEvent } from "../api/clie
 import { limitTo } from "../api/limit.js";
 import { catalogue } from "../generated/catalogue.js";
 import { writes } from "../model/plan.js";
+import { error } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { KnownSecrets } from "../model/secret.js";
 import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
 import { variablesOf } from "../secrets/variables.js";
 import type { ReconcileOptions } from "./arguments.js";
+import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { nodeFiles } from "./node-files.js";
 import type { Output } from "./output.js";
 import { progressOn } from "./progress.js";
 import { type Access, accessOf } from "./target.js";
 import type { Terminal } from "./terminal.js";
-import { requestLine, traceLine } from "./trace.js";
+import { requestLine, traceLine, waitingLine } from "./trace.js";
+
+const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exist any more.", {
+  hint: "change to a folder that does.",
+});
 
 /** `validate`, `plan` and `apply`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
 export async function reconcileCommand(
@@ -24,14 +30,20 @@ export async function reconcileCommand(
   terminal: Terminal,
   output: Output,
 ): Promise<ExitCode> {
-  const files = nodeFiles(terminal.workingFolder);
+  const { workingFolder } = terminal;
+  if (workingFolder === undefined) {
+    output.failure(options.command, [noWorkingFolder], 3);
+    return 3;
+  }
+  const files = nodeFiles(workingFolder);
   const variables = variablesOf(terminal.environment, files.read);
   const knownSecrets = new KnownSecrets();
   const { access, problems: targetProblems } =
     options.command === "validate" ? { problems: [] } : accessOf(options, variables);
   if (access !== undefined) knownSecrets.add([access.apiKey]);
-  const progress = progressOn(terminal, options.progress && !options.quiet);
+  const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
+  let mayHaveWritten = false;
   let close = async () => {};
   const world: World = {
     files,
@@ -40,7 +52,10 @@ export async function reconcileCommand(
     knownSecrets,
     limit: limitTo(options.parallelism),
     async connect() {
-      const opened = await openApi(options, access, knownSecrets, (event) => traceOn(output, options, event));
+      const opened = await openApi(options, access, knownSecrets, (event) => {
+        if (event.method !== "GET") mayHaveWritten = true;
+        traceOn(output, options, event);
+      });
       close = opened.close;
       return opened.api;
     },
@@ -58,6 +73,8 @@ export async function reconcileCommand(
   let run: Run;
   try {
     run = await reconcile(invocationOf(options, access, targetProblems), world);
+  } catch (cause) {
+    throw mayHaveWritten ? new BrokenOff(cause) : cause;
   } finally {
     progress.end();
     await close();
@@ -118,8 +135,10 @@ async function openApi(
   return { api, close };
 }
 
-function traceOn(output: Output, { debug, verbose }: ReconcileOptions, event: WireEvent): void {
+function traceOn(output: Output, { debug, verbose, quiet }: ReconcileOptions, event: WireEvent): void {
   if (debug) output.note(traceLine(event));
+  const waiting = debug || quiet ? undefined : waitingLine(event);
+  if (waiting !== undefined) output.note(waiting);
   const line = verbose ? requestLine(event) : undefined;
   if (line !== undefined) output.note(line);
 }

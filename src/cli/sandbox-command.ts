@@ -16,7 +16,9 @@ import type { Terminal } from "./terminal.js";
 /** `sandbox`: serves until a signal comes. What it prints on stdout are the variables that lead to it. */
 export async function sandboxCommand(options: SandboxOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
   const seed =
-    options.seed === undefined ? { connections: [], problems: [] } : readSeed(options.seed, terminal.workingFolder);
+    options.seed === undefined
+      ? { connections: [], problems: [] }
+      : readSeed(options.seed, terminal.workingFolder ?? "/");
   if (seed.problems.some(isError)) {
     output.failure("sandbox", seed.problems, 3);
     return 3;
@@ -51,7 +53,10 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
   }
   const target = { environment: "default", baseUrl: sandbox.baseUrl, environmentId, isConfirmed: true };
   // A key that somebody gave may be one that is used elsewhere: it is not repeated.
-  const keyLine = options.key === undefined ? `export FLEXPRICE_API_KEY=${apiKey}\n` : "";
+  const keyLine =
+    options.key === undefined
+      ? `export FLEXPRICE_API_KEY=${apiKey}\n`
+      : "# FLEXPRICE_API_KEY is the key that was given\n";
   const lines = `export FLEXPRICE_BASE_URL=${sandbox.baseUrl}\n${keyLine}export FLEXPRICE_ENVIRONMENT_ID=${environmentId}\n`;
   // Listened for before anybody can know that the sandbox is there.
   const signal = terminal.untilSignal();

@@ -49,7 +49,7 @@ function apiKeyOf(variables: Variables, problems: Problem[]): Secret | undefined
   problems.push(
     error(
       "SETTINGS.BAD_API_KEY",
-      "FLEXPRICE_API_KEY holds a blank, a line break or another character that no key has.",
+      "FLEXPRICE_API_KEY holds a blank, a line break (perhaps of a Windows file) or another character that no key has.",
       { hint: "copy the key again." },
     ),
   );
@@ -90,6 +90,7 @@ function faultOf(url: URL): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return `begins with ${url.protocol}, not with https:`;
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
   if (url.search !== "" || url.hash !== "") return "holds a query or a fragment";
+  if (/\/connections\/*$/.test(url.pathname)) return "ends in /connections, which is added to it";
   return undefined;
 }
 
@@ -111,10 +112,11 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
         : { state: "set", value: option };
   const source = option === undefined ? "FLEXPRICE_ENVIRONMENT_ID" : "--environment-id";
   if (found.state === "unset") return undefined;
-  if (found.state === "set" && /^[\x21-\x7e]+$/.test(found.value)) return found.value;
+  const isKey = found.state === "set" && /^[sp]k_/.test(found.value);
+  if (found.state === "set" && !isKey && /^[\x21-\x7e]+$/.test(found.value)) return found.value;
   const detail =
     found.state === "set"
-      ? `${source} holds a blank or another character that no id has.`
+      ? `${source} holds ${isKey ? "an API key" : "a blank or another character that no id has"}.`
       : `${reason(source, found)}.`;
   problems.push(
     error("SETTINGS.BAD_ENVIRONMENT_ID", detail, {

@@ -1,7 +1,8 @@
 /** What a command needs of the process it runs in. Made in `main.ts`, the only file that names the process. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly workingFolder: string;
+  /** Absent when it was removed. */
+  readonly workingFolder: string | undefined;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
   readonly outIsTerminal: boolean;

@@ -1,4 +1,5 @@
 import type { WireEvent } from "../api/client.js";
+import { MOST_TRIES } from "../api/retry.js";
 import { assertNever } from "../model/problem.js";
 import { printable } from "../report/text.js";
 
@@ -9,6 +10,14 @@ export function requestLine(event: WireEvent): string | undefined {
   if (event.kind === "failed")
     return `${event.method} ${printable(event.url)} failed in ${Math.round(event.ms)} ms: ${printable(event.reason)}\n`;
   return undefined;
+}
+
+/** A line for everybody who waits: nothing is silent while a service is tried again. */
+export function waitingLine(event: WireEvent): string | undefined {
+  if (event.kind !== "waiting") return undefined;
+  const { method, url, reason, waitMs, attempt } = event;
+  const seconds = (waitMs / 1000).toFixed(1);
+  return `${method} ${printable(url)}: ${printable(reason)}; trying again in ${seconds} s (${attempt} of ${MOST_TRIES} tries made)\n`;
 }
 
 /** A line for `--debug`: every event, with the names of what is sent and never its values. */

@@ -4,6 +4,9 @@ import { byText } from "../model/json.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 
+/** Pages of the list that are asked for: a service that goes on for ever must not keep a run for ever. */
+export const MOST_PAGES = 1_000;
+
 export interface Fetched {
   /** Every live connection once, by provider, age and id. */
   readonly observed: readonly Observed[];
@@ -22,7 +25,7 @@ export async function fetchAll(api: ConnectionsApi, expectedEnvironmentId: strin
   const rows = new Map<string, Observed>();
   let total: number | undefined;
   try {
-    for (;;) {
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const { value: page } = await api.list(rows.size);
       const before = rows.size;
       for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
@@ -38,7 +41,8 @@ export async function fetchAll(api: ConnectionsApi, expectedEnvironmentId: strin
     const hint = "run again; if it stays, ask whoever runs the service.";
     return { observed: [], environmentId: null, problems: [error("FETCH.INCOMPLETE_LIST", detail, { hint })] };
   }
-  const observed = [...rows.values()].sort(
+  const live = [...rows.values()].filter(({ isLive }) => isLive);
+  const observed = live.sort(
     (left, right) =>
       byText(left.providerType, right.providerType) || instant(left) - instant(right) || byText(left.id, right.id),
   );
@@ -58,12 +62,13 @@ function instant({ createdAt }: Observed): number {
 
 /** A key is bound to its environment whatever the request says, so only the rows show where we are. */
 function environmentProblems(seen: readonly string[], expected: string | undefined): readonly Problem[] {
+  const listed = `${seen.slice(0, 5).join(", ")}${seen.length > 5 ? ", …" : ""}`;
   const others = expected === undefined ? seen.slice(1) : seen.filter((id) => id !== expected);
   if (others.length > 0) {
     const detail =
       expected === undefined
-        ? `the service answered with connections of several environments: ${seen.join(", ")}.`
-        : `${expected} is expected, but the connections that this key shows are of ${seen.join(", ")}.`;
+        ? `the service answered with connections of several environments: ${listed}.`
+        : `${expected} is expected, but the connections that this key shows are of ${listed}.`;
     return [
       error("FETCH.WRONG_ENVIRONMENT", detail, {
         hint: "use the key of the environment you mean, or correct the environment id.",

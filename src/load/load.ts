@@ -35,8 +35,8 @@ export function load(paths: readonly string[], files: Files): Loaded {
   const inOrder = [...found.values()].sort((left, right) => byText(files.shown(left), files.shown(right)));
   for (const file of inOrder) {
     const read = readFile(file, files);
-    problems.push(...read.problems);
-    declarations.push(...read.declarations);
+    for (const problem of read.problems) problems.push(problem);
+    for (const declaration of read.declarations) declarations.push(declaration);
     if (read.declarations.length > 0) fileCount += 1;
   }
   if (declarations.length === 0 && problems.every((problem) => problem.severity === "warning")) {
@@ -53,58 +53,74 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   const kind = files.kindOf(path);
   if (kind === "file") return [path];
   if (kind !== "folder") {
+    const why = kind === "other" ? ", which is neither a folder nor a file" : "";
     problems.push(
-      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}.`, {
+      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}${why}.`, {
         hint: "name the folder or the file that holds the definitions, or start in the folder above it.",
       }),
     );
     return [];
   }
-  const root = files.realPath(path);
+  const walk: Walk = { root: files.realPath(path), files, problems, seen: new Set(), found: [] };
   const before = problems.length;
-  const found = walk(path, root, files, problems, new Set([root]));
-  if (found.length === 0 && problems.length === before) {
+  walkFolder(path, walk);
+  if (walk.found.length === 0 && problems.length === before) {
     problems.push(
       error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
         hint: "an empty folder never means that connections should go; name the right one with --dir.",
       }),
     );
   }
-  return found;
+  return walk.found;
 }
 
-function walk(folder: string, root: string, files: Files, problems: Problem[], open: ReadonlySet<string>): string[] {
-  const found: string[] = [];
+interface Walk {
+  readonly root: string;
+  readonly files: Files;
+  readonly problems: Problem[];
+  /** Folders that were walked already, by the path behind all links: links may lead to one in very many ways. */
+  readonly seen: Set<string>;
+  readonly found: string[];
+}
+
+function walkFolder(folder: string, walk: Walk): void {
+  const { files, problems, seen, found } = walk;
+  seen.add(files.realPath(folder));
   let names: readonly string[];
   try {
     names = [...files.list(folder)].sort(byText);
   } catch (cause) {
     problems.push(unreadable(files.shown(folder), cause));
-    return found;
+    return;
   }
   for (const name of names) {
     if (name.startsWith(".")) continue;
     const path = folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
     const kind = files.kindOf(path);
     const isYaml = /\.ya?ml$/i.test(name);
-    if (kind === "missing" && isYaml) {
+    if (isYaml && kind === "missing")
       problems.push(unreadable(files.shown(path), new Error("it is a link to nothing")));
-    }
+    if (isYaml && kind === "other") problems.push(unreadable(files.shown(path), new Error("it is not a regular file")));
     if (kind !== "folder" && !(kind === "file" && isYaml)) continue;
-    const real = files.realPath(path);
-    if (real !== root && !real.startsWith(`${root}/`)) {
-      problems.push(
-        error("LOAD.LINK_OUTSIDE", `${files.shown(path)} is a link to ${real}, outside of the folder.`, {
-          place: { file: files.shown(path), line: 1, column: 1 },
-          hint: "move the file into the folder, or name its own folder with --dir.",
-        }),
-      );
+    if (!isInside(files.realPath(path), walk)) {
+      problems.push(linkOutside(path, files));
       continue;
     }
     if (kind === "file") found.push(path);
-    else if (!open.has(real)) found.push(...walk(path, root, files, problems, new Set([...open, real])));
+    else if (!seen.has(files.realPath(path))) walkFolder(path, walk);
   }
-  return found;
+}
+
+function isInside(real: string, { root }: Walk): boolean {
+  return real === root || real.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
+
+function linkOutside(path: string, files: Files): Problem {
+  const file = files.shown(path);
+  return error("LOAD.LINK_OUTSIDE", `${file} is a link to ${files.realPath(path)}, outside of the folder.`, {
+    place: { file, line: 1, column: 1 },
+    hint: "move the file into the folder, or name its own folder with --dir.",
+  });
 }
 
 function readFile(path: string, files: Files): { declarations: readonly Declaration[]; problems: readonly Problem[] } {

@@ -91,6 +91,8 @@ export interface Observed {
   readonly metadata: JsonObject | null;
   readonly syncConfig: JsonObject;
   readonly createdAt: string;
+  /** Not archived or deleted; the service of today never shows such rows. */
+  readonly isLive: boolean;
 }
 
 /** The one metadata key that is ours: people neither see nor set it. */

@@ -17,3 +17,12 @@ export function nestedPointer(pointer: Pointer, provider: string): Pointer {
   const flat = top === "encrypted_secret_data" && second !== undefined && second !== provider;
   return flat && !IGNORED_BLOCKS.has(String(second)) ? [top, provider, second, ...rest] : pointer;
 }
+
+/**
+ * How a key is named in a message. Under the credentials only what is certainly the name of a field is shown: somebody may
+ * have pasted the secret where the key belongs.
+ */
+export function nameOfKey(key: string, parent: Pointer): string {
+  if (parent[0] === "encrypted_secret_data" && !/^[a-z]+(?:_[a-z]+)*$/.test(key)) return "a key";
+  return key.length > 60 ? `${key.slice(0, 59)}…` : key;
+}

@@ -55,9 +55,10 @@ export const problemCodes = {
   "VALIDATE.SECRET_FORM": { title: "Not exactly one reference", exitCode: 3 },
   "VALIDATE.BAD_REFERENCE": { title: "Malformed reference", exitCode: 3 },
   "VALIDATE.FORBIDDEN_REFERENCE": { title: "Reference not allowed", exitCode: 3 },
-  "VALIDATE.NUL_CHARACTER": { title: "NUL character", exitCode: 3 },
+  "VALIDATE.BAD_CHARACTER": { title: "Character that cannot be stored", exitCode: 3 },
   "VALIDATE.SAME_CONNECTION": { title: "Two definitions for one connection", exitCode: 3 },
   "VALIDATE.DUPLICATE_FIELD": { title: "Custom field used twice", exitCode: 3 },
+  "VALIDATE.SECRET_IN_METADATA": { title: "Secret in the metadata", exitCode: 3 },
   "VALIDATE.IGNORED_BLOCK": { title: "Block without effect", exitCode: 3 },
 
   "SECRETS.UNSET": { title: "Missing variable", exitCode: 3 },

@@ -7,10 +7,7 @@ export type TextPart =
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "setting"; readonly name: string };
 
-export type ParsedText =
-  | { readonly ok: true; readonly parts: readonly TextPart[] }
-  /** `fragment` is the malformed reference, cut short; it holds no value, only what stands after `${`. */
-  | { readonly ok: false; readonly fragment: string };
+export type ParsedText = { readonly ok: true; readonly parts: readonly TextPart[] } | { readonly ok: false };
 
 const REFERENCE = /^\$\{(?:(?<setting>var\.)?(?<name>[A-Za-z_][A-Za-z0-9_]*))\}/;
 
@@ -27,7 +24,7 @@ export function parseText(text: string): ParsedText {
     } else if (text.startsWith("${", at)) {
       const match = REFERENCE.exec(text.slice(at));
       const name = match?.groups?.["name"];
-      if (match === null || name === undefined) return { ok: false, fragment: cutShort(text.slice(at)) };
+      if (match === null || name === undefined) return { ok: false };
       if (plain !== "") parts.push({ kind: "text", text: plain });
       plain = "";
       parts.push({ kind: match.groups?.["setting"] === undefined ? "environment" : "setting", name });
@@ -39,12 +36,6 @@ export function parseText(text: string): ParsedText {
   }
   if (plain !== "") parts.push({ kind: "text", text: plain });
   return { ok: true, parts };
-}
-
-function cutShort(text: string): string {
-  const end = text.indexOf("}");
-  const fragment = end === -1 ? text : text.slice(0, end + 1);
-  return fragment.length > 24 ? `${fragment.slice(0, 23)}…` : fragment;
 }
 
 /** The name, when a text is exactly one `${NAME}` and nothing else. */

@@ -36,9 +36,9 @@ export class Secret {
     return isMaskText(this.#value);
   }
 
-  /** Whether the value holds a NUL character, which the service's database refuses. */
-  hasNul(): boolean {
-    return this.#value.includes("\0");
+  /** Whether the service's database can store the value: it has no NUL. */
+  isStorable(): boolean {
+    return !this.#value.includes("\0");
   }
 
   /** Whether every character may stand in an HTTP header: visible ASCII, no blanks. */
@@ -51,18 +51,18 @@ export class Secret {
    * hexadecimal. Values and lines under 4 characters are not looked for.
    */
   isIn(text: string): boolean {
-    const readings = [text, percentDecoded(text), unescaped(text)];
+    const readings = [text, percentDecoded(text), unescaped(text)].map(squeezed);
     const lower = text.toLowerCase();
-    return [this.#value, ...this.#value.split(/\r?\n/)]
-      .filter((part) => part.length >= SHORTEST_TO_LOOK_FOR)
-      .some((part) => {
-        const bytes = Buffer.from(part, "utf8");
-        return (
-          readings.some((reading) => reading.includes(part)) ||
-          base64Cores(bytes).some((core) => text.includes(core)) ||
-          lower.includes(bytes.toString("hex"))
-        );
-      });
+    return [this.#value, ...this.#value.split(/\r?\n/)].some((part) => {
+      const bytes = Buffer.from(part, "utf8");
+      const core = squeezed(part);
+      if (core.length < SHORTEST_TO_LOOK_FOR) return false;
+      return (
+        readings.some((reading) => reading.includes(core)) ||
+        base64Cores(bytes).some((encoded) => text.includes(encoded)) ||
+        lower.includes(bytes.toString("hex"))
+      );
+    });
   }
 
   toString(): string {
@@ -80,6 +80,15 @@ export class Secret {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return MASK;
   }
+}
+
+/** In lower case, without blanks, control characters and signs that do not show: what a copy may have lost or gained. */
+function squeezed(text: string): string {
+  // The small sigma has two forms, by what stands behind it.
+  return text
+    .toLowerCase()
+    .replaceAll("ς", "σ")
+    .replaceAll(/[\p{C}\p{Z}]+/gu, "");
 }
 
 function percentDecoded(text: string): string {
@@ -118,7 +127,7 @@ export class KnownSecrets {
   readonly #secrets: Secret[] = [];
 
   add(secrets: Iterable<Secret>): void {
-    this.#secrets.push(...secrets);
+    for (const secret of secrets) this.#secrets.push(secret);
   }
 
   /** The text, or a note in its place when it repeats a secret. */

@@ -40,7 +40,11 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
     (unit) => !unit.isDefault && !declared.has(unit.path) && !unresolved.has(unit.path) && !kept(unit),
   );
   const isExact = (unit: Unit) => desired.definition.exact.some((map) => map === unit.keys[0]);
-  const removed = surplus.filter((unit) => isExact(unit) && unit.facts?.update !== "create-only");
+  // Where the service shows something else than a block, what the file says there replaces it anyway.
+  const isReplaced = (unit: Unit) => wanted.some(({ path }) => path.startsWith(`${unit.path}.`));
+  const removed = surplus.filter(
+    (unit) => isExact(unit) && unit.facts?.update !== "create-only" && !(unit.facts === undefined && isReplaced(unit)),
+  );
 
   const name: Unit = { path: "name", keys: ["name"], value: desired.name, isDefault: false };
   const before = viewOf([
@@ -82,7 +86,10 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   for (const [path, references] of unresolved) {
     fields.push(...unresolvedFields(references, facts, present.has(path) ? "edit" : "add"));
   }
-  return { fields: inCatalogueOrder(fields, facts), keptKeys: surplus.length - removed.length };
+  return {
+    fields: inCatalogueOrder(fields, facts),
+    keptKeys: surplus.filter((unit) => !isReplaced(unit)).length - removed.length,
+  };
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume anyway. */

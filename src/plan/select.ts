@@ -22,12 +22,15 @@ export function select(desired: readonly Desired[], patterns: readonly string[])
   return { selected: new Set(chosen.flat()), problems };
 }
 
+/** Stars and question marks, lists in brackets and braces. No negation: it would be asked of the name and of the file, and one of them always fits. */
+const PLAIN = { nonegate: true, noextglob: true } as const;
+
 function matches(pattern: string, { name, definition }: Desired): boolean {
   const { file } = definition.origin;
   if (pattern === name || pattern === file) return true;
   // A name is no path: its slashes are letters like others. A pattern without a slash means a file in any folder.
   return (
-    picomatch.isMatch(name, pattern, { bash: true }) ||
-    picomatch.isMatch(file, pattern, { basename: !pattern.includes("/") })
+    picomatch.isMatch(name, pattern, { ...PLAIN, bash: true }) ||
+    picomatch.isMatch(file, pattern, { ...PLAIN, basename: !pattern.includes("/") })
   );
 }

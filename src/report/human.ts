@@ -16,26 +16,28 @@ export function validateText({ definitions, files, problems }: Run): string {
 export function planText(target: TargetRun, paint: Paint): string {
   const { plan } = target;
   if (plan === undefined) return "";
-  const lines = [...headLines(target, paint), ""];
   const shown = plan.changes.filter(isWorthShowing);
-  for (const change of shown) lines.push(...changeLines(change, paint), "");
-  if (shown.length === 0 && plan.changes.length > 0)
-    lines.push("Nothing to change: no difference in what can be compared.", "");
+  const isCalm = shown.length === 0 && plan.changes.length > 0;
   const notes = noteLines(plan, paint);
-  if (notes.length > 0) lines.push(...notes, "");
-  lines.push(planLine(plan.summary));
-  return `${lines.join("\n")}\n`;
+  const lines = [
+    headLines(target, paint),
+    [""],
+    ...shown.map((change) => [...changeLines(change, paint), ""]),
+    isCalm ? ["Nothing to change: no difference in what can be compared.", ""] : [],
+    notes.length > 0 ? [...notes, ""] : [],
+    [planLine(plan.summary)],
+  ];
+  return `${lines.flat().join("\n")}\n`;
 }
 
 /** What became of the plan of one environment, and one fixed last line. */
 export function applyText(target: TargetRun, paint: Paint): string {
   const { plan, outcomes } = target;
   if (plan === undefined || outcomes === undefined) return "";
-  const lines: string[] = [];
-  for (const change of plan.changes) {
+  const lines = plan.changes.flatMap((change) => {
     const outcome = outcomes.get(change);
-    if (outcome !== undefined && outcome.status !== "unchanged") lines.push(...outcomeLines(change, outcome, paint));
-  }
+    return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, paint);
+  });
   if (lines.length === 0) lines.push("Nothing to do.");
   lines.push("", applyLine(target));
   return `${lines.join("\n")}\n`;
@@ -71,6 +73,9 @@ function isWorthShowing({ action, fields, secrets }: Change): boolean {
   );
 }
 
+/** Values stand in a column behind the paths, but one long path does not push it off the screen. */
+const WIDEST_PATH = 60;
+
 interface Mark {
   readonly symbol: string;
   readonly word: string;
@@ -100,7 +105,7 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
   const source = paint("faint", `${printable(change.file)}:${change.line}`);
   const rows = [...change.fields.map(fieldRow), ...change.secrets.filter(isShownSecret).map(secretRow)];
-  const width = Math.max(0, ...rows.map(({ path }) => path.length));
+  const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(path.length, WIDEST_PATH)), 0);
   return [
     `${head}  ${source}`,
     ...rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`),

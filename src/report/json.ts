@@ -2,6 +2,7 @@ import type { Outcome } from "../model/outcome.js";
 import type { Change, FieldChange, Plan, SecretChange, Summary, UnclaimedRow } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
+import { printableJson } from "./text.js";
 
 /** Of the document below; `schema/result.schema.json` describes it. */
 export const RESULT_FORMAT = "1.0";
@@ -32,7 +33,7 @@ export function jsonText(
     targets: (run.targets ?? []).map(targetDocument),
     problems: run.problems.map(problemDocument),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(document, null, 2))}\n`;
 }
 
 function targetDocument({ environment, baseUrl, environmentId, isConfirmed, plan, outcomes }: TargetRun): object {

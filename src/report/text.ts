@@ -1,19 +1,30 @@
 import type { Json } from "../model/json.js";
 
+/** Control characters, marks of writing direction, and signs that take no room: all that can make a text look like another. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+function escaped(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
+    .join("");
+}
+
+/** JSON text with the same signs as JSON's own escapes, so that a document can be looked at on a terminal. */
+export function printableJson(text: string): string {
+  return text.replace(UNSEEN, (character) => (character === "\n" ? character : escaped(character)));
+}
+
 /** Text from elsewhere without what could steer a terminal: control characters and marks of writing direction become visible. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  return text.replace(UNSEEN, escaped);
 }
 
 /** A value with its type visible: `3` and `"3"` differ. Long ones are cut in the middle of nowhere, but say so. */
 export function valueText(value: Json | undefined, longest = 80): string {
   if (value === undefined) return "(none)";
   if (value === "(secret)") return value;
-  const text = printable(JSON.stringify(value));
+  // Cut before it is written out: a text may have megabytes.
+  const text = printable(JSON.stringify(typeof value === "string" ? value.slice(0, longest + 1) : value));
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 

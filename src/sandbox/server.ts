@@ -79,6 +79,8 @@ function routes(store: Store, settings: SandboxSettings): Hono {
       return respond(context, await handler(context));
     } catch (cause) {
       if (cause instanceof Refusal) return respond(context, cause.answer);
+      // Whoever asked has gone away in the middle of its own request.
+      if (isAborted(cause)) return respond(context, { status: 400 });
       throw cause;
     }
   };
@@ -129,6 +131,13 @@ function routes(store: Store, settings: SandboxSettings): Hono {
     return context.body(null, 500, requestId(context));
   });
   return app;
+}
+
+function isAborted(cause: unknown): boolean {
+  return (
+    cause instanceof Error &&
+    (cause.name === "AbortError" || cause.message === "aborted" || ("code" in cause && cause.code === "ECONNRESET"))
+  );
 }
 
 function unknownPath(context: Context): Response {

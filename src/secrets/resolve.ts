@@ -9,7 +9,7 @@ import type {
 } from "../model/connection.js";
 import { fieldFacts } from "../model/credentials.js";
 import { isObject, type Json, type JsonObject } from "../model/json.js";
-import type { Pointer } from "../model/location.js";
+import { dotted, type Pointer } from "../model/location.js";
 import { assertNever, Bug, error, type Problem, type ProblemCode, warning } from "../model/problem.js";
 import { parseText, soleVariable } from "../model/reference.js";
 import { Secret } from "../model/secret.js";
@@ -42,7 +42,11 @@ export function resolve(
 
 type Text =
   | { readonly kind: "value"; readonly text: string; readonly fromEnvironment: boolean; readonly fromSettings: boolean }
+  | { readonly kind: "too-long" }
   | { readonly kind: "unresolved"; readonly references: readonly UnresolvedReference[] };
+
+/** Characters of one value after its references are resolved. */
+export const LONGEST_VALUE = 1024 * 1024;
 
 /** What was found on the way through one map. */
 interface Found {
@@ -69,8 +73,8 @@ class Resolver {
   resolve(definition: Definition): Desired {
     const found: Found = { masked: [], settings: [], unresolved: [] };
     const id = definition.id === undefined ? undefined : this.#naming(definition, definition.id, "id");
-    const metadata = this.#map(definition.metadata, "metadata", found);
-    const syncConfig = this.#map(definition.syncConfig, "sync_config", found);
+    const metadata = this.#map(definition, definition.metadata, "metadata", found);
+    const syncConfig = this.#map(definition, definition.syncConfig, "sync_config", found);
     for (const { pointer, variable, why } of found.unresolved) {
       if (why.reason === "no-setting") this.#noSetting(definition, variable, pointer);
     }
@@ -91,39 +95,50 @@ class Resolver {
   #naming(definition: Definition, written: string, key: "name" | "id"): string {
     const text = this.#text(written, [key]);
     if (text.kind === "value") return text.text;
+    if (text.kind === "too-long") {
+      this.#tooLong(definition, [key]);
+      return written;
+    }
     for (const { variable } of text.references) this.#noSetting(definition, variable, [key]);
     return written;
   }
 
   #noSetting({ origin }: Definition, variable: string, pointer: Pointer): void {
     const detail = `var.${variable} is not defined: no settings file gives it a value.`;
-    const hint = "write the value out, or use an environment variable: ${NAME}.";
+    const hint = "write the value out.";
     this.problems.push(error("SECRETS.NO_SETTING", detail, { place: origin.locate(pointer, "value"), hint }));
   }
 
-  #map(map: JsonObject | undefined, top: string, found: Found): JsonObject | undefined {
+  #map(definition: Definition, map: JsonObject | undefined, top: string, found: Found): JsonObject | undefined {
     if (map === undefined) return undefined;
-    const resolved = this.#value(map, [top], found);
+    const resolved = this.#value(definition, map, [top], found);
     if (!isObject(resolved)) throw new Bug("a map resolved to something else");
     return resolved;
   }
 
-  #value(value: Json, pointer: Pointer, found: Found): Json {
-    if (Array.isArray(value)) return value.map((item, index) => this.#value(item, [...pointer, index], found));
+  #value(definition: Definition, value: Json, pointer: Pointer, found: Found): Json {
+    if (Array.isArray(value))
+      return value.map((item, index) => this.#value(definition, item, [...pointer, index], found));
     if (isObject(value)) {
       return Object.fromEntries(
-        Object.entries(value).map(([key, item]) => [key, this.#value(item, [...pointer, key], found)]),
+        Object.entries(value).map(([key, item]) => [key, this.#value(definition, item, [...pointer, key], found)]),
       );
     }
     if (typeof value !== "string") return value;
     const text = this.#text(value, pointer);
+    if (text.kind === "too-long") {
+      this.#tooLong(definition, pointer);
+      return "";
+    }
     if (text.kind === "unresolved") {
       found.unresolved.push(...text.references);
       return value;
     }
     if (text.fromEnvironment) {
       found.masked.push(pointer);
-      this.secrets.push(new Secret(text.text));
+      const secret = new Secret(text.text);
+      this.secrets.push(secret);
+      this.#checkStorable(definition.origin, secret, dotted(pointer), pointer);
     }
     if (text.fromSettings) found.settings.push(pointer);
     return text.text;
@@ -133,6 +148,10 @@ class Resolver {
     if (typeof written !== "string") return { path, field, pointer, value: { kind: "literal", literal: written } };
     const isSecret = fieldFacts(this.#catalogue, definition.providerType, field)?.secret ?? true;
     const text = this.#text(written, pointer);
+    if (text.kind === "too-long") {
+      this.#tooLong(definition, pointer);
+      return { path, field, pointer, value: { kind: "literal", literal: "" } };
+    }
     if (text.kind === "unresolved") {
       const [reference] = text.references;
       if (reference === undefined) throw new Bug("an unresolved text without a reference");
@@ -162,10 +181,22 @@ class Resolver {
       const detail = `${path} would be set to a mask: ${variable ?? "its variable"} does not hold the secret itself.`;
       this.problems.push(error("SECRETS.MASK", detail, { place, hint: "put the real value into the variable." }));
     }
-    if (secret.hasNul()) {
-      const detail = `${variable ?? "the variable"} holds a NUL character, which the service cannot store.`;
-      this.problems.push(error("VALIDATE.NUL_CHARACTER", detail, { place, hint: "remove it from the value." }));
-    }
+    this.#checkStorable(origin, secret, path, pointer);
+  }
+
+  #checkStorable(origin: Definition["origin"], secret: Secret, path: string, pointer: Pointer): void {
+    if (secret.isStorable()) return;
+    const place = origin.locate(pointer, "value");
+    const detail = `the value of ${path} would hold a NUL, which the service cannot store.`;
+    this.problems.push(error("VALIDATE.BAD_CHARACTER", detail, { place, hint: "remove it from the variable." }));
+  }
+
+  #tooLong({ origin }: Definition, pointer: Pointer): void {
+    const detail = `${dotted(pointer)} would have more than ${LONGEST_VALUE} characters.`;
+    const place = origin.locate(pointer, "value");
+    this.problems.push(
+      error("SECRETS.BAD_VALUE", detail, { place, hint: "a setting is far smaller; check what its variables hold." }),
+    );
   }
 
   #text(written: string, pointer: Pointer): Text {
@@ -174,6 +205,7 @@ class Resolver {
     const unresolved: UnresolvedReference[] = [];
     let text = "";
     for (const part of parsed.parts) {
+      if (text.length > LONGEST_VALUE) return { kind: "too-long" };
       if (part.kind === "text") text += part.text;
       else if (part.kind === "setting") {
         const value = Object.hasOwn(this.#settings, part.name) ? this.#settings[part.name] : undefined;
@@ -186,14 +218,19 @@ class Resolver {
       }
     }
     if (unresolved.length > 0) return { kind: "unresolved", references: unresolved };
+    if (text.length > LONGEST_VALUE) return { kind: "too-long" };
     const fromEnvironment = parsed.parts.some(({ kind }) => kind === "environment");
     return { kind: "value", text, fromEnvironment, fromSettings: parsed.parts.some(({ kind }) => kind === "setting") };
   }
 
   #lookUp(name: string): Lookup {
-    const seen = this.#seen.get(name) ?? this.#variables.lookUp(name);
-    this.#seen.set(name, seen);
-    return seen;
+    const known = this.#seen.get(name);
+    if (known !== undefined) return known;
+    const found = this.#variables.lookUp(name);
+    this.#seen.set(name, found);
+    // By itself too: somebody may repeat the value without the text that a definition puts around it.
+    if (found.state === "set") this.secrets.push(new Secret(found.value), new Secret(found.value.trim()));
+    return found;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, MapName, Observed } from "../model/connection.js";
-import { byText, isObject, type Json, ownValue, sameJson } from "../model/json.js";
+import { byText, isObject, type Json, type JsonObject, ownValue, sameJson } from "../model/json.js";
 import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
@@ -35,29 +35,28 @@ export function unmet(
   answer: Observed,
   facts: SyncGroup,
 ): readonly string[] {
-  const paths: string[] = wish.name !== undefined && wish.name !== answer.name ? ["name"] : [];
-  if (wish.metadata !== undefined) {
-    const shown = answer.metadata ?? {};
-    const keys = [...new Set([...Object.keys(wish.metadata), ...Object.keys(shown)])].sort(byText);
-    const sent = wish.metadata;
-    paths.push(
-      ...keys
-        .filter((key) => !sameValue(ownValue(sent, key), ownValue(shown, key)))
-        .map((key) => dotted(["metadata", key])),
-    );
-  }
-  if (wish.syncConfig !== undefined) {
-    const sent = new Map(syncUnits(wish.syncConfig, facts).map((unit) => [unit.path, unit]));
-    const shown = new Map(syncUnits(answer.syncConfig, facts).map((unit) => [unit.path, unit]));
-    for (const [path, unit] of [...sent, ...[...shown].filter(([path]) => !sent.has(path))]) {
-      if (unit.facts?.serverFilled === true && isManaged(unit.keys, answer.syncConfig, facts)) continue;
-      const left = sent.get(path);
-      const right = shown.get(path);
-      if (bothDefault(left, right) || sameValue(left?.value, right?.value)) continue;
-      paths.push(path);
-    }
-  }
-  return paths;
+  const name = wish.name !== undefined && wish.name !== answer.name ? ["name"] : [];
+  return [...name, ...unmetMetadata(wish.metadata, answer), ...unmetSync(wish.syncConfig, answer, facts)];
+}
+
+function unmetMetadata(sent: JsonObject | undefined, answer: Observed): readonly string[] {
+  if (sent === undefined) return [];
+  const shown = answer.metadata ?? {};
+  const keys = [...new Set([...Object.keys(sent), ...Object.keys(shown)])].sort(byText);
+  return keys
+    .filter((key) => !sameValue(ownValue(sent, key), ownValue(shown, key)))
+    .map((key) => dotted(["metadata", key]));
+}
+
+function unmetSync(sent: JsonObject | undefined, answer: Observed, facts: SyncGroup): readonly string[] {
+  if (sent === undefined) return [];
+  const wished = new Map(syncUnits(sent, facts).map((unit) => [unit.path, unit]));
+  const shown = new Map(syncUnits(answer.syncConfig, facts).map((unit) => [unit.path, unit]));
+  return [...new Map([...shown, ...wished])]
+    .filter(([, unit]) => unit.facts?.serverFilled !== true || !isManaged(unit.keys, answer.syncConfig, facts))
+    .filter(([path]) => !bothDefault(wished.get(path), shown.get(path)))
+    .filter(([path]) => !sameValue(wished.get(path)?.value, shown.get(path)?.value))
+    .map(([path]) => path);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { SchemaViolation } from "../generated/validators.js";
 import type { Catalogue } from "../model/catalogue.js";
-import { fieldFacts, nestedPointer } from "../model/credentials.js";
+import { fieldFacts, nameOfKey, nestedPointer } from "../model/credentials.js";
 import { isObject, type Json, ownValue } from "../model/json.js";
 import { dotted, type Origin, type Pointer } from "../model/location.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
@@ -116,7 +116,11 @@ function unknownField(name: string, pointer: Pointer, document: Explained): Prob
   }
   const known = knownFields(pointer, document);
   const hint = known.length === 0 ? "drop it." : `known here: ${known.join(", ")}.`;
-  return error("VALIDATE.UNKNOWN_FIELD", `${path([...pointer, name], document)} is not a field.`, { place, hint });
+  const where = path(pointer, document);
+  const shown = nameOfKey(name, pointer);
+  const isPlain = shown === name && /^[A-Za-z_][\w-]*$/.test(name);
+  const field = isPlain ? path([...pointer, name], document) : `${shown}${where === "" ? "" : ` under ${where}`}`;
+  return error("VALIDATE.UNKNOWN_FIELD", `${field} is not a field.`, { place, hint });
 }
 
 /** What may stand at a place, for a hint; empty where nothing is known of it. */
@@ -242,7 +246,7 @@ function wrongSecret(value: Json, where: string, place: ReturnType<Origin["locat
     `${where} has its value in the file; a secret must come from the environment.`,
     {
       place,
-      hint: "write ${NAME} and set that variable. If this file was shared, treat the value as leaked and replace it at the provider.",
+      hint: "write ${NAME}, with braces, and set that variable. If this file was shared, treat the value as leaked and replace it at the provider.",
     },
   );
 }

@@ -17,7 +17,12 @@ export interface Ruled {
 export function rulesOfOne(document: Explained): readonly Ruled[] {
   const { data } = document;
   if (!isObject(data)) return [];
-  return [...textRules(data, [], document), ...customFieldRules(data, document), ...ignoredBlockRules(data, document)];
+  return [
+    ...textRules(data, [], document),
+    ...customFieldRules(data, document),
+    ...ignoredBlockRules(data, document),
+    ...metadataRules(ownValue(data, "metadata") ?? null, ["metadata"], document),
+  ];
 }
 
 /** Fields that a reference to the environment would make unpredictable: they name the connection. */
@@ -34,17 +39,18 @@ function textRules(value: Json, pointer: Pointer, document: Explained): readonly
 }
 
 function keyRule(key: string, pointer: Pointer, { origin }: Explained): readonly Ruled[] {
-  const place = origin.locate(pointer, "key");
-  if (key.includes("\0")) return [nul(pointer, place)];
+  if (!isStorable(key)) return [badCharacter(pointer, origin.locate(pointer, "key"))];
   if (!key.includes("${")) return [];
-  const detail = `the key ${JSON.stringify(key)} holds a reference; only values are resolved.`;
+  const place = origin.locate(pointer, "key");
+  const detail = "a key holds a reference; only values are resolved.";
   return [{ pointer, problem: error("VALIDATE.BAD_REFERENCE", detail, { place, hint: "write the key out." }) }];
 }
 
 function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: Explained): readonly Ruled[] {
-  const place = origin.locate(pointer, "value");
-  if (text.includes("\0")) return [nul(pointer, place)];
+  if (!isStorable(text)) return [badCharacter(pointer, origin.locate(pointer, "value"))];
   const parsed = parseText(text);
+  if (parsed.ok && parsed.parts.every(({ kind }) => kind !== "environment")) return [];
+  const place = origin.locate(pointer, "value");
   const provider = isObject(data) ? ownValue(data, "provider_type") : undefined;
   const where = dotted(
     typeof provider === "string" && Object.hasOwn(catalogue.providers, provider)
@@ -52,9 +58,8 @@ function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: E
       : pointer,
   );
   if (!parsed.ok) {
-    // Under the credentials even a malformed reference may be a pasted key.
-    const fragment = pointer[0] === "encrypted_secret_data" ? "" : ` ${parsed.fragment}`;
-    const problem = error("VALIDATE.BAD_REFERENCE", `${where} holds a malformed reference${fragment}.`, {
+    // The reference itself is not repeated: it may be a key that was pasted between the braces.
+    const problem = error("VALIDATE.BAD_REFERENCE", `${where} holds a malformed reference.`, {
       place,
       hint: "a reference is ${NAME}, with letters, digits and _ in the name; write $${ for a literal ${.",
     });
@@ -64,7 +69,7 @@ function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: E
     if (part.kind !== "environment") return [];
     if (NAMING_FIELDS.has(String(pointer[0]))) {
       const detail = `${where} takes no environment variable: it says which connection this is.`;
-      const hint = "write it out, or use ${var.NAME} from the settings file.";
+      const hint = "write it out.";
       return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
     }
     if (part.name.startsWith("FLEXPRICE_")) {
@@ -76,9 +81,15 @@ function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: E
   });
 }
 
-function nul(pointer: Pointer, place: ReturnType<Explained["origin"]["locate"]>): Ruled {
-  const detail = `${dotted(pointer.slice(0, -1)) || "the definition"} holds a NUL character, which the service cannot store.`;
-  return { pointer, problem: error("VALIDATE.NUL_CHARACTER", detail, { place, hint: "remove it." }) };
+/** Characters that the service's database cannot store: NUL, and halves of surrogate pairs, which are no Unicode text. */
+function isStorable(text: string): boolean {
+  return !/\0|\p{Surrogate}/u.test(text);
+}
+
+function badCharacter(pointer: Pointer, place: ReturnType<Explained["origin"]["locate"]>): Ruled {
+  const where = dotted(pointer.slice(0, -1)) || "the definition";
+  const detail = `${where} holds a NUL or half of a surrogate pair, which the service cannot store.`;
+  return { pointer, problem: error("VALIDATE.BAD_CHARACTER", detail, { place, hint: "remove that character." }) };
 }
 
 /** Each custom field takes one value: it is used once, and not also for the service period, which needs both ends. */
@@ -132,6 +143,21 @@ function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
   return found;
 }
 
+/** How live credentials of the providers begin. */
+const CREDENTIAL = /^(?:(?:sk|rk)_(?:live|test)_|whsec_|rzp_(?:live|test)_|AKIA[0-9A-Z]{16}$)/;
+
+/** Metadata can be read by everybody with a key: a credential in it is probably a mistake. */
+function metadataRules(value: Json, pointer: Pointer, document: Explained): readonly Ruled[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => metadataRules(item, [...pointer, index], document));
+  if (isObject(value))
+    return Object.entries(value).flatMap(([key, item]) => metadataRules(item, [...pointer, key], document));
+  if (typeof value !== "string" || !CREDENTIAL.test(value)) return [];
+  const detail = `${dotted(pointer)} looks like a credential, and metadata can be read by everybody with an API key.`;
+  const place = document.origin.locate(pointer, "value");
+  const hint = "if it is one, take it out of the file and replace it at the provider.";
+  return [{ pointer, problem: warning("VALIDATE.SECRET_IN_METADATA", detail, { place, hint }) }];
+}
+
 function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readonly Ruled[] {
   const credentials = isObject(data) ? ownValue(data, "encrypted_secret_data") : undefined;
   if (!isObject(credentials)) return [];
@@ -150,8 +176,9 @@ function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readon
 /** What only shows when all definitions are seen together: two that claim one connection. */
 export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalogue): readonly Problem[] {
   const claims = new Map<string, Definition>();
+  const withoutId = new Set(definitions.filter(({ id }) => id === undefined).map(({ providerType }) => providerType));
   return definitions.flatMap((definition) =>
-    claimsOf(definition, definitions, catalogue).flatMap(([claim, words]) => {
+    claimsOf(definition, withoutId, catalogue).flatMap(([claim, words]) => {
       const first = claims.get(claim);
       if (first === undefined) {
         claims.set(claim, definition);
@@ -169,15 +196,14 @@ export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalo
 /** What a definition lays claim to: a row by id, or by its provider's way of finding one. */
 function claimsOf(
   definition: Definition,
-  all: readonly Definition[],
+  withoutId: ReadonlySet<string>,
   catalogue: Catalogue,
 ): readonly (readonly [string, string])[] {
   const { id, name, providerType } = definition;
   const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
   if (id !== undefined) {
     // Without ids everywhere, one of them means whatever row the provider has, and that may be this one.
-    const others = all.filter((other) => other !== definition && other.providerType === providerType);
-    const contested = !byName && others.some((other) => other.id === undefined);
+    const contested = !byName && withoutId.has(providerType);
     return contested
       ? [[`provider ${providerType}`, `the ${providerType} connection`]]
       : [[`id ${id}`, `the connection ${id}`]];

@@ -21,12 +21,11 @@ export function validate(declarations: readonly Declaration[], catalogue: Catalo
   const definitions: Definition[] = [];
   for (const declaration of declarations) {
     const found = problemsOf(declaration, catalogue);
-    problems.push(...found);
+    for (const problem of found) problems.push(problem);
     const isUsable = declaration.refused.length === 0 && !found.some(isError);
     if (isUsable) definitions.push(definitionOf(declaration, catalogue));
   }
-  problems.push(...rulesOfAll(definitions, catalogue));
-  return { definitions, problems };
+  return { definitions, problems: [...problems, ...rulesOfAll(definitions, catalogue)] };
 }
 
 function problemsOf({ data, refused, origin }: Declaration, catalogue: Catalogue): readonly Problem[] {

@@ -11,10 +11,17 @@ export function shown(value: Json, pointer: Pointer): string {
 }
 
 export function described(value: Json): string {
+  if (typeof value === "string" && looksLikeKey(value)) return "a text";
   if (typeof value === "string")
     return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)}`;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return kindOf(value);
+}
+
+/** Whether a text has the look of a credential, pasted where it does not belong: a known beginning, or long without a blank. */
+export function looksLikeKey(text: string): boolean {
+  const isKnown = /^(?:sk|pk|rk|whsec|rzp|pat|xox[a-z]|gh[pousr])[-_]|^AKIA|^eyJ/.test(text);
+  return isKnown || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text));
 }
 
 function kindOf(value: Json): string {
@@ -41,6 +48,7 @@ export function typeNames(type: unknown): string {
 export function hintForType(value: Json, type: unknown): { readonly hint: string } {
   if (type === "boolean" && typeof value === "string") {
     if (["true", "false"].includes(value)) return { hint: `write ${value} without quotes.` };
+    if (value.startsWith("${")) return { hint: "this field takes no variable; write true or false." };
     return { hint: "write true or false, without quotes." };
   }
   if (type === "string" && typeof value !== "object") return { hint: "write it in quotes." };

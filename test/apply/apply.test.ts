@@ -48,7 +48,8 @@ function world(text: string, rows: readonly Observed[]) {
       desiredOf: ({ line }) => desiredAt.get(line) ?? fail(),
       rowOf: (id) => rows.find((row) => row.id === id) ?? fail(),
       base: new Base(rows, 0, refresh, () => state.nowMs),
-      unprovenEnvironmentId: undefined,
+      environmentId: "env_test",
+      isProven: true,
       failFast: false,
       onProgress: () => {},
     });

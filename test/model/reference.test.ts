@@ -6,7 +6,7 @@ function parts(text: string): unknown {
   const parsed = parseText(text);
   return parsed.ok
     ? parsed.parts.map((part) => (part.kind === "text" ? part.text : { [part.kind]: part.name }))
-    : parsed.fragment;
+    : "malformed";
 }
 
 describe("references in a text", () => {

@@ -46,7 +46,8 @@ describe("text from elsewhere", () => {
   it("is withheld when it repeats a secret in any usual form, wherever it stands", () => {
     const text = fc
       .string({ minLength: 4, unit: "binary" })
-      .filter((value) => Buffer.from(value, "utf8").toString("utf8") === value);
+      .filter((value) => Buffer.from(value, "utf8").toString("utf8") === value)
+      .filter((value) => value.replaceAll(/[\p{C}\p{Z}]/gu, "").length >= 4);
     fc.assert(
       fc.property(text, fc.string(), fc.string(), (value, before, after) => {
         const known = new KnownSecrets();

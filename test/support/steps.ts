@@ -53,6 +53,7 @@ export function observed(facts: Partial<Observed> & Pick<Observed, "providerType
     metadata: null,
     syncConfig: {},
     createdAt: "2026-01-02T03:04:05Z",
+    isLive: true,
     ...facts,
   };
 }

@@ -77,7 +77,7 @@ describe("one mistake, one problem, at its place", () => {
       `${stripe}sync_config: { invoice_sync_settings: { metadata_custom_fields: [{ source: customer, metadata_key: " ", field: f }] } }\n`,
       ["VALIDATE.NOT_ALLOWED 3:100"],
     ],
-    ["a NUL character", `${stripe}metadata: { a: "x\\0y" }\n`, ["VALIDATE.NUL_CHARACTER 3:16"]],
+    ["a NUL character", `${stripe}metadata: { a: "x\\0y" }\n`, ["VALIDATE.BAD_CHARACTER 3:16"]],
   ])("%s", (_what, text, expected) => {
     expect(codes(check(text).problems)).toEqual(expected);
   });

@@ -1,0 +1,8 @@
+/** A mistake of ours after a write was sent: what was written is not known. */
+export class BrokenOff extends Error {
+  override readonly name = "BrokenOff";
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
