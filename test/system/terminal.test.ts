@@ -135,4 +135,35 @@ describe("apply on a terminal", () => {
     expect(document.targets[0].changes[0].outcome.status).toBe("updated");
     expect(live.writes()).toHaveLength(1);
   });
+
+  it("shows the plan on stderr where stdout goes elsewhere", async () => {
+    const { live, screen, cwd } = await open();
+    screen.run("apply > out.txt");
+    const asked = await screen.until(question);
+    expect(asked).toMatch(/outbound +true → false/);
+    expect(live.writes()).toEqual([]);
+    screen.type("yes", "Enter");
+    await screen.until(/ended with 0/);
+    const text = readFileSync(join(cwd, "out.txt"), "utf8");
+    expect(text).toMatch(/outbound +true → false/);
+    expect(text).toContain("Apply: 0 created, 1 updated");
+  });
+});
+
+describe("a result that cannot be written", () => {
+  it("is said, and no command that lost it succeeds", async () => {
+    const { live, screen } = await open();
+    screen.run("validate > /dev/full");
+    expect(await screen.until(/ended with 1/)).toContain("error[INTERNAL.OUTPUT]");
+    screen.type("clear", "Enter");
+    screen.run("apply --yes > /dev/full");
+    expect(await screen.until(/ended with 4/)).toContain("run plan to see what the service has");
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("is no error when the reader has gone", async () => {
+    const { screen } = await open();
+    screen.run("schema | head -n 1");
+    expect(await screen.until(/ended with 0/)).not.toContain("error[");
+  });
 });
