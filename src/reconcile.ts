@@ -10,10 +10,10 @@ import type { Catalogue } from "./model/catalogue.js";
 import type { Desired, Observed } from "./model/connection.js";
 import type { Outcome } from "./model/outcome.js";
 import { type Change, type Plan, writes } from "./model/plan.js";
-import { Bug, error, inOrder, isError, type Problem, type ProblemCode, sentence } from "./model/problem.js";
+import { bugProblem, error, inOrder, isError, type Problem, type ProblemCode, sentence } from "./model/problem.js";
 import type { Run, TargetRun } from "./model/run.js";
 import type { KnownSecrets } from "./model/secret.js";
-import { makePlan } from "./plan/plan.js";
+import { makePlan, type Planned } from "./plan/plan.js";
 import { select } from "./plan/select.js";
 import { problemOfReference, resolve, unresolvedOf } from "./secrets/resolve.js";
 import type { Variables } from "./secrets/variables.js";
@@ -104,7 +104,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   };
   if (online.some(isError)) return run(online, [seen]);
 
-  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue);
+  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue, world.knownSecrets);
   const plannedRun: TargetRun = { ...seen, plan: planned.plan };
   const tooMany = overLimit(planned.plan, invocation.maxChanges);
   const problems = [...online, ...planned.problems];
@@ -115,13 +115,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     return run([...problems, ...notice], [plannedRun]);
   }
 
-  const byLine = new Map(read.desired.map((one) => [keyOf(one.definition.origin), one]));
-  const desiredOf = (change: Change) => byLine.get(keyOf(change)) ?? missing("a planned change without its definition");
-  const preflight = [
-    ...problems,
-    ...unresolvedForApply(planned.plan, desiredOf),
-    ...(tooMany === undefined ? [] : [tooMany]),
-  ];
+  const preflight = [...problems, ...unresolvedForApply(planned.sources), ...(tooMany === undefined ? [] : [tooMany])];
   if (preflight.some(isError)) return run(preflight, [plannedRun]);
   const refusal = await refusalOf(plannedRun, planned.plan, invocation, world);
   if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
@@ -131,16 +125,13 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     const problem = again.problems.find(isError);
     return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
   };
-  const rows = new Map(fetched.observed.map((row) => [row.id, row]));
   const applied = await apply(planned.plan, {
     api,
     limit: world.limit,
     catalogue: world.catalogue,
-    desiredOf,
-    rowOf: (id): Observed => rows.get(id) ?? missing("an update without its row"),
+    sources: planned.sources,
     base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
-    environmentId: seen.environmentId,
-    isProven: seen.isConfirmed,
+    environment: { id: seen.environmentId, isProven: seen.isConfirmed },
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });
@@ -148,9 +139,11 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     ...preflight,
     ...[...applied.outcomes].flatMap(([change, outcome]) => problemOfOutcome(change, outcome) ?? []),
     ...(applied.strayed === undefined ? [] : [wrongEnvironment(target, applied.strayed)]),
+    ...(applied.bug === undefined ? [] : [bugProblem(applied.bug)]),
     ...leftBlocked(planned.plan),
   ];
-  return run(results, [{ ...plannedRun, outcomes: applied.outcomes }]);
+  const bug = applied.bug === undefined ? {} : { bug: applied.bug };
+  return { ...run(results, [{ ...plannedRun, outcomes: applied.outcomes }]), ...bug };
 }
 
 interface Read {
@@ -185,9 +178,8 @@ function missingVariables(
 }
 
 /** A reference without a value stops apply where a write needs it or where it hides whether one is needed; else it is a warning. */
-function unresolvedForApply({ changes }: Plan, desiredOf: (change: Change) => Desired): readonly Problem[] {
-  return changes.flatMap((change) => {
-    const desired = desiredOf(change);
+function unresolvedForApply(sources: Planned["sources"]): readonly Problem[] {
+  return [...sources].flatMap(([change, { desired }]) => {
     const readable = new Set(desired.unresolved);
     return unresolvedOf(desired).map((reference) =>
       problemOfReference(
@@ -221,8 +213,14 @@ async function refusalOf(
 }
 
 function wrongEnvironment({ expectedEnvironmentId }: Target, { id, environmentId }: Observed): Problem {
-  const detail = `${expectedEnvironmentId ?? ""} is expected, but the first new connection came into being in ${environmentId ?? ""}, as ${id}; nothing more was written.`;
-  const hint = `delete ${id} there, and use the key of the environment you mean.`;
+  const expected = expectedEnvironmentId ?? "";
+  if (environmentId === null) {
+    const detail = `${expected} is expected, but the answer to the first write (${id}) shows no environment; nothing more was written.`;
+    const hint = "look up where the connection is; without an environment id there is no such check.";
+    return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
+  }
+  const detail = `${expected} is expected, but the first write went to ${environmentId}, to ${id}; nothing more was written.`;
+  const hint = `look at ${id} there, and use the key of the environment you mean.`;
   return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
 }
 
@@ -238,12 +236,4 @@ function codeOf({ status, code }: Outcome): ProblemCode | undefined {
   if (status === "not-converged") return "APPLY.NOT_CONVERGED";
   if (status === "unknown") return "APPLY.OUTCOME_UNKNOWN";
   return status === "failed" ? code : undefined;
-}
-
-function keyOf({ file, line }: { readonly file: string; readonly line: number }): string {
-  return `${file}:${line}`;
-}
-
-function missing(what: string): never {
-  throw new Bug(what);
 }

@@ -546,7 +546,7 @@ describe("the environment", () => {
     expect(ended.code).toBe(4);
     expect(wrong.writes()).toHaveLength(1);
     expect(ended.stderr).toContain(
-      `${ENVIRONMENT} is expected, but the first new connection came into being in env_prod`,
+      `${ENVIRONMENT} is expected, but the first write went to env_prod, to conn_1; nothing more was written`,
     );
     expect(lastLine(ended.stdout)).toContain(
       "0 created, 0 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 4 not started, 1 not converged",

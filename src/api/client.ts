@@ -3,7 +3,7 @@ import type { KnownSecrets, Secret } from "../model/secret.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
-import { isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
+import { isFromGateway, isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
 import { type ConnectionsPage, createBody, headersOf, readConnection, readPage, updateBody } from "./wire.js";
 
 /** An answer with what is worth telling about the way to it. */
@@ -110,7 +110,14 @@ class Client {
     const { baseUrl, apiKey, environmentId, newRequestId } = this.#parts;
     const root = baseUrl.pathname.replace(/\/+$/, "");
     const requestId = newRequestId();
-    const attempted: Attempted = { method, url: `${baseUrl.origin}${root}${path}`, requestId, attempts: 0 };
+    const attempted: Attempted = {
+      method,
+      url: `${baseUrl.origin}${root}${path}`,
+      requestId,
+      attempts: 0,
+      isLost: false,
+      isDoubtful: false,
+    };
     const headers = headersOf(
       { apiKey, requestId, ...(environmentId === undefined ? {} : { environmentId }) },
       body !== undefined,
@@ -158,12 +165,14 @@ class Client {
     try {
       const answer = await send(request);
       const { status, text } = answer;
+      if (isFromGateway(status)) attempted.isDoubtful = true;
       const contentType = this.#foreign(answer.contentType);
       const ms = clock.nowMs() - startMs;
       onEvent({ kind: "answered", ...about, status, contentType, characters: text.length, ms });
       return answer;
     } catch (cause) {
       if (!(cause instanceof HttpFault)) throw cause;
+      if (cause.delivery === "unknown") attempted.isLost = true;
       onEvent({ kind: "failed", ...about, reason: this.#foreign(cause.message), ms: clock.nowMs() - startMs });
       return cause;
     }

@@ -10,6 +10,10 @@ export interface Attempted {
   readonly url: string;
   readonly requestId: string;
   attempts: number;
+  /** Whether a try was lost on its way or its answer was: a refusal of a later try says nothing about that one. */
+  isLost: boolean;
+  /** Whether a gateway gave up on the service in some try. */
+  isDoubtful: boolean;
 }
 
 /** Makes text from elsewhere fit to be shown: on one line, of bounded length, without a secret. */
@@ -82,15 +86,24 @@ export function oneLine(text: string): string {
 function fault(
   code: ProblemCode,
   detail: string,
-  { attempts, requestId }: Attempted,
+  attempted: Attempted,
   delivery: Delivery,
   httpStatus: number | undefined,
   hint: string,
   cause?: unknown,
 ): ServiceError {
+  const { attempts, requestId } = attempted;
   const status = httpStatus === undefined ? {} : { httpStatus };
   const next = `${hint} Request id: ${requestId}.`;
-  return new ServiceError(detail, { code, delivery, attempts, requestId, hint: next, cause, ...status });
+  const overall = overAllTries(delivery, attempted);
+  return new ServiceError(detail, { code, delivery: overall, attempts, requestId, hint: next, cause, ...status });
+}
+
+/** What may have become of a request, going by all its tries. */
+function overAllTries(last: Delivery, { method, isLost, isDoubtful }: Attempted): Delivery {
+  if (method === "GET" || last === "unknown") return last;
+  if (isLost) return "unknown";
+  return isDoubtful ? "doubtful" : last;
 }
 
 /** An unreadable answer to a write says nothing about whether it was done. */

@@ -117,16 +117,20 @@ function first(header: string | readonly string[] | undefined): string | undefin
 
 /** Codes of faults before anything was sent: names that do not resolve, refused connections, failed TLS. */
 const NOT_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO)/;
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_|UND_ERR_CONNECT_TIMEOUT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS)/;
+
+/** Codes that an open connection can end with too. */
+const NOT_SENT_IN_CONNECT = /^(?:EHOSTUNREACH|ENETUNREACH)/;
 
 function faultOf(cause: unknown, answered: boolean, timeoutMs: number): HttpFault {
   if (cause instanceof HttpFault) return cause;
-  const { code, message } = factsOf(cause);
+  const { code, message, isConnecting } = factsOf(cause);
   if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
     const why = "the other side does not speak TLS as expected; is it an http: address?";
-    return new HttpFault("unreachable", "not-sent", why, cause);
+    return new HttpFault("unreachable", "unknown", why, cause);
   }
-  if (NOT_SENT.test(code)) return new HttpFault("unreachable", "not-sent", `${message} (${code})`, cause);
+  const isNotSent = NOT_SENT.test(code) || (isConnecting && NOT_SENT_IN_CONNECT.test(code));
+  if (isNotSent) return new HttpFault("unreachable", "not-sent", `${message} (${code})`, cause);
   if (isTimeout(cause, code))
     return new HttpFault("timeout", "unknown", `no whole answer within ${timeoutMs / 1000} s`, cause);
   const words = code === "" ? message : `${message} (${code})`;
@@ -141,11 +145,20 @@ function isTimeout(cause: unknown, code: string): boolean {
   );
 }
 
-function factsOf(cause: unknown): { readonly code: string; readonly message: string } {
-  if (!(cause instanceof Error)) return { code: "", message: String(cause) };
+interface Facts {
+  readonly code: string;
+  readonly message: string;
+  readonly isConnecting: boolean;
+}
+
+function factsOf(cause: unknown): Facts {
+  if (!(cause instanceof Error)) return { code: "", message: String(cause), isConnecting: false };
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
   // Several addresses of one host fail together without a message of their own.
   const inner = cause instanceof AggregateError ? cause.errors.find((one: unknown) => one instanceof Error) : undefined;
   const message = cause.message || (inner instanceof Error ? inner.message : cause.name);
-  return { code, message };
+  const isConnecting = [cause, inner].some(
+    (one) => one instanceof Error && "syscall" in one && one.syscall === "connect",
+  );
+  return { code, message, isConnecting };
 }

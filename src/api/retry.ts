@@ -12,6 +12,11 @@ const LONGEST_BACKOFF_MS = 8_000;
 /** Answers that another try may change: too many requests, and gateways without a service behind them. */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
+/** Answers of a gateway that got none, or none it understood, from the service behind it. */
+export function isFromGateway(httpStatus: number): boolean {
+  return httpStatus === 502 || httpStatus === 504;
+}
+
 export function isWorthAnotherTry(httpStatus: number): boolean {
   return WORTH_ANOTHER_TRY.has(httpStatus);
 }
@@ -45,6 +50,7 @@ export function waitBefore(triesSoFar: number, retryAfterMs: number | undefined,
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const at = Date.parse(header);
+  // A date has a name of a day; what else the platform takes for one, such as "1.5", is none.
+  const at = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/i.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

@@ -3,24 +3,20 @@ import type { Limit } from "../api/limit.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";
-import { type Change, type Plan, writes } from "../model/plan.js";
+import { type Change, type Plan, type Source, writes } from "../model/plan.js";
 import { Bug, type ProblemCode } from "../model/problem.js";
 import { moved } from "../state/wish.js";
 import type { Base } from "./base.js";
-import { type Written, writeCreate, writeUpdate } from "./write.js";
+import { type ExpectedEnvironment, type Written, writeCreate, writeUpdate } from "./write.js";
 
 export interface ApplyParts {
   readonly api: ConnectionsApi;
   readonly limit: Limit;
   readonly catalogue: Catalogue;
-  readonly desiredOf: (change: Change) => Desired;
-  /** The row that a change was planned from. */
-  readonly rowOf: (id: string) => Observed;
+  readonly sources: ReadonlyMap<Change, Source>;
   readonly base: Base;
-  /** The environment that every answer must show: seen on the rows, else as the user expects; `null` when neither tells. */
-  readonly environmentId: string | null;
-  /** Whether a row has shown it. */
-  readonly isProven: boolean;
+  /** Seen on the rows, else as the user expects. */
+  readonly environment: ExpectedEnvironment;
   readonly failFast: boolean;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -28,41 +24,48 @@ export interface ApplyParts {
 export interface Applied {
   /** One for every change of the plan. */
   readonly outcomes: ReadonlyMap<Change, Outcome>;
-  /** The first new connection, when it showed another environment than the expected one. */
+  /** The answer to a write that had to show the expected environment, when it did not. */
   readonly strayed?: Observed;
+  /** A mistake of ours that broke the run off. */
+  readonly bug?: unknown;
 }
 
 /**
  * Does what the plan says, at most so many writes at once. One failure never hides or stops another, but for a refused key:
- * then nothing more is begun. Never throws for a failed write; that is an outcome.
+ * then nothing more is begun. Nothing is thrown: a failed write is an outcome, and so that none is lost a bug is a result too.
  */
 export async function apply(plan: Plan, parts: ApplyParts): Promise<Applied> {
   const run = new Run(plan, parts);
   await run.proveEnvironment();
   await run.writeTheRest();
-  return { outcomes: run.outcomes, ...(run.strayed === undefined ? {} : { strayed: run.strayed }) };
+  const { outcomes, strayed, bug } = run;
+  return { outcomes, ...(strayed === undefined ? {} : { strayed }), ...(bug === undefined ? {} : { bug }) };
 }
 
 const PLAN_AGAIN = "run plan again to see what is there now.";
 
 function notWritten(code: ProblemCode, message: string, hint: string | undefined): Written {
   const outcome: Outcome = { status: "failed", attempts: 0, wrote: false, code, message };
-  return { outcome: hint === undefined ? outcome : { ...outcome, hint } };
+  return { outcome: hint === undefined ? outcome : { ...outcome, hint }, mayBeDone: false };
 }
 
 class Run {
   readonly outcomes = new Map<Change, Outcome>();
   strayed: Observed | undefined;
+  bug: unknown;
   readonly #parts: ApplyParts;
   readonly #waiting: Change[];
   readonly #total: number;
+  #environment: ExpectedEnvironment;
   #done = 0;
-  #stopped = false;
+  /** Why nothing more is begun. */
+  #stopped: string | undefined;
 
   constructor(plan: Plan, parts: ApplyParts) {
     this.#parts = parts;
     this.#waiting = plan.changes.filter(writes);
     this.#total = this.#waiting.length;
+    this.#environment = parts.environment;
     for (const change of plan.changes) {
       if (!writes(change)) this.outcomes.set(change, { status: "unchanged", attempts: 0, wrote: false });
     }
@@ -73,18 +76,20 @@ class Run {
    * not change it, or fill it with connections.
    */
   async proveEnvironment(): Promise<void> {
-    const { environmentId: expected, isProven } = this.#parts;
+    const { id: expected, isProven } = this.#environment;
     if (expected === null || isProven) return;
-    while (!this.#stopped) {
+    while (this.#stopped === undefined) {
       const change = this.#waiting.shift();
       if (change === undefined) return;
-      const answer = await this.#write(change);
-      if (answer === undefined) continue;
-      if (answer.environmentId !== null && answer.environmentId !== expected) {
-        this.strayed = answer;
-        this.#stopped = true;
+      const written = await this.#write(change);
+      if (written?.answer?.environmentId === expected) {
+        this.#environment = { id: expected, isProven: true };
+        return;
       }
-      return;
+      if (written?.answer !== undefined && (written.answer.environmentId !== null || this.#waiting.length > 0))
+        this.strayed = written.answer;
+      if (written?.answer !== undefined || written?.mayBeDone === true)
+        this.#stopped ??= `the write before it did not show that it went to ${expected}`;
     }
   }
 
@@ -93,46 +98,63 @@ class Run {
     await Promise.all(this.#waiting.map((change) => limit(() => this.#write(change))));
   }
 
-  /** Writes one change unless the run has stopped; gives the service's answer if there is one. */
-  async #write(change: Change): Promise<Observed | undefined> {
-    if (this.#stopped) {
-      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false });
+  /** Writes one change unless the run has stopped; then it gives nothing. */
+  async #write(change: Change): Promise<Written | undefined> {
+    if (this.#stopped !== undefined) {
+      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, message: this.#stopped });
       return undefined;
     }
-    const { outcome, answer } = await this.#send(change);
+    const written = await this.#sendOrStop(change);
+    const { outcome } = written;
     this.outcomes.set(change, outcome);
     this.#done += 1;
     this.#parts.onProgress(this.#done, this.#total);
-    const isBad = ["failed", "unknown", "not-converged"].includes(outcome.status);
-    const isKeyRefused = outcome.httpStatus === 401 || outcome.httpStatus === 403;
-    if (isBad && (isKeyRefused || this.#parts.failFast)) this.#stopped = true;
-    return answer;
+    if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
+    if (outcome.httpStatus === 401 || outcome.httpStatus === 403)
+      this.#stopped ??= `the service refused the key for another connection (${outcome.httpStatus})`;
+    else if (this.#parts.failFast) this.#stopped ??= "another write went wrong, and --fail-fast was given";
+    return written;
   }
 
-  async #update(change: Change, id: string): Promise<Written> {
-    const { api, base, catalogue, desiredOf, environmentId, rowOf } = this.#parts;
-    const desired = desiredOf(change);
-    const planned = rowOf(id);
+  /** A bug ends the run, but not before it is known what became of the writes that are under way. */
+  async #sendOrStop(change: Change): Promise<Written> {
+    try {
+      return await this.#send(change);
+    } catch (cause) {
+      this.bug ??= cause;
+      this.#stopped ??= "the run was broken off";
+      const message = "the run was broken off, and it may or may not have been written";
+      return { outcome: { status: "unknown", attempts: 0, wrote: false, message }, mayBeDone: true };
+    }
+  }
+
+  async #update(change: Change, desired: Desired, planned: Observed): Promise<Written> {
+    const { api, base, catalogue } = this.#parts;
+    const { id } = planned;
     const { rows, problem } = await base.current();
     if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
     const row = rows.find((candidate) => candidate.id === id);
     if (row === undefined) return notWritten("APPLY.ROW_MOVED", `${id} is gone since the plan was made`, PLAN_AGAIN);
     const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig);
-    if (paths.length === 0) return writeUpdate(change, desired, row, environmentId, api, catalogue);
+    if (paths.length === 0) return writeUpdate(change, desired, row, this.#environment, api, catalogue);
     const message = `somebody changed ${paths.join(", ")} since the plan was made, so nothing was written`;
     return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
   }
 
-  #send(change: Change): Promise<Written> {
-    const { api, catalogue, desiredOf, environmentId } = this.#parts;
+  async #send(change: Change): Promise<Written> {
+    const { api, catalogue, sources } = this.#parts;
+    const { desired, observed } = sources.get(change) ?? missing();
     switch (change.action) {
       case "create":
-        return writeCreate(desiredOf(change), environmentId, api, catalogue);
+        return writeCreate(desired, this.#environment, api, catalogue);
       case "update":
-        if (change.id === undefined) throw new Bug("an update without an id");
-        return this.#update(change, change.id);
+        return this.#update(change, desired, observed ?? missing());
       default:
         throw new Bug(`nothing plans ${change.action} yet reaches apply`);
     }
   }
+}
+
+function missing(): never {
+  throw new Bug("a planned change without what it was planned from");
 }

@@ -7,10 +7,10 @@ import type { Change } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
-import { edited, withoutEmptyBlocks } from "../state/merge.js";
-import { editsOf, unmet } from "../state/wish.js";
+import { createMaps, unmet, updateWish } from "../state/wish.js";
 
 const PLAN_AGAIN = "run plan to see what it has now; another writer or an older service may be at work.";
+const LOOK_AGAIN = "run plan to see what the service has now; running apply again is safe.";
 const LOOK_FIRST =
   "run plan before anything else: if it was created, the plan shows it; apply would create it if it is not there.";
 
@@ -18,14 +18,23 @@ const LOOK_FIRST =
 export interface Written {
   readonly outcome: Outcome;
   readonly answer?: Observed;
+  /** No answer tells, and it may have been done. */
+  readonly mayBeDone: boolean;
+}
+
+/** The environment that answers must show. */
+export interface ExpectedEnvironment {
+  /** `null` where neither a row nor the user tells. */
+  readonly id: string | null;
+  /** Whether the service has shown it already. */
+  readonly isProven: boolean;
 }
 
 /** What an answer must be about, whatever it says. */
-export interface Expected {
+interface Expected {
   /** Not known yet for a new connection. */
   readonly id?: string;
   readonly providerType: string;
-  /** `null` where nothing has shown it. */
   readonly environmentId: string | null;
 }
 
@@ -34,34 +43,22 @@ export async function writeUpdate(
   change: Change,
   desired: Desired,
   row: Observed,
-  environmentId: string | null,
+  environment: ExpectedEnvironment,
   api: ConnectionsApi,
   catalogue: Catalogue,
 ): Promise<Written> {
-  const wish = updateWish(change, desired, row, catalogue);
-  const expected: Expected = { id: row.id, providerType: row.providerType, environmentId };
+  const wish = updateWish(change.fields, desired, row, catalogue.syncConfig);
+  const expected = { id: row.id, providerType: row.providerType, environmentId: environment.id };
   try {
     return judged("updated", wish, await api.update(row.id, wish), expected, catalogue);
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
-    if (cause.delivery !== "unknown") return { outcome: failed(cause) };
-    return readBack(wish, cause, { ...expected, id: row.id }, api, catalogue);
+    if (cause.delivery === "answered" || cause.delivery === "not-sent") return refused(cause);
+    return readBack(wish, cause, expected, api, catalogue);
   }
 }
 
-function updateWish({ fields }: Change, desired: Desired, row: Observed, catalogue: Catalogue): UpdateWish {
-  const metadata = editsOf(fields, desired, "metadata");
-  const sync = editsOf(fields, desired, "sync_config");
-  return {
-    ...(fields.some(({ path, state }) => path === "name" && state === undefined) ? { name: desired.name } : {}),
-    ...(metadata.length === 0 ? {} : { metadata: edited(row.metadata ?? {}, metadata) }),
-    ...(sync.length === 0
-      ? {}
-      : { syncConfig: withoutEmptyBlocks(edited(row.syncConfig, sync), catalogue.syncConfig) }),
-  };
-}
-
-/** The answer of a PUT is missing, but it may have been done: look, and say so only if the row shows it. */
+/** No answer of the service tells whether a PUT was done: look, and say so only if the row shows it. */
 async function readBack(
   wish: UpdateWish,
   lost: ServiceError,
@@ -77,13 +74,15 @@ async function readBack(
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
   }
-  return { outcome: unknown(lost, "it may or may not have been written") };
+  // A gateway's answer is a definite failure as long as nothing shows the contrary.
+  if (lost.delivery === "doubtful") return { outcome: { ...failed(lost), hint: LOOK_AGAIN }, mayBeDone: true };
+  return { outcome: unknown(lost, "it may or may not have been written"), mayBeDone: true };
 }
 
 /** One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. */
 export async function writeCreate(
   desired: Desired,
-  environmentId: string | null,
+  environment: ExpectedEnvironment,
   api: ConnectionsApi,
   catalogue: Catalogue,
 ): Promise<Written> {
@@ -93,43 +92,53 @@ export async function writeCreate(
     name: desired.name,
     providerType,
     credentials: desired.credentials.filter((credential) => !isAfter(credential)).map(sent),
-    ...(desired.metadata === undefined ? {} : { metadata: desired.metadata }),
-    ...(desired.syncConfig === undefined ? {} : { syncConfig: desired.syncConfig }),
+    ...createMaps(desired, catalogue.syncConfig),
   };
   let created: Answered<Observed>;
   try {
     created = await api.create(wish);
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
-    if (cause.delivery !== "unknown") return { outcome: failed(cause) };
-    return { outcome: { ...unknown(cause, "it may or may not exist now"), hint: LOOK_FIRST } };
+    if (cause.delivery === "not-sent" || cause.delivery === "answered") return refused(cause);
+    const outcome = cause.delivery === "doubtful" ? failed(cause) : unknown(cause, "it may or may not exist now");
+    return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
   }
-  const after = desired.credentials.filter(isAfter);
-  const first = judged("created", wish, created, { providerType, environmentId }, catalogue);
+  const expected = { providerType, environmentId: environment.id };
+  const first = judged("created", wish, created, expected, catalogue);
   const made: Written = { ...first, outcome: { ...first.outcome, id: created.value.id } };
-  // What came into being elsewhere gets no second secret.
-  const isElsewhere = otherThan({ providerType, environmentId }, created.value) !== undefined;
-  if (after.length === 0 || isElsewhere) return made;
+  const after = desired.credentials.filter(isAfter);
+  // What came into being elsewhere, or nobody knows where, gets no second secret.
+  if (after.length === 0 || otherThan(expected, created.value) !== undefined) return made;
+  const paths = after.map(({ path }) => path).join(", ");
+  if (environment.id !== null && !environment.isProven && created.value.environmentId === null) {
+    const message = `created as ${created.value.id}, but the answer shows no environment, so ${paths} was not sent`;
+    return { ...made, outcome: { ...made.outcome, status: "failed", message, hint: unreadable(paths) } };
+  }
   try {
     const { attempts } = await api.update(created.value.id, { credentials: { providerType, fields: after.map(sent) } });
     return { ...made, outcome: { ...made.outcome, attempts: made.outcome.attempts + attempts } };
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
-    return { ...made, outcome: halfMade(made.outcome, after, cause) };
+    return { ...made, outcome: halfMade(made.outcome, paths, cause) };
   }
 }
 
-function halfMade(made: Outcome, after: readonly DesiredCredential[], cause: ServiceError): Outcome {
-  const paths = after.map(({ path }) => path).join(", ");
-  const message = `created as ${made.id ?? ""}, but ${paths} was not set: ${cause.message}`;
-  const outcome = cause.delivery === "unknown" ? unknown(cause, message) : { ...failed(cause), message };
+function halfMade(made: Outcome, paths: string, cause: ServiceError): Outcome {
+  const isLost = cause.delivery === "unknown";
+  const message = `created as ${made.id ?? ""}, but ${paths} ${isLost ? "may not have been" : "was not"} set: ${cause.message}`;
   return {
-    ...outcome,
-    hint: `${paths} cannot be read back, so no later run misses it: set it in the dashboard, or delete the connection and run again.`,
+    ...factsOf(cause),
+    status: isLost ? "unknown" : "failed",
+    message,
+    hint: unreadable(paths),
     wrote: true,
     attempts: made.attempts + cause.attempts,
     ...(made.id === undefined ? {} : { id: made.id }),
   };
+}
+
+function unreadable(paths: string): string {
+  return `${paths} cannot be read back, so no later run misses it: set it in the dashboard, or delete the connection and run again.`;
 }
 
 function sent({ field, value, path }: DesiredCredential): SentCredential {
@@ -150,13 +159,17 @@ function judged(
   const other = otherThan(expected, value);
   if (other !== undefined) {
     const message = `the service answered ${httpStatus}, but about ${other}`;
-    return { outcome: { ...facts, status: "not-converged", message, hint: PLAN_AGAIN }, answer: value };
+    return {
+      outcome: { ...facts, status: "not-converged", message, hint: PLAN_AGAIN },
+      answer: value,
+      mayBeDone: false,
+    };
   }
-  const named = "name" in wish && wish.name !== undefined ? { name: wish.name } : {};
-  const differs = unmet({ ...named, ...mapsOf(wish) }, value, catalogue.syncConfig);
-  if (differs.length === 0) return { outcome: { ...facts, status }, answer: value };
+  const differs = unmet(wish, value, catalogue.syncConfig);
+  if (differs.length === 0) return { outcome: { ...facts, status }, answer: value, mayBeDone: false };
   const message = `the service answered ${httpStatus}, but does not show what was asked: ${differs.join(", ")}`;
-  return { outcome: { ...facts, status: "not-converged", differs, message, hint: PLAN_AGAIN }, answer: value };
+  const outcome: Outcome = { ...facts, status: "not-converged", differs, message, hint: PLAN_AGAIN };
+  return { outcome, answer: value, mayBeDone: false };
 }
 
 /** What an answer is about, when it is another connection than the expected one; then it is no sign that that was written. */
@@ -169,8 +182,9 @@ function otherThan(expected: Expected, answer: Observed): string | undefined {
   return `${answer.id} (${answer.providerType}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
-function mapsOf({ metadata, syncConfig }: UpdateWish | CreateWish): Pick<UpdateWish, "metadata" | "syncConfig"> {
-  return { ...(metadata === undefined ? {} : { metadata }), ...(syncConfig === undefined ? {} : { syncConfig }) };
+/** A definite refusal: nothing was changed. */
+function refused(cause: ServiceError): Written {
+  return { outcome: failed(cause), mayBeDone: false };
 }
 
 function failed(cause: ServiceError): Outcome {
@@ -178,8 +192,7 @@ function failed(cause: ServiceError): Outcome {
 }
 
 function unknown(cause: ServiceError, what: string): Outcome {
-  const hint = "run plan to see what the service has now; running apply again is safe.";
-  return { ...factsOf(cause), status: "unknown", message: `${what}: ${cause.message}`, hint };
+  return { ...factsOf(cause), status: "unknown", message: `${what}: ${cause.message}`, hint: LOOK_AGAIN };
 }
 
 function factsOf({ attempts, requestId, httpStatus, hint, code }: ServiceError): Omit<Outcome, "status"> {

@@ -1,8 +1,10 @@
+import { messageOf } from "../model/problem.js";
+
 /** A mistake of ours after a write was sent: what was written is not known. */
 export class BrokenOff extends Error {
   override readonly name = "BrokenOff";
 
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(messageOf(cause), { cause });
   }
 }

@@ -47,6 +47,11 @@ export class Output {
     for (const problem of shown) this.note(problemText(problem, this.errorPaint()));
   }
 
+  /** Where in the code a mistake of ours shows. */
+  stackOf(bug: unknown): void {
+    this.note(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
+  }
+
   note(text: string): void {
     this.#terminal.writeError(text);
   }

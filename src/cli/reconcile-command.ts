@@ -4,7 +4,7 @@ import { type ConnectionsApi, connectionsApi, type WireEvent } from "../api/clie
 import { limitTo } from "../api/limit.js";
 import { catalogue } from "../generated/catalogue.js";
 import { writes } from "../model/plan.js";
-import { error } from "../model/problem.js";
+import { Bug, error } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { KnownSecrets } from "../model/secret.js";
 import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
@@ -80,6 +80,7 @@ export async function reconcileCommand(
     await close();
   }
   const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
+  if (run.bug !== undefined) output.stackOf(run.bug);
   output.run(run, exitCode, planIsShown);
   return exitCode;
 }
@@ -115,7 +116,7 @@ async function openApi(
   knownSecrets: KnownSecrets,
   onEvent: (event: WireEvent) => void,
 ): Promise<OpenedApi> {
-  if (access === undefined) throw new Error("connecting without a target");
+  if (access === undefined) throw new Bug("connecting without a target");
   // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
   const { connect } = await import("../api/http.js");
   const { baseUrl, apiKey, target } = access;

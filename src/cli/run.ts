@@ -1,5 +1,5 @@
 import { tool } from "../generated/tool.js";
-import { assertNever, error, problemCodes } from "../model/problem.js";
+import { assertNever, bugProblem, problemCodes } from "../model/problem.js";
 import { type CommandOptions, type CommonOptions, parseArguments } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import type { ExitCode } from "./exit-code.js";
@@ -63,12 +63,8 @@ function optionsBeforeParsing(argv: readonly string[]): CommonOptions {
 }
 
 function bug(command: string | undefined, cause: unknown, output: Output): ExitCode {
-  const origin = cause instanceof BrokenOff ? cause.cause : cause;
-  const stack = origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);
-  const hint = "this is a bug in flexprice-sync; please report it with the lines above.";
   const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
-  output.note(`${stack}\n`);
-  const message = cause instanceof Error ? cause.message : String(cause);
-  output.failure(command, [error("INTERNAL.BUG", `${message}.`, { hint })], exitCode);
+  output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
+  output.failure(command, [bugProblem(cause)], exitCode);
   return exitCode;
 }

@@ -4,7 +4,7 @@ import { type SchemaViolation, validateSeed } from "../generated/validators.js";
 import { LARGEST_FILE } from "../load/load.js";
 import { readYaml, type YamlDocument } from "../load/yaml-source.js";
 import { dotted } from "../model/location.js";
-import { error, isError, type Problem } from "../model/problem.js";
+import { error, isError, messageOf, type Problem } from "../model/problem.js";
 import { counted, printable } from "../report/text.js";
 import type { SeedConnection } from "../sandbox/seed.js";
 import type { SandboxOptions } from "./arguments.js";
@@ -42,11 +42,14 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
         output.note(`${fault.stack ?? fault.message}\nthis is a bug in the sandbox of flexprice-sync\n`),
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = "give another --port; --port 0 takes a free one.";
     output.failure(
       "sandbox",
-      [error("SANDBOX.NO_PORT", `the sandbox cannot listen on 127.0.0.1:${options.port}: ${reason}.`, { hint })],
+      [
+        error("SANDBOX.NO_PORT", `the sandbox cannot listen on 127.0.0.1:${options.port}: ${messageOf(cause)}.`, {
+          hint,
+        }),
+      ],
       1,
     );
     return 1;
@@ -80,7 +83,7 @@ function readSeed(path: string, workingFolder: string): Seed {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path, LARGEST_FILE));
   } catch (cause) {
-    return refused([unusable(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)]);
+    return refused([unusable(`${file} cannot be read: ${messageOf(cause)}.`)]);
   }
   const { documents, problems } = readYaml(text, file);
   if (problems.length > 0) return refused(problems);

@@ -95,12 +95,8 @@ function faultOf(url: URL): string | undefined {
 }
 
 function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127(?:\.\d+){3}$/.test(hostname)
-  );
+  // Names under localhost are asked of the network on some machines, so they are no sign of this one.
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 function environmentIdOf(option: string | undefined, variables: Variables, problems: Problem[]): string | undefined {

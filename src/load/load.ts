@@ -1,6 +1,6 @@
 import type { Declaration } from "../model/connection.js";
 import { byText } from "../model/json.js";
-import { error, type Problem, warning } from "../model/problem.js";
+import { error, messageOf, type Problem, warning } from "../model/problem.js";
 import { type Files, FileTooLarge } from "./files.js";
 import { readYaml } from "./yaml-source.js";
 
@@ -98,8 +98,9 @@ function walkFolder(folder: string, walk: Walk): void {
     const path = folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
     const kind = files.kindOf(path);
     const isYaml = /\.ya?ml$/i.test(name);
-    if (isYaml && kind === "missing")
-      problems.push(unreadable(files.shown(path), new Error("it is a link to nothing")));
+    // Whatever its name: a folder of definitions may have been behind it.
+    if (kind === "missing")
+      problems.push(unreadable(files.shown(path), new Error("it leads nowhere, or may not be looked at")));
     if (isYaml && kind === "other") problems.push(unreadable(files.shown(path), new Error("it is not a regular file")));
     if (kind !== "folder" && !(kind === "file" && isYaml)) continue;
     if (!isInside(files.realPath(path), walk)) {
@@ -166,8 +167,7 @@ function readFile(path: string, files: Files): { declarations: readonly Declarat
 }
 
 function unreadable(file: string, cause: unknown): Problem {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return error("LOAD.UNREADABLE", `${file} cannot be read: ${reason}.`, {
+  return error("LOAD.UNREADABLE", `${file} cannot be read: ${messageOf(cause)}.`, {
     place: { file, line: 1, column: 1 },
     hint: "check that the file is there and may be read.",
   });

@@ -1,4 +1,4 @@
-import type { Unavailable } from "./connection.js";
+import type { Desired, Observed, Unavailable } from "./connection.js";
 import type { Json } from "./json.js";
 
 export type Action = "create" | "update" | "replace" | "archive" | "none";
@@ -69,9 +69,17 @@ export interface Summary {
 
 /** All that a run would do in one environment: data only, in a fixed order, without a secret in it. */
 export interface Plan {
+  /** Of this form. */
+  readonly version: 1;
   readonly changes: readonly Change[];
   readonly unclaimed: readonly UnclaimedRow[];
   readonly summary: Summary;
+}
+
+/** What a change was planned from: the values that its writes take, and the row if there is one. */
+export interface Source {
+  readonly desired: Desired;
+  readonly observed?: Observed;
 }
 
 /** Whether a change writes. */

@@ -183,6 +183,17 @@ export class Bug extends Error {
   override readonly name = "Bug";
 }
 
+/** A mistake of ours as a problem, without the lines that say where in the code. */
+export function bugProblem(cause: unknown): Problem {
+  const hint = "this is a bug in flexprice-sync; please report it with the lines above.";
+  return error("INTERNAL.BUG", sentence(messageOf(cause)), { hint });
+}
+
+/** What a thrown value says. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** For the end of a `switch` over a union: reached only when a member was forgotten. */
 export function assertNever(value: never): never {
   throw new Bug(`unexpected ${JSON.stringify(value)}`);

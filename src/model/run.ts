@@ -24,4 +24,6 @@ export interface Run {
   readonly files: number;
   readonly targets: readonly TargetRun[];
   readonly problems: readonly Problem[];
+  /** A mistake of ours that broke the run off after something was written. */
+  readonly bug?: unknown;
 }

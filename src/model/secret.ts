@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Json } from "./json.js";
 
 /** What every printed form of a secret is, whatever its length. */
 export const MASK = "(secret)";
@@ -22,6 +23,7 @@ let reveal: (secret: Secret) => string;
  */
 export class Secret {
   readonly #value: string;
+  #traces: readonly Trace[] | undefined;
 
   static {
     reveal = (secret) => secret.#value;
@@ -47,22 +49,18 @@ export class Secret {
   }
 
   /**
-   * Whether a text holds this value, or a line of it: as it is, as JSON, percent-encoded, in base64 at any alignment, or in
-   * hexadecimal. Values and lines under 4 characters are not looked for.
+   * Whether a text holds this value, or a line of it: as it is, as JSON, as in a URL, a form or HTML, in base64 at any
+   * alignment, or in hexadecimal. Values and lines under 4 characters are not looked for.
    */
-  isIn(text: string): boolean {
-    const readings = [text, percentDecoded(text), unescaped(text)].map(squeezed);
-    const lower = text.toLowerCase();
-    return [this.#value, ...this.#value.split(/\r?\n/)].some((part) => {
-      const bytes = Buffer.from(part, "utf8");
-      const core = squeezed(part);
-      if (core.length < SHORTEST_TO_LOOK_FOR) return false;
-      return (
-        readings.some((reading) => reading.includes(core)) ||
-        base64Cores(bytes).some((encoded) => text.includes(encoded)) ||
-        lower.includes(bytes.toString("hex"))
-      );
-    });
+  isIn(text: string | TextReadings): boolean {
+    const { plain, lower, squeezes } = typeof text === "string" ? readingsOf(text) : text;
+    this.#traces ??= [this.#value, ...this.#value.split(/\r?\n/)].flatMap(tracesOf);
+    return this.#traces.some(
+      ({ core, base64, hex }) =>
+        squeezes.some((reading) => reading.includes(core)) ||
+        base64.some((encoded) => plain.some((reading) => reading.includes(encoded))) ||
+        lower.some((reading) => reading.includes(hex)),
+    );
   }
 
   toString(): string {
@@ -80,6 +78,47 @@ export class Secret {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return MASK;
   }
+}
+
+/** What a value, or a line of it, leaves in a text that repeats it. */
+interface Trace {
+  readonly core: string;
+  readonly base64: readonly string[];
+  readonly hex: string;
+}
+
+function tracesOf(part: string): readonly Trace[] {
+  const bytes = Buffer.from(part, "utf8");
+  const core = squeezed(part);
+  return core.length < SHORTEST_TO_LOOK_FOR ? [] : [{ core, base64: base64Cores(bytes), hex: bytes.toString("hex") }];
+}
+
+/** A text in the ways in which it can repeat a value; made once for many secrets. */
+export interface TextReadings {
+  readonly plain: readonly string[];
+  readonly lower: readonly string[];
+  readonly squeezes: readonly string[];
+}
+
+const DECODERS: readonly ((text: string) => string)[] = [
+  percentDecoded,
+  unescaped,
+  entitiesDecoded,
+  (text) => text.replaceAll("+", " "),
+];
+
+/** Encodings inside each other that are taken off. */
+const MOST_LAYERS = 3;
+
+function readingsOf(text: string): TextReadings {
+  const found = new Set([text]);
+  let outer: readonly string[] = [text];
+  for (let layer = 0; layer < MOST_LAYERS && outer.length > 0; layer += 1) {
+    outer = outer.flatMap((one) => DECODERS.map((decode) => decode(one))).filter((one) => !found.has(one));
+    for (const one of outer) found.add(one);
+  }
+  const plain = [...found];
+  return { plain, lower: plain.map((one) => one.toLowerCase()), squeezes: plain.map(squeezed) };
 }
 
 /** In lower case, without blanks, control characters and signs that do not show: what a copy may have lost or gained. */
@@ -105,6 +144,17 @@ function unescaped(text: string): string {
   });
 }
 
+/** A text with the entities that HTML and XML put in place of their own signs. */
+function entitiesDecoded(text: string): string {
+  const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text.replaceAll(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (whole, ...found: string[]) => {
+    const [decimal, hex, name] = found;
+    if (name !== undefined) return named[name.toLowerCase()] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
 /** The characters of base64 and base64url that bytes always leave, whatever stands before and behind them. */
 function base64Cores(bytes: Buffer): readonly string[] {
   return [0, 1, 2].flatMap((before) => {
@@ -122,7 +172,7 @@ export function revealForWire(secret: Secret): string {
   return reveal(secret);
 }
 
-/** Every secret of a run, so that text from elsewhere, such as a message of the service, can be held back if it repeats one. */
+/** Every secret of a run, so that text from elsewhere, such as a message or a value of the service, can be held back if it repeats one. */
 export class KnownSecrets {
   readonly #secrets: Secret[] = [];
 
@@ -130,8 +180,21 @@ export class KnownSecrets {
     for (const secret of secrets) this.#secrets.push(secret);
   }
 
+  /** Whether a text repeats one of them. */
+  areIn(text: string): boolean {
+    if (this.#secrets.length === 0) return false;
+    const readings = readingsOf(text);
+    return this.#secrets.some((secret) => secret.isIn(readings));
+  }
+
   /** The text, or a note in its place when it repeats a secret. */
   withhold(text: string): string {
-    return this.#secrets.some((secret) => secret.isIn(text)) ? "(withheld: this text repeats a secret)" : text;
+    return this.areIn(text) ? "(withheld: this text repeats a secret)" : text;
+  }
+
+  /** A name or a value for a plan, masked when it repeats a secret. */
+  mask<T extends Json>(value: T): T | typeof MASK {
+    if (typeof value !== "string" && (typeof value !== "object" || value === null)) return value;
+    return this.areIn(typeof value === "string" ? value : JSON.stringify(value)) ? MASK : value;
   }
 }

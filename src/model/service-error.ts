@@ -6,7 +6,9 @@ export type Delivery =
   | "not-sent"
   /** The service answered and refused. */
   | "answered"
-  /** It may have arrived: the answer is missing or unreadable. */
+  /** A gateway answered in place of the service, which may have done it all the same. */
+  | "doubtful"
+  /** It may have arrived: an answer is missing or unreadable. */
   | "unknown";
 
 export interface ServiceErrorFacts {

@@ -7,19 +7,21 @@ export interface SentCredential {
   readonly value: Secret | string | number | boolean;
 }
 
-/** A connection that should be made. */
-export interface CreateWish {
-  readonly name: string;
-  readonly providerType: string;
-  readonly credentials: readonly SentCredential[];
+/** The two maps that the service replaces whole; one that is absent is not sent. */
+export interface WishedMaps {
   readonly metadata?: JsonObject;
   readonly syncConfig?: JsonObject;
 }
 
-/** What should change on a connection; the two maps replace what is there whole. */
-export interface UpdateWish {
+/** A connection that should be made. */
+export interface CreateWish extends WishedMaps {
+  readonly name: string;
+  readonly providerType: string;
+  readonly credentials: readonly SentCredential[];
+}
+
+/** What should change on a connection. */
+export interface UpdateWish extends WishedMaps {
   readonly name?: string;
-  readonly metadata?: JsonObject;
-  readonly syncConfig?: JsonObject;
   readonly credentials?: { readonly providerType: string; readonly fields: readonly SentCredential[] };
 }

@@ -4,7 +4,7 @@ import type { Desired, Observed, UnresolvedReference } from "../model/connection
 import { byText, isObject, type Json } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
-import { MASK } from "../model/secret.js";
+import { type KnownSecrets, MASK } from "../model/secret.js";
 import { isManaged, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
 
 export interface Comparison {
@@ -20,7 +20,12 @@ export interface Comparison {
  *
  * Credentials are no part of this: no answer of the service holds them. Ids, status, times and actors are never compared.
  */
-export function compare(desired: Desired, observed: Observed, facts: SyncGroup): Comparison {
+export function compare(
+  desired: Desired,
+  observed: Observed,
+  facts: SyncGroup,
+  knownSecrets: KnownSecrets,
+): Comparison {
   const pathsOf = (pointers: readonly Pointer[]) =>
     new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const unresolved = unresolvedUnits(desired, facts);
@@ -60,7 +65,8 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   ]);
   const differing = differingPaths(before, after, new Set(["name", ...wanted.map(pathOf), ...removed.map(pathOf)]));
 
-  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
+  // The service may still show, under another key, what somebody has moved into a variable.
+  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : knownSecrets.mask(value));
   const fields: FieldChange[] = [];
   for (const unit of [name, ...wanted]) {
     if (differing.has(unit.path))
@@ -93,7 +99,7 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume anyway. */
-export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
+export function compareWithNothing(desired: Desired, facts: SyncGroup, knownSecrets: KnownSecrets): Comparison {
   const unresolved = unresolvedUnits(desired, facts);
   const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
@@ -102,7 +108,7 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparis
     .flatMap(({ path, keys, value }): readonly FieldChange[] => {
       const references = unresolved.get(path);
       if (references !== undefined) return unresolvedFields(references, facts, "add");
-      return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : value }];
+      return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : knownSecrets.mask(value) }];
     });
   return { fields: inCatalogueOrder(fields, facts), keptKeys: 0 };
 }

@@ -2,6 +2,7 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
+import type { KnownSecrets } from "../model/secret.js";
 
 /** Which row a definition means: that row, none yet, or no telling. */
 export type Match =
@@ -17,11 +18,13 @@ export function match(
   desired: readonly Desired[],
   observed: readonly Observed[],
   catalogue: Catalogue,
+  knownSecrets: KnownSecrets,
 ): ReadonlyMap<Desired, Match> {
   const matches = new Map<Desired, Match>();
   const claimed = new Map<string, Desired>();
+  const ids = new Set(desired.flatMap(({ id }) => id ?? []));
   for (const one of desired) {
-    const found = matchOne(one, observed, catalogue);
+    const found = matchOne(one, observed, ids, catalogue, knownSecrets);
     const other = found.kind === "row" ? claimed.get(found.row.id) : undefined;
     if (found.kind !== "row" || other === undefined) {
       matches.set(one, found);
@@ -38,17 +41,24 @@ export function match(
   return matches;
 }
 
-function matchOne(desired: Desired, observed: readonly Observed[], catalogue: Catalogue): Match {
+function matchOne(
+  desired: Desired,
+  observed: readonly Observed[],
+  ids: ReadonlySet<string>,
+  catalogue: Catalogue,
+  knownSecrets: KnownSecrets,
+): Match {
   const { providerType } = desired.definition;
   if (desired.id !== undefined) return matchById(desired, desired.id, observed);
   const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
-  const candidates = observed.filter(
-    (row) => row.providerType === providerType && (!byName || row.name === desired.name),
-  );
+  const all = observed.filter((row) => row.providerType === providerType && (!byName || row.name === desired.name));
+  // Of several rows, those that other definitions name by id are not meant.
+  const free = all.filter(({ id }) => !ids.has(id));
+  const candidates = free.length === 0 ? all : free;
   const [only, ...more] = candidates;
   if (only === undefined) return { kind: "new" };
   if (more.length === 0) return { kind: "row", row: only };
-  const named = candidates.map((row) => `${row.id} ("${row.name}")`).join(", ");
+  const named = candidates.map((row) => `${row.id} ("${knownSecrets.mask(row.name)}")`).join(", ");
   const detail = `"${desired.name}" could mean any of ${candidates.length} ${providerType} connections: ${named}.`;
   return problemAt(desired, "PLAN.AMBIGUOUS", detail, `add id: to say which one, such as id: ${only.id}`);
 }

@@ -4,18 +4,30 @@ import { STAMP_KEY } from "../model/connection.js";
 import { fieldFacts } from "../model/credentials.js";
 import { byText, isObject, type JsonObject, ownValue } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
-import type { Change, FieldChange, Plan, SecretChange, SecretState, Summary, UnclaimedRow } from "../model/plan.js";
+import type {
+  Change,
+  FieldChange,
+  Plan,
+  SecretChange,
+  SecretState,
+  Source,
+  Summary,
+  UnclaimedRow,
+} from "../model/plan.js";
 import { isBlocked } from "../model/plan.js";
 import { error, type Problem, warning } from "../model/problem.js";
-import { edited, withoutEmptyBlocks } from "../state/merge.js";
+import type { KnownSecrets } from "../model/secret.js";
 import { isManaged, syncUnits } from "../state/units.js";
-import { editsOf } from "../state/wish.js";
+import { createMaps, updateWish } from "../state/wish.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { match } from "./match.js";
 import { dangersOf } from "./meaning.js";
 
 export interface Planned {
+  /** Frozen. */
   readonly plan: Plan;
+  /** One for every change of the plan. */
+  readonly sources: ReadonlyMap<Change, Source>;
   /** Whether every selected definition has its place in the plan; one whose row could not be told has none. */
   readonly isWhole: boolean;
   readonly problems: readonly Problem[];
@@ -27,16 +39,18 @@ export interface Planned {
  *
  * @param desired - every definition, so that rows nobody claims can be told
  * @param selected - those to plan for; the others only claim their rows
+ * @param knownSecrets - what no name or value of the plan may repeat
  */
 export function makePlan(
   desired: readonly Desired[],
   selected: ReadonlySet<Desired>,
   observed: readonly Observed[],
   catalogue: Catalogue,
+  knownSecrets: KnownSecrets,
 ): Planned {
-  const matches = match(desired, observed, catalogue);
+  const matches = match(desired, observed, catalogue, knownSecrets);
   const problems: Problem[] = [];
-  const changes: Change[] = [];
+  const sources = new Map<Change, Source>();
   const claimed = new Set<string>();
   for (const [one, found] of matches) {
     if (found.kind === "row") claimed.add(found.row.id);
@@ -45,11 +59,14 @@ export function makePlan(
       if (!problems.includes(found.problem)) problems.push(found.problem);
       continue;
     }
-    const made = found.kind === "row" ? planForRow(one, found.row, catalogue) : planForNew(one, catalogue);
-    changes.push(made.change);
+    const made =
+      found.kind === "row"
+        ? planForRow(one, found.row, catalogue, knownSecrets)
+        : planForNew(one, catalogue, knownSecrets);
+    sources.set(made.change, found.kind === "row" ? { desired: one, observed: found.row } : { desired: one });
     problems.push(...made.problems);
   }
-  const ordered = changes.sort(
+  const changes = [...sources.keys()].sort(
     (left, right) =>
       byText(left.providerType, right.providerType) ||
       byText(left.name, right.name) ||
@@ -57,9 +74,15 @@ export function makePlan(
       byText(left.file, right.file) ||
       left.line - right.line,
   );
-  const unclaimed = unclaimedOf(observed, claimed);
-  const isWhole = ordered.length === selected.size;
-  return { plan: { changes: ordered, unclaimed, summary: summaryOf(ordered, unclaimed) }, isWhole, problems };
+  const unclaimed = unclaimedOf(observed, claimed, knownSecrets);
+  const plan = frozen<Plan>({ version: 1, changes, unclaimed, summary: summaryOf(changes, unclaimed) });
+  return { plan, sources, isWhole: changes.length === selected.size, problems };
+}
+
+/** The value with everything in it closed to changes: what was shown is what is carried out. */
+function frozen<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
+  return Object.freeze(value);
 }
 
 interface MadeChange {
@@ -67,8 +90,8 @@ interface MadeChange {
   readonly problems: readonly Problem[];
 }
 
-function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): MadeChange {
-  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig);
+function planForRow(desired: Desired, row: Observed, catalogue: Catalogue, knownSecrets: KnownSecrets): MadeChange {
+  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig, knownSecrets);
   const secrets = desired.credentials.flatMap((credential) => {
     const facts = fieldFacts(catalogue, desired.definition.providerType, credential.field);
     // Sent on create only and then kept by the service: there is nothing to say about it later.
@@ -83,19 +106,18 @@ function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): Made
     secrets,
     keptKeys,
   });
-  const writesSync = fields.some(({ state, keys }) => state === undefined && keys[0] === "sync_config");
-  const merged = edited(row.syncConfig, editsOf(change.fields, desired, "sync_config"));
-  const incomplete = writesSync ? incompleteBlocks(desired, merged, catalogue.syncConfig) : [];
+  const { syncConfig = {} } = updateWish(fields, desired, row, catalogue.syncConfig);
+  const incomplete = incompleteBlocks(desired, syncConfig, catalogue.syncConfig);
   return { change, problems: [...incomplete, ...keptByService(desired, row, catalogue.syncConfig)] };
 }
 
-function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
-  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig);
+function planForNew(desired: Desired, catalogue: Catalogue, knownSecrets: KnownSecrets): MadeChange {
+  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig, knownSecrets);
   const secrets = desired.credentials.map((credential) => secretChange(credential, "new"));
   const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
   const problems = [
     ...missingOnCreate(desired, catalogue),
-    ...incompleteBlocks(desired, desired.syncConfig ?? {}, catalogue.syncConfig),
+    ...incompleteBlocks(desired, createMaps(desired, catalogue.syncConfig).syncConfig ?? {}, catalogue.syncConfig),
   ];
   return { change, problems };
 }
@@ -182,9 +204,10 @@ function keptByService(desired: Desired, row: Observed, facts: SyncGroup): reado
   return [warning("PLAN.KEPT_BY_SERVICE", detail, { place, hint: "drop it from the file." })];
 }
 
-/** Blocks that would be written without a field that the service demands in them. */
+/** Blocks that would be written without a field that the service demands in them, and that no variable will fill. */
 function incompleteBlocks(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
-  return Object.entries(withoutEmptyBlocks(syncConfig, facts)).flatMap(([name, value]) => {
+  const awaited = new Set(desired.unresolved.map(({ pointer }) => dotted(pointer)));
+  return Object.entries(syncConfig).flatMap(([name, value]) => {
     const block = ownValue(facts.members, name);
     if (block?.kind !== "group" || !isObject(value)) return [];
     const { managedBy, required } = block;
@@ -192,6 +215,7 @@ function incompleteBlocks(desired: Desired, syncConfig: JsonObject, facts: SyncG
     const { origin } = desired.definition;
     return required
       .filter((field) => [undefined, null, ""].some((nothing) => ownValue(value, field) === nothing))
+      .filter((field) => !awaited.has(dotted(["sync_config", name, field])))
       .map((field) =>
         error(
           "PLAN.INCOMPLETE_BLOCK",
@@ -205,12 +229,16 @@ function incompleteBlocks(desired: Desired, syncConfig: JsonObject, facts: SyncG
   });
 }
 
-function unclaimedOf(observed: readonly Observed[], claimed: ReadonlySet<string>): readonly UnclaimedRow[] {
+function unclaimedOf(
+  observed: readonly Observed[],
+  claimed: ReadonlySet<string>,
+  knownSecrets: KnownSecrets,
+): readonly UnclaimedRow[] {
   return observed
     .filter(({ id }) => !claimed.has(id))
     .map(({ id, name, providerType, metadata }) => ({
       id,
-      name,
+      name: knownSecrets.mask(name),
       providerType,
       stamped: metadata !== null && Object.hasOwn(metadata, STAMP_KEY),
     }))

@@ -164,24 +164,23 @@ class Resolver {
       return { path, field, pointer, ...named, value: { kind: "literal", literal: text.text } };
     const secret = new Secret(text.text);
     this.secrets.push(secret);
-    if (isSecret) this.#checkSecret(definition, secret, path, pointer, variable);
-    if (!isSecret) return { path, field, pointer, ...named, value: { kind: "literal", literal: text.text } };
+    this.#checkStorable(definition.origin, secret, path, pointer);
+    if (isSecret) this.#checkMask(definition, secret, path, pointer, variable);
+    else return { path, field, pointer, ...named, value: { kind: "literal", literal: text.text } };
     return { path, field, pointer, ...named, value: { kind: "secret", secret } };
   }
 
-  #checkSecret(
+  #checkMask(
     { origin }: Definition,
     secret: Secret,
     path: string,
     pointer: Pointer,
     variable: string | undefined,
   ): void {
+    if (!secret.isMask()) return;
     const place = origin.locate(pointer, "value");
-    if (secret.isMask()) {
-      const detail = `${path} would be set to a mask: ${variable ?? "its variable"} does not hold the secret itself.`;
-      this.problems.push(error("SECRETS.MASK", detail, { place, hint: "put the real value into the variable." }));
-    }
-    this.#checkStorable(origin, secret, path, pointer);
+    const detail = `${path} would be set to a mask: ${variable ?? "its variable"} does not hold the secret itself.`;
+    this.problems.push(error("SECRETS.MASK", detail, { place, hint: "put the real value into the variable." }));
   }
 
   #checkStorable(origin: Definition["origin"], secret: Secret, path: string, pointer: Pointer): void {

@@ -4,12 +4,36 @@ import { byText, isObject, type Json, type JsonObject, ownValue, sameJson } from
 import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
-import type { UpdateWish } from "../model/wish.js";
-import type { Edit } from "./merge.js";
+import type { UpdateWish, WishedMaps } from "../model/wish.js";
+import { type Edit, edited, withoutEmptyBlocks } from "./merge.js";
 import { isManaged, metadataUnits, syncUnits, type Unit } from "./units.js";
 
+/** What a PUT sends for planned field changes: only the top-level keys that change, each map whole, with all that it has beyond them. */
+export function updateWish(
+  fields: readonly FieldChange[],
+  desired: Desired,
+  row: Observed,
+  facts: SyncGroup,
+): Pick<UpdateWish, "name"> & WishedMaps {
+  const metadata = editsOf(fields, desired, "metadata");
+  const sync = editsOf(fields, desired, "sync_config");
+  return {
+    ...(fields.some(({ path, state }) => path === "name" && state === undefined) ? { name: desired.name } : {}),
+    ...(metadata.length === 0 ? {} : { metadata: edited(row.metadata ?? {}, metadata) }),
+    ...(sync.length === 0 ? {} : { syncConfig: withoutEmptyBlocks(edited(row.syncConfig, sync), facts) }),
+  };
+}
+
+/** The maps of a connection that is to be made. */
+export function createMaps({ metadata, syncConfig }: Desired, facts: SyncGroup): WishedMaps {
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(syncConfig === undefined ? {} : { syncConfig: withoutEmptyBlocks(syncConfig, facts) }),
+  };
+}
+
 /** The edits that planned field changes make to one map; their values come from the definition, for a plan holds no secret. */
-export function editsOf(fields: readonly FieldChange[], desired: Desired, map: MapName): readonly Edit[] {
+function editsOf(fields: readonly FieldChange[], desired: Desired, map: MapName): readonly Edit[] {
   return fields
     .filter(({ keys, state }) => keys[0] === map && state === undefined)
     .map(({ keys, kind }): Edit => {
@@ -31,7 +55,7 @@ function desiredValue(desired: Desired, keys: readonly string[]): Json {
  * in a map that was replaced without it. What the service keeps itself is not compared.
  */
 export function unmet(
-  wish: Pick<UpdateWish, "name" | "metadata" | "syncConfig">,
+  wish: Pick<UpdateWish, "name"> & WishedMaps,
   answer: Observed,
   facts: SyncGroup,
 ): readonly string[] {

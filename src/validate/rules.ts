@@ -176,9 +176,9 @@ function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readon
 /** What only shows when all definitions are seen together: two that claim one connection. */
 export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalogue): readonly Problem[] {
   const claims = new Map<string, Definition>();
-  const withoutId = new Set(definitions.filter(({ id }) => id === undefined).map(({ providerType }) => providerType));
+  const sought = new Set(definitions.filter(({ id }) => id === undefined).map((one) => searchOf(one, catalogue).claim));
   return definitions.flatMap((definition) =>
-    claimsOf(definition, withoutId, catalogue).flatMap(([claim, words]) => {
+    claimsOf(definition, sought, catalogue).flatMap(({ claim, words }) => {
       const first = claims.get(claim);
       if (first === undefined) {
         claims.set(claim, definition);
@@ -193,21 +193,25 @@ export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalo
   );
 }
 
-/** What a definition lays claim to: a row by id, or by its provider's way of finding one. */
-function claimsOf(
-  definition: Definition,
-  withoutId: ReadonlySet<string>,
-  catalogue: Catalogue,
-): readonly (readonly [string, string])[] {
-  const { id, name, providerType } = definition;
-  const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
-  if (id !== undefined) {
-    // Without ids everywhere, one of them means whatever row the provider has, and that may be this one.
-    const contested = !byName && withoutId.has(providerType);
-    return contested
-      ? [[`provider ${providerType}`, `the ${providerType} connection`]]
-      : [[`id ${id}`, `the connection ${id}`]];
-  }
-  if (byName) return [[`name ${providerType} ${name}`, `the ${providerType} connection named "${name}"`]];
-  return [[`provider ${providerType}`, `the ${providerType} connection`]];
+/** What a definition lays claim to, in a form to compare and in words. */
+interface Claim {
+  readonly claim: string;
+  readonly words: string;
+}
+
+/** @param sought - claims of the definitions without an id */
+function claimsOf(definition: Definition, sought: ReadonlySet<string>, catalogue: Catalogue): readonly Claim[] {
+  const { id } = definition;
+  const search = searchOf(definition, catalogue);
+  if (id === undefined) return [search];
+  const byId: Claim = { claim: `id ${id}`, words: `the connection ${id}` };
+  // Whoever has no id means whatever row is found, and that may be this one, now or after a rename.
+  return sought.has(search.claim) ? [byId, search] : [byId];
+}
+
+/** A provider's way of finding a row. */
+function searchOf({ name, providerType }: Definition, catalogue: Catalogue): Claim {
+  if (ownValue(catalogue.providers, providerType)?.identity === "name")
+    return { claim: `name ${providerType} ${name}`, words: `the ${providerType} connection named "${name}"` };
+  return { claim: `provider ${providerType}`, words: `the ${providerType} connection` };
 }

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ConnectionsApi, connectionsApi, type WireEvent } from "../../src/api/client.js";
-import { connect } from "../../src/api/http.js";
+import { connect, HttpFault, LARGEST_ANSWER } from "../../src/api/http.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { ServiceError } from "../../src/model/service-error.js";
 import { API_KEY, ENVIRONMENT, type Intercept, row, send, service } from "../support/service.js";
@@ -130,6 +130,12 @@ describe("answers that are no connection", () => {
       /not in the shape/,
     ],
     [
+      "a count that is no number",
+      (_r, response) => send(response, 200, { connections: [], total: "0" }),
+      "SERVICE.WRONG_SHAPE",
+      /not in the shape/,
+    ],
+    [
       "connections that are no list",
       (_r, response) => send(response, 200, { connections: {}, total: 0 }),
       "SERVICE.WRONG_SHAPE",
@@ -207,6 +213,29 @@ describe("answers that are no connection", () => {
   });
 });
 
+describe("what a transport says", () => {
+  it("is withheld when it repeats a secret, in the error and in the trace", async () => {
+    const events: WireEvent[] = [];
+    const known = new KnownSecrets();
+    known.add([new Secret("sk_live_canary")]);
+    const api = connectionsApi({
+      baseUrl: new URL("http://127.0.0.1:1/v1"),
+      apiKey: new Secret(API_KEY),
+      send: async () => {
+        throw new HttpFault("unreachable", "unknown", "bad header: sk_live_canary");
+      },
+      knownSecrets: known,
+      clock: { nowMs: Date.now, pause: async () => {} },
+      random: () => 0,
+      newRequestId: () => "r",
+      onEvent: (event) => events.push(event),
+    });
+    expect((await failure(api.list(0))).message).not.toContain("canary");
+    expect(JSON.stringify(events)).not.toContain("canary");
+    expect(events.filter(({ kind }) => kind === "failed" || kind === "waiting")).toHaveLength(7);
+  });
+});
+
 describe("repeating", () => {
   it.each([429, 502, 503, 504])("GET and PUT on %i, up to a bound; POST never", async (status) => {
     const live = await service([stripe], (_r, response) => send(response, status, {}));
@@ -279,6 +308,34 @@ describe("faults on the way", () => {
     const { port } = server.address() as AddressInfo;
     const fault = await failure(open(`http://127.0.0.1:${port}/v1`).api.list(0));
     expect(fault).toMatchObject({ code: "SERVICE.CUT_OFF", attempts: 4 });
+  });
+
+  it("tell an answer without end, and do not ask for it again", async () => {
+    const chunk = "x".repeat(1024 * 1024);
+    const live = await service([], (_r, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      for (let sent = 0; sent <= LARGEST_ANSWER; sent += chunk.length) response.write(chunk);
+      return true;
+    });
+    const fault = await failure(open(live.baseUrl, { timeoutMs: 20_000 }).api.list(0));
+    expect(fault).toMatchObject({ code: "SERVICE.TOO_LARGE", attempts: 1 });
+    expect(live.received).toHaveLength(1);
+  });
+
+  it("remember over all tries of a write what one of them may have done", async () => {
+    let tries = 0;
+    const live = await service([stripe], ({ method }, response) => {
+      tries += 1;
+      if (method === "POST") return send(response, 504, {});
+      if (tries % 2 === 0) return send(response, 403, {});
+      response.socket?.destroy();
+      return true;
+    });
+    const { api } = open(live.baseUrl);
+    expect(await failure(api.update("conn_1", { name: "n" }))).toMatchObject({ delivery: "unknown", httpStatus: 403 });
+    expect(await failure(api.list(0))).toMatchObject({ delivery: "answered" });
+    const gateway = await failure(api.create({ name: "n", providerType: "stripe", credentials: [] }));
+    expect(gateway).toMatchObject({ delivery: "doubtful", attempts: 1 });
   });
 
   it("tell a service that takes too long, by the time that was allowed", async () => {

@@ -35,6 +35,10 @@ describe("Retry-After", () => {
     ["Wed, 25 Nov 2026 10:00:02 GMT", 2_000],
     ["Wed, 25 Nov 2026 09:00:00 GMT", 0],
     ["soon", undefined],
+    ["1.5", undefined],
+    ["-5", undefined],
+    ["2026", 2_026_000],
+    ["1e3", undefined],
     [undefined, undefined],
   ])("%s", (header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);

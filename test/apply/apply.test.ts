@@ -3,11 +3,11 @@ import type { Answered, ConnectionsApi } from "../../src/api/client.js";
 import { limitTo } from "../../src/api/limit.js";
 import { apply } from "../../src/apply/apply.js";
 import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
-import type { Desired, Observed } from "../../src/model/connection.js";
-import { Bug, error } from "../../src/model/problem.js";
+import type { Observed } from "../../src/model/connection.js";
+import { error } from "../../src/model/problem.js";
 import type { UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
-import { catalogue, desiredOf, json, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, observed } from "../support/steps.js";
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
 function world(text: string, rows: readonly Observed[]) {
@@ -38,32 +38,39 @@ function world(text: string, rows: readonly Observed[]) {
     return { rows: state.rows, ...(state.problem === undefined ? {} : { problem: state.problem }) };
   };
   const desired = desiredOf(text);
-  const { plan } = makePlan(desired, new Set(desired), rows, catalogue);
-  const desiredAt = new Map(desired.map((one): [number, Desired] => [one.definition.origin.line, one]));
+  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
   const run = () =>
     apply(plan, {
       api,
       limit: limitTo(4),
       catalogue,
-      desiredOf: ({ line }) => desiredAt.get(line) ?? fail(),
-      rowOf: (id) => rows.find((row) => row.id === id) ?? fail(),
+      sources,
       base: new Base(rows, 0, refresh, () => state.nowMs),
-      environmentId: "env_test",
-      isProven: true,
+      environment: { id: "env_test", isProven: true },
       failFast: false,
       onProgress: () => {},
     });
   return { state, sent, plan, run };
 }
 
-function fail(): never {
-  throw new Bug("not in this test");
-}
-
 const text =
   "name: S\nprovider_type: stripe\nmetadata: { team: billing }\n---\nname: H\nprovider_type: hubspot\nmetadata: { team: sales }\n";
 const stripe = observed({ providerType: "stripe", name: "S", metadata: json({ team: "old", note: 1 }) });
 const hubspot = observed({ providerType: "hubspot", name: "H", metadata: json({ team: "old" }) });
+
+describe("a bug in one write", () => {
+  it("ends the run, and what became of the others is still told", async () => {
+    const { state, plan, run } = world(text, [stripe, hubspot]);
+    const [first] = plan.changes;
+    state.rows = state.rows.filter(({ id }) => id !== first?.id);
+    const { outcomes, bug } = await run();
+    expect(bug).toEqual(new Error("no such row"));
+    expect([...outcomes].map(([{ id }, { status, wrote }]) => [id, status, wrote]).sort()).toEqual([
+      [hubspot.id, "unknown", false],
+      [stripe.id, "updated", true],
+    ]);
+  });
+});
 
 describe("the row that a write starts from", () => {
   it("is the one that was planned from while that is fresh", async () => {

@@ -55,13 +55,21 @@ describe("the target", () => {
     expect(JSON.stringify(found)).not.toContain("canary");
   });
 
+  it.each(["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:80/v1", "http://127.9.9.9/v1"])(
+    "may be plain http on this machine: %s",
+    (url) => {
+      expect(access({ ...good, FLEXPRICE_BASE_URL: url }).problems).toEqual([]);
+    },
+  );
+
   it.each([
-    "http://127.0.0.1:8080/v1",
-    "http://localhost/v1",
-    "http://[::1]:80/v1",
-    "http://127.9.9.9/v1",
+    "http://evillocalhost/v1",
     "http://sandbox.localhost/v1",
-  ])("may be plain http on this machine: %s", (url) => {
-    expect(access({ ...good, FLEXPRICE_BASE_URL: url }).problems).toEqual([]);
+    "http://localhost.example/v1",
+    "http://127.0.0.1.example/v1",
+    "http://128.0.0.1/v1",
+    "http://[::2]/v1",
+  ])("may not be plain http elsewhere: %s", (url) => {
+    expect(codes(access({ ...good, FLEXPRICE_BASE_URL: url }).problems)).toEqual(["SETTINGS.INSECURE_BASE_URL"]);
   });
 });

@@ -64,9 +64,15 @@ describe("loading", () => {
     symlinkSync("../outside/secret.yaml", join(folder, "c/out.yaml"));
     symlinkSync("../outside", join(folder, "c/outdir"));
     symlinkSync("nowhere.yaml", join(folder, "c/gone.yaml"));
+    symlinkSync("../missing", join(folder, "c/tenants"));
     expect(
       loadIn(folder, "c").problems.map(({ code, message }) => `${code} ${/c\/\w+(?:\.yaml)?/.exec(message)?.[0]}`),
-    ).toEqual(["LOAD.UNREADABLE c/gone.yaml", "LOAD.LINK_OUTSIDE c/out.yaml", "LOAD.LINK_OUTSIDE c/outdir"]);
+    ).toEqual([
+      "LOAD.UNREADABLE c/gone.yaml",
+      "LOAD.LINK_OUTSIDE c/out.yaml",
+      "LOAD.LINK_OUTSIDE c/outdir",
+      "LOAD.UNREADABLE c/tenants",
+    ]);
   });
 
   it("ends on a link that leads back into its own folder", () => {

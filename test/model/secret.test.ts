@@ -57,6 +57,13 @@ describe("text from elsewhere", () => {
         const forms = [
           before + value + after,
           before + JSON.stringify(value) + after,
+          before + JSON.stringify(JSON.stringify(value)) + after,
+          before +
+            JSON.stringify(value).replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`) +
+            after,
+          before + new URLSearchParams([["k", value]]).toString() + after,
+          before + encodeURIComponent(percent) + after,
+          before + value.replaceAll(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`) + after,
           before + percent + after,
           before + percent.replaceAll(/%../g, (pair) => pair.toLowerCase()) + after,
           // Shorter ones leave too few characters that do not depend on what stands around them.

@@ -3,13 +3,18 @@ import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { compare, compareWithNothing } from "../../src/plan/compare.js";
-import { catalogue, json, observed, oneDesired } from "../support/steps.js";
+import { catalogue, json, noSecrets, observed, oneDesired } from "../support/steps.js";
 
 const facts = catalogue.syncConfig;
 
 function fields(text: string, row: Partial<Observed>, environment: Readonly<Record<string, string>> = {}) {
   const desired = oneDesired(`name: S\nprovider_type: stripe\n${text}`, environment);
-  const { fields: found, keptKeys } = compare(desired, observed({ providerType: "stripe", name: "S", ...row }), facts);
+  const { fields: found, keptKeys } = compare(
+    desired,
+    observed({ providerType: "stripe", name: "S", ...row }),
+    facts,
+    noSecrets,
+  );
   return { changes: found.map(({ keys: _, ...field }) => field), keptKeys };
 }
 
@@ -187,6 +192,14 @@ describe("storage that the service keeps", () => {
     ).toEqual([]);
   });
 
+  it("stays so under exact, whatever the file leaves out", () => {
+    const { changes } = fields("sync_config: { invoice: { outbound: true } }\nexact: [sync_config]\n", {
+      syncConfig: { ...managed, ...json({ customer: { inbound: true } }) },
+    });
+    expect(changes.map(({ path }) => path)).not.toContain("sync_config.s3.is_flexprice_managed");
+    expect(changes.map(({ path }) => path)).toContain("sync_config.customer.inbound");
+  });
+
   it("is compared in compression and encryption, also under exact", () => {
     expect(
       fields("sync_config: { s3: { is_flexprice_managed: true, encryption: AES256 } }\nexact: [sync_config]\n", {
@@ -255,7 +268,7 @@ describe("a new connection", () => {
       'name: S\nprovider_type: stripe\nmetadata: { b: "${X}", a: 1 }\nsync_config: { invoice: { inbound: false, outbound: true }, s3: { bucket: b, region: "" } }\n',
       { X: "x" },
     );
-    expect(compareWithNothing(desired, facts).fields.map(({ keys: _, ...field }) => field)).toEqual([
+    expect(compareWithNothing(desired, facts, noSecrets).fields.map(({ keys: _, ...field }) => field)).toEqual([
       { path: "metadata.a", kind: "add", after: 1 },
       { path: "metadata.b", kind: "add", after: "(secret)" },
       { path: "sync_config.invoice.outbound", kind: "add", after: true },
@@ -315,7 +328,7 @@ describe("the law of equality", () => {
           metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
           syncConfig: spelled,
         });
-        expect(compare(desired, row, facts)).toEqual({ fields: [], keptKeys: 0 });
+        expect(compare(desired, row, facts, noSecrets)).toEqual({ fields: [], keptKeys: 0 });
       }),
     );
   });

@@ -1,15 +1,58 @@
 import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
+import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { select } from "../../src/plan/select.js";
-import { catalogue, codes, desiredOf, json, observed } from "../support/steps.js";
+import { catalogue, codes, desiredOf, json, noSecrets, observed } from "../support/steps.js";
 
 function plan(text: string, rows: readonly Observed[], environment: Readonly<Record<string, string>> = {}) {
   const desired = desiredOf(text, environment);
-  return makePlan(desired, new Set(desired), rows, catalogue);
+  return makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
 }
 
 const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name });
+
+describe("a secret that the service shows somewhere else", () => {
+  const known = new KnownSecrets();
+  known.add([new Secret("canary value & more")]);
+  const planOf = (text: string, rows: readonly Observed[]) => {
+    const desired = desiredOf(text, { K: "canary value & more" });
+    return makePlan(desired, new Set(desired), rows, catalogue, known);
+  };
+
+  it("is masked in every value, before and after, in names, and in what is said of rows", () => {
+    const made = planOf(
+      'name: S\nprovider_type: stripe\nmetadata: { token: "${K}", note: hello, copy: "a canary value & more" }\nexact: [metadata]\n',
+      [
+        observed({
+          providerType: "stripe",
+          name: "canary value & more",
+          metadata: json({ note: "canary value & more", old: { deep: ["x canary value \\u0026 more"] }, n: 1 }),
+        }),
+        observed({ providerType: "hubspot", name: "canary value & more" }),
+      ],
+    );
+    expect(made.plan.changes[0]?.fields.map(({ path, before, after }) => [path, before, after])).toEqual([
+      ["name", "(secret)", "S"],
+      ["metadata.copy", undefined, "(secret)"],
+      ["metadata.n", 1, undefined],
+      ["metadata.note", "(secret)", "hello"],
+      ["metadata.old", "(secret)", undefined],
+      ["metadata.token", undefined, "(secret)"],
+    ]);
+    expect(made.plan.unclaimed.map(({ name }) => name)).toEqual(["(secret)"]);
+    const ambiguous = planOf("name: canary value & more\nprovider_type: s3\n", [
+      s3("conn_1", "canary value & more"),
+      s3("conn_2", "canary value & more"),
+    ]);
+    expect(ambiguous.problems[0]?.message).toContain('conn_1 ("(secret)")');
+  });
+
+  it("is masked in a new connection too", () => {
+    const made = planOf('name: S\nprovider_type: stripe\nmetadata: { copy: "a canary value & more" }\n', []);
+    expect(made.plan.changes[0]?.fields).toMatchObject([{ path: "metadata.copy", after: "(secret)" }]);
+  });
+});
 
 describe("pairing", () => {
   it("takes the one row of a provider, so that a new name renames it", () => {
@@ -80,6 +123,48 @@ describe("pairing", () => {
       s3("conn_1", "old"),
     ]);
     expect(codes(problems)).toEqual(["PLAN.SAME_ROW 5:7"]);
+  });
+
+  it("stops so for each of the two, whichever was selected", () => {
+    const desired = desiredOf("name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n");
+    for (const one of desired) {
+      const made = makePlan(desired, new Set([one]), [s3("conn_1", "old")], catalogue, noSecrets);
+      expect(codes(made.problems)).toEqual(["PLAN.SAME_ROW 5:7"]);
+      expect(made.isWhole).toBe(false);
+      expect(made.plan.changes).toEqual([]);
+    }
+  });
+
+  it("leaves rows that others name by id out of what a name could mean", () => {
+    const { problems, plan: made } = plan(
+      "name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n",
+      [s3("conn_1", "old"), s3("conn_2", "old")],
+    );
+    expect(problems).toEqual([]);
+    expect(made.changes.map(({ name, id }) => [name, id])).toEqual([
+      ["new", "conn_1"],
+      ["old", "conn_2"],
+    ]);
+    const several = plan("name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n", [
+      s3("conn_1", "old"),
+      s3("conn_2", "old"),
+      s3("conn_3", "old"),
+    ]);
+    expect(codes(several.problems)).toEqual(["PLAN.AMBIGUOUS 5:7"]);
+    expect(several.problems[0]?.hint).not.toContain("conn_1");
+  });
+
+  it("is frozen all through: what was shown is what is carried out", () => {
+    const { plan: made } = plan("name: S\nprovider_type: stripe\nmetadata: { a: { b: [1] } }\n", []);
+    const open: unknown[] = [];
+    const walk = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return;
+      if (!Object.isFrozen(value)) open.push(value);
+      for (const inner of Object.values(value)) walk(inner);
+    };
+    walk(made);
+    expect(open).toEqual([]);
+    expect(JSON.parse(JSON.stringify(made))).toEqual(made);
   });
 
   it("lists rows that no definition claims, and which of them we have marked", () => {
@@ -261,7 +346,10 @@ describe("the order of a plan", () => {
       observed({ providerType: "hubspot" }),
     ];
     expect(plan(text, rows).plan.changes.map(({ name }) => name)).toEqual(["H", "a", "b", "S"]);
-    expect(plan(text, [...rows].reverse())).toEqual(plan(text, rows));
+    const made = plan(text, rows);
+    const documents = text.split("---\n").reverse().join("---\n");
+    expect(plan(text, [...rows].reverse()).plan).toEqual(made.plan);
+    expect(plan(documents, rows).plan.changes.map(({ name }) => name)).toEqual(["H", "a", "b", "S"]);
   });
 });
 
@@ -298,6 +386,7 @@ describe("--only", () => {
       select(desired, ["exports/eu"]).selected,
       [s3("conn_1", "exports/us"), s3("conn_2", "exports/eu")],
       catalogue,
+      noSecrets,
     );
     expect(made.plan.unclaimed).toEqual([]);
     expect(made.plan.changes).toHaveLength(1);

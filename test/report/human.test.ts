@@ -7,7 +7,7 @@ import { makePlan } from "../../src/plan/plan.js";
 import { applyText, planText, validateText } from "../../src/report/human.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
 import { problemText } from "../../src/report/problems.js";
-import { catalogue, desiredOf, json, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, observed } from "../support/steps.js";
 
 const text = `name: Stripe
 provider_type: stripe
@@ -41,7 +41,7 @@ const rows = [
 
 function target(): TargetRun {
   const desired = desiredOf(text, { KEY: "k", HOOK: "h" });
-  const { plan } = makePlan(desired, new Set(desired), rows, catalogue);
+  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
   return {
     environment: "default",
     baseUrl: "https://us.api.flexprice.io/v1",
@@ -84,7 +84,7 @@ describe("a plan for a person", () => {
 
   it("says so when there is nothing to change, and how sure the environment is", () => {
     const desired = desiredOf("name: Quiet\nprovider_type: hubspot\n");
-    const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue);
+    const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue, noSecrets);
     const calm = { ...target(), plan };
     expect(planText(calm, plainPaint)).toContain("Nothing to change: no difference in what can be compared.");
     expect(planText({ ...calm, isConfirmed: false }, plainPaint)).toContain("Environment: env_1 (expected;");
@@ -101,6 +101,7 @@ describe("a plan for a person", () => {
       new Set(desired),
       [observed({ providerType: "stripe", name: hostile })],
       catalogue,
+      noSecrets,
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(planText({ ...target(), plan }, plainPaint)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);

@@ -77,6 +77,22 @@ describe("resolving", () => {
     expect(codes(problems)).toEqual(["SECRETS.MASK 3:38"]);
   });
 
+  it.each([
+    ["a secret", "encrypted_secret_data: { secret_key: '${K}' }"],
+    ["a readable credential", "encrypted_secret_data: { account_id: '${K}' }"],
+    ["metadata", "metadata: { a: 'x ${K}' }"],
+    ["sync_config", "sync_config: { s3: { bucket: '${K}', region: eu } }"],
+  ])("refuses a NUL in %s, which the service cannot store", (_what, line) => {
+    expect(resolved(`${stripe}${line}\n`, { K: "a\0b" }).problems.map(({ code }) => code)).toEqual([
+      "VALIDATE.BAD_CHARACTER",
+    ]);
+  });
+
+  it("knows every value as a secret, wherever it goes, alone and in its text", () => {
+    const { secrets } = resolved(`${stripe}metadata: { a: "pre-\${K}" }\n`, { K: "canary" });
+    expect(secrets.map(revealForWire)).toEqual(expect.arrayContaining(["canary", "pre-canary"]));
+  });
+
   it("says that there is no settings file to define a variable", () => {
     const { problems } = resolved("name: ${var.X}\nprovider_type: stripe\nmetadata: { a: '${var.Y}' }\n", { X: "x" });
     expect(codes(problems)).toEqual(["SECRETS.NO_SETTING 3:16", "SECRETS.NO_SETTING 1:7"]);
@@ -116,5 +132,8 @@ describe("resolved values are checked again", () => {
 
   it("and nothing is said of fields whose variable is missing", () => {
     expect(recheck(resolved(chargebee, {}).desired, catalogue)).toEqual([]);
+    const pair = "service_period_custom_fields: { start_field_id: '${A}', end_field_id: '${B}' }";
+    const text = `${stripe}metadata: { m: '\${A}' }\nsync_config: { invoice_sync_settings: { ${pair} }, s3: { bucket: '\${B}', region: eu } }\n`;
+    expect(recheck(resolved(text, { A: "a" }).desired, catalogue)).toEqual([]);
   });
 });

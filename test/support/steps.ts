@@ -3,11 +3,15 @@ import { readYaml } from "../../src/load/yaml-source.js";
 import type { Declaration, Desired, Observed } from "../../src/model/connection.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { isError, type Problem } from "../../src/model/problem.js";
+import { KnownSecrets } from "../../src/model/secret.js";
 import { resolve } from "../../src/secrets/resolve.js";
 import { variablesOf } from "../../src/secrets/variables.js";
 import { type Checked, validate } from "../../src/validate/validate.js";
 
 export { catalogue };
+
+/** For a plan in whose texts no secret is looked for. */
+export const noSecrets = new KnownSecrets();
 
 export const FILE = "connections/x.yaml";
 

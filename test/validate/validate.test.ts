@@ -160,6 +160,14 @@ describe("credentials", () => {
     ]);
   });
 
+  it.each([
+    ["metadata: { a: '${FLEXPRICE_API_KEY}' }", "5"],
+    ["metadata: { a: ['x ${FLEXPRICE_API_KEY}'] }", "5"],
+    ["sync_config: { s3: { bucket: '${FLEXPRICE_API_KEY_FILE}', region: eu } }", "5"],
+  ])("of the tool itself are for no readable field: %s", (line) => {
+    expect(check(`${stripe}${line}\n`).problems.map(({ code }) => code)).toEqual(["VALIDATE.FORBIDDEN_REFERENCE"]);
+  });
+
   it.each(["sk_live_51Hx", "12345", "true", "[a, b]", "$STRIPE_KEY", '"$${STRIPE_KEY}"'])(
     "refuse the value %s in the file, without repeating it",
     (value) => {
@@ -271,6 +279,11 @@ describe("two definitions for one connection", () => {
       "name: a\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n",
       ["VALIDATE.SAME_CONNECTION 5:16"],
     ],
+    [
+      "of one s3 name, one of them by id",
+      "name: a\nid: conn_1\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n",
+      ["VALIDATE.SAME_CONNECTION 6:16"],
+    ],
   ])("are refused: %s", (_what, text, expected) => {
     expect(codes(check(text).problems)).toEqual(expected);
   });
@@ -280,6 +293,10 @@ describe("two definitions for one connection", () => {
     [
       "twins of a provider, each with its id",
       "name: a\nid: conn_1\nprovider_type: stripe\n---\nname: a\nid: conn_2\nprovider_type: stripe\n",
+    ],
+    [
+      "s3 connections of one name, each with its id",
+      "name: a\nid: conn_1\nprovider_type: s3\n---\nname: a\nid: conn_2\nprovider_type: s3\n",
     ],
     ["one name for two providers", "name: a\nprovider_type: stripe\n---\nname: a\nprovider_type: hubspot\n"],
   ])("are none: %s", (_what, text) => {

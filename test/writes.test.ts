@@ -1,0 +1,384 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { runCommandLine } from "../src/cli/run.js";
+import type { Terminal } from "../src/cli/terminal.js";
+import { folderWith } from "./support/folder.js";
+import { documentOf, lastLine, run, targetOf } from "./support/program.js";
+import { accessTo, ENVIRONMENT, type Intercept, row, type Service, send, service } from "./support/service.js";
+
+/*
+ * What is known of a write, and said of it: nothing is claimed that did not happen, nothing that happened is denied, and
+ * nothing is sent where it must not go.
+ */
+
+const renamed = { "connections/r.yaml": "name: Razorpay\nprovider_type: razorpay\n" };
+const razorpay = row({ id: "conn_r", provider_type: "razorpay", name: "Razorpay by hand" });
+
+const quickbooks = {
+  "connections/q.yaml": `name: Q
+provider_type: quickbooks
+encrypted_secret_data: { client_id: "\${K}", client_secret: "\${K}", realm_id: "1", environment: sandbox, refresh_token: "\${K}", webhook_verifier_token: "\${HOOK}" }
+`,
+};
+const secrets = { K: "client-secret-1", HOOK: "verifier-token-1" };
+
+const exports = (count: number) => ({
+  "connections/all.yaml": Array.from(
+    { length: count },
+    (_, index) =>
+      `name: export ${index}\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: "\${K}", aws_secret_access_key: "\${K}" }\n`,
+  ).join("---\n"),
+});
+
+type Answer = (response: ServerResponse) => true;
+const cut: Answer = (response) => {
+  response.socket?.destroy();
+  return true;
+};
+const answer =
+  (status: number): Answer =>
+  (response) =>
+    send(response, status, { message: `status ${status}` });
+
+/** Answers the tries of a write in turn, the last answer again and again; the first try may have been done. */
+function inTurn(live: Service, method: string, isDone: boolean, answers: readonly Answer[]): Intercept {
+  let tries = 0;
+  return (received, response) => {
+    if (received.method !== method) return false;
+    if (tries === 0 && isDone && live.rows[0] !== undefined)
+      live.rows[0] = { ...live.rows[0], name: received.body.name };
+    const now = answers[Math.min(tries, answers.length - 1)];
+    tries += 1;
+    return now?.(response) ?? false;
+  };
+}
+
+describe("a PUT of which an earlier try was lost", () => {
+  it.each<[string, readonly Answer[]]>([
+    ["refused", [cut, answer(403)]],
+    ["a conflict", [cut, answer(409)]],
+    ["failed", [cut, answer(500)]],
+    ["failed at the gateway", [answer(502), answer(400)]],
+    ["failed at the gateway each time", [answer(504)]],
+  ])("was done when the row shows it, although the last try is %s", async (_what, answers) => {
+    const live = await service([razorpay]);
+    live.intercept = inTurn(live, "PUT", true, answers);
+    const ended = await run(["apply", "--yes", "--json"], { cwd: folderWith(renamed), env: accessTo(live) });
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "updated" });
+    expect(ended.code).toBe(0);
+  });
+
+  it("is unknown when the row does not show it yet: it may still be on its way", async () => {
+    const live = await service([razorpay]);
+    live.intercept = inTurn(live, "PUT", false, [cut, answer(403)]);
+    const ended = await run(["apply", "--yes", "--json"], { cwd: folderWith(renamed), env: accessTo(live) });
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "unknown", attempts: 2 });
+    expect(ended.code).toBe(4);
+  });
+
+  it("has failed when gateways gave all the answers and the row does not show it", async () => {
+    const live = await service([razorpay]);
+    live.intercept = inTurn(live, "PUT", false, [answer(504)]);
+    const ended = await run(["apply", "--yes", "--json"], { cwd: folderWith(renamed), env: accessTo(live) });
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "failed", attempts: 4, http_status: 504 });
+    expect(ended.code).toBe(1);
+    expect(documentOf(ended).problems[0]?.hint).toContain("run plan to see what the service has now");
+  });
+
+  it("is not read back after a definite refusal", async () => {
+    const live = await service([razorpay]);
+    live.intercept = inTurn(live, "PUT", false, [answer(400)]);
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(renamed), env: accessTo(live) });
+    expect(ended.code).toBe(1);
+    expect(live.received.map(({ method }) => method)).toEqual(["GET", "PUT"]);
+  });
+});
+
+describe("a POST that a gateway answers", () => {
+  it("is sent once, has failed, and says to look before the next", async () => {
+    const live = await service([]);
+    live.intercept = inTurn(live, "POST", false, [answer(504)]);
+    const cwd = folderWith({ "connections/a.yaml": "name: a\nprovider_type: flexprice\n" });
+    const ended = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(1);
+    expect(live.writes()).toHaveLength(1);
+    expect(ended.stderr).toContain("run plan before anything else");
+  });
+});
+
+describe("a connection that is made in two steps", () => {
+  it.each<[string, Answer, string]>([
+    ["a refusal", answer(400), "failed"],
+    ["a lost answer", cut, "unknown"],
+  ])("is half made after %s: 4, with its id, all tries, and what to do", async (_what, now, status) => {
+    const live = await service([]);
+    live.intercept = inTurn(live, "PUT", false, [now]);
+    const ended = await run(["apply", "--yes", "--json"], {
+      cwd: folderWith(quickbooks),
+      env: accessTo(live, secrets),
+    });
+    const outcome = targetOf(ended).changes[0]?.outcome;
+    const puts = live.writes().filter(({ method }) => method === "PUT");
+    expect(outcome).toMatchObject({ status, id: "conn_new1", attempts: 1 + puts.length });
+    expect(outcome?.message).toMatch(
+      status === "failed" ? /webhook_verifier_token was not set/ : /webhook_verifier_token may not have been set/,
+    );
+    expect(outcome?.message?.match(/PUT http/g)).toHaveLength(1);
+    expect(ended.code).toBe(4);
+    const hint = documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint;
+    expect(hint).toContain("set it in the dashboard, or delete the connection and run again");
+    expect(hint).not.toContain("is safe");
+  });
+
+  it.each([
+    ["came into being elsewhere", { environment_id: "env_prod" }, 4],
+    ["shows no environment", { environment_id: undefined }, 4],
+  ])("gets no second secret when it %s", async (_what, facts, code) => {
+    const live = await service([], ({ method, body }, response) =>
+      method === "POST"
+        ? send(response, 201, { ...row({ id: "conn_q", provider_type: "quickbooks", name: body.name }), ...facts })
+        : false,
+    );
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(quickbooks), env: accessTo(live, secrets) });
+    expect(ended.code).toBe(code);
+    expect(live.writes()).toHaveLength(1);
+    expect(live.received.some(({ text }) => text.includes(secrets.HOOK))).toBe(false);
+  });
+});
+
+describe("the first write, where no row shows the environment", () => {
+  const expectStopped = async (live: Service, code: number, line: RegExp) => {
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(exports(4)), env: accessTo(live, secrets) });
+    expect(ended.code).toBe(code);
+    expect(live.writes()).toHaveLength(1);
+    expect(lastLine(ended.stdout)).toMatch(line);
+    expect(ended.stdout).toContain(`the write before it did not show that it went to ${ENVIRONMENT}`);
+    return ended;
+  };
+
+  it("is the only one when its answer is lost: nobody knows where it went", async () => {
+    const live = await service([]);
+    live.intercept = inTurn(live, "POST", false, [cut]);
+    await expectStopped(live, 4, /1 unknown, 3 not started/);
+  });
+
+  it("is the only one when a gateway answers it", async () => {
+    const live = await service([]);
+    live.intercept = inTurn(live, "POST", false, [answer(502)]);
+    await expectStopped(live, 1, /1 failed, 0 unknown, 3 not started/);
+  });
+
+  it("is the only one when its answer shows no environment", async () => {
+    const live = await service([], ({ method, body }, response) =>
+      method === "POST"
+        ? send(response, 201, { ...row({ id: "conn_1", provider_type: "s3", name: body.name }), environment_id: null })
+        : false,
+    );
+    const ended = await expectStopped(live, 4, /1 created, .* 3 not started/);
+    expect(ended.stderr).toContain("error[APPLY.WRONG_ENVIRONMENT]");
+    expect(ended.stderr).toContain("shows no environment; nothing more was written");
+  });
+
+  it("is followed by the next alone when it was refused, and by all once one shows the environment", async () => {
+    let posts = 0;
+    const live = await service([], async ({ method }, response) => {
+      if (method !== "POST") return false;
+      posts += 1;
+      const open = live.writes().length;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      // Nothing else was begun while the first two were under way.
+      if (posts <= 2) expect(live.writes()).toHaveLength(open);
+      return posts === 1 ? send(response, 400, { message: "no" }) : false;
+    });
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(exports(5)), env: accessTo(live, secrets) });
+    expect(ended.code).toBe(4);
+    expect(live.writes()).toHaveLength(5);
+    expect(lastLine(ended.stdout)).toContain("4 created");
+    expect(live.mostInFlight).toBeGreaterThan(1);
+  });
+});
+
+describe("--fail-fast", () => {
+  const several = Array.from({ length: 3 }, (_, index) =>
+    row({ id: `conn_${index}`, provider_type: "s3", name: `export ${index}` }),
+  );
+  const cwdOfSeveral = () =>
+    folderWith({
+      "connections/all.yaml": several
+        .map(({ name }) => `name: ${name}\nprovider_type: s3\nmetadata: { at: 1 }\n`)
+        .join("---\n"),
+    });
+
+  it.each<[string, Intercept, number, RegExp]>([
+    ["an unknown outcome", ({ method }, response) => method === "PUT" && cut(response), 4, /1 unknown, 2 not started/],
+    [
+      "an answer that lacks the change",
+      ({ method, path }, response) => {
+        const id = path.split("/").at(-1);
+        return method === "PUT" && send(response, 200, several.find((one) => one.id === id) ?? {});
+      },
+      4,
+      /2 not started, 1 not converged/,
+    ],
+  ])("stops after %s", async (_what, intercept, code, line) => {
+    const live = await service(several, intercept);
+    const ended = await run(["apply", "--yes", "--fail-fast", "--parallelism", "1"], {
+      cwd: cwdOfSeveral(),
+      env: accessTo(live),
+    });
+    expect(lastLine(ended.stdout)).toMatch(line);
+    expect(ended.stdout).toContain("--fail-fast was given");
+    expect(ended.code).toBe(code);
+  });
+});
+
+describe("what the service cannot change", () => {
+  it("is left and said, exit 6, while the rest is written without it", async () => {
+    const live = await service([
+      row({
+        id: "conn_e",
+        provider_type: "s3",
+        name: "E",
+        metadata: { team: "old" },
+        sync_config: { s3: { bucket: "b", region: "eu", is_flexprice_managed: false } },
+      }),
+    ]);
+    const cwd = folderWith({
+      "connections/e.yaml":
+        "name: E\nprovider_type: s3\nmetadata: { team: new }\nsync_config: { s3: { bucket: other, region: eu, is_flexprice_managed: true } }\n",
+    });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(6);
+    expect(live.writes().map(({ body }) => body)).toEqual([
+      {
+        metadata: { team: "new" },
+        sync_config: { s3: { bucket: "other", region: "eu", is_flexprice_managed: false } },
+      },
+    ]);
+    const problem = documentOf(ended).problems.find(({ code }) => code === "APPLY.BLOCKED");
+    expect(problem?.message).toContain("sync_config.s3.is_flexprice_managed");
+    const again = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(again.code).toBe(6);
+    expect(again.stdout).not.toContain("what the files say");
+    expect(live.writes()).toHaveLength(1);
+    expect((await run(["plan", "--detailed-exitcode"], { cwd, env: accessTo(live) })).code).toBe(2);
+  });
+});
+
+describe("an answer that shows another bucket", () => {
+  it("is no sign that the exports moved: 7", async () => {
+    const before = row({
+      id: "conn_e",
+      provider_type: "s3",
+      name: "E",
+      sync_config: { s3: { bucket: "b", region: "eu" } },
+    });
+    const live = await service([before], ({ method }, response) =>
+      method === "PUT" ? send(response, 200, before) : false,
+    );
+    const cwd = folderWith({
+      "connections/e.yaml": "name: E\nprovider_type: s3\nsync_config: { s3: { bucket: other, region: eu } }\n",
+    });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(7);
+    expect(targetOf(ended).changes[0]?.outcome?.differs).toEqual(["sync_config.s3.bucket"]);
+  });
+});
+
+describe("a block that says nothing", () => {
+  it("is not sent with a new connection, for the service refuses it", async () => {
+    const live = await service([]);
+    const cwd = folderWith({
+      "connections/f.yaml": "name: F\nprovider_type: flexprice\nsync_config: { s3: {}, invoice: { outbound: true } }\n",
+    });
+    const ended = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(0);
+    expect(live.writes()[0]?.body.sync_config).toEqual({ invoice: { outbound: true } });
+  });
+});
+
+describe("a readable field whose variable is missing", () => {
+  const cwd = () =>
+    folderWith({
+      "connections/e.yaml":
+        'name: E\nprovider_type: s3\nmetadata: { team: new }\nsync_config: { s3: { bucket: "${BUCKET}", region: eu } }\n',
+    });
+  const bare = row({ id: "conn_e", provider_type: "s3", name: "E" });
+
+  it("does not stop a plan, not even where the service demands the field", async () => {
+    const live = await service([bare]);
+    const ended = await run(["plan"], { cwd: cwd(), env: accessTo(live) });
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain("unresolved: BUCKET is not set");
+    expect(ended.stderr).not.toContain("PLAN.INCOMPLETE_BLOCK");
+  });
+
+  it("stops an apply before any write", async () => {
+    const live = await service([bare]);
+    const ended = await run(["apply", "--yes"], { cwd: cwd(), env: accessTo(live) });
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain("error[SECRETS.UNSET]");
+    expect(live.writes()).toEqual([]);
+  });
+});
+
+describe("half a plan", () => {
+  it("is neither shown nor carried out", async () => {
+    const live = await service([
+      razorpay,
+      row({ id: "conn_1", provider_type: "stripe" }),
+      row({ id: "conn_2", provider_type: "stripe" }),
+    ]);
+    const cwd = folderWith({ ...renamed, "connections/s.yaml": "name: S\nprovider_type: stripe\n" });
+    for (const args of [["plan"], ["apply", "--yes"]]) {
+      const ended = await run(args, { cwd, env: accessTo(live) });
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain("error[PLAN.AMBIGUOUS]");
+      expect(ended.stdout).toBe("");
+    }
+    expect(live.writes()).toEqual([]);
+  });
+});
+
+describe("consent on a terminal", () => {
+  /** A person at a terminal who types one line. */
+  function person(typed: string, cwd: string, environment: Readonly<Record<string, string>>, canAsk: boolean) {
+    const shown = { out: "", error: "", questions: 0 };
+    const terminal: Terminal = {
+      environment,
+      workingFolder: cwd,
+      writeOut: (text) => {
+        shown.out += text;
+      },
+      writeError: (text) => {
+        shown.error += text;
+      },
+      outIsTerminal: true,
+      errorIsTerminal: true,
+      canAsk,
+      ask: async (question) => {
+        shown.questions += 1;
+        shown.error += question;
+        return typed;
+      },
+      untilSignal: () => Promise.resolve(130),
+    };
+    return { terminal, shown };
+  }
+
+  it.each([
+    ["yes", true, 0],
+    ["  yes ", true, 0],
+    ["y", true, 6],
+    ["Yes", true, 6],
+    ["yes please", true, 6],
+    ["", true, 6],
+    ["yes", false, 6],
+  ])("is %j, where one can be asked: %s -> exit %d", async (typed, canAsk, code) => {
+    const live = await service([razorpay]);
+    const { terminal, shown } = person(typed, folderWith(renamed), accessTo(live), canAsk);
+    expect(await runCommandLine(["apply"], terminal)).toBe(code);
+    expect(live.writes()).toHaveLength(code === 0 ? 1 : 0);
+    expect(shown.questions).toBe(canAsk ? 1 : 0);
+  });
+});
