@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { Pool } from "undici";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type ConnectionsApi, connectionsApi, type WireEvent } from "../../src/api/client.js";
 import { connect, HttpFault, LARGEST_ANSWER } from "../../src/api/http.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
@@ -275,6 +276,22 @@ describe("repeating", () => {
 });
 
 describe("faults on the way", () => {
+  // No network of this machine loses its route on demand, so the library's own error stands in for it.
+  it.each([
+    ["connect", "not-sent"],
+    ["read", "unknown"],
+  ])(
+    "a route that is gone in %s means %s: only before there is a connection was nothing sent",
+    async (syscall, delivery) => {
+      const gone = Object.assign(new Error(`${syscall} EHOSTUNREACH`), { code: "EHOSTUNREACH", syscall });
+      const request = vi.spyOn(Pool.prototype, "request").mockRejectedValue(gone);
+      onTestFinished(() => request.mockRestore());
+      const { send: sender, close } = connect("http://127.0.0.1:9", 1, 2_000);
+      onTestFinished(close);
+      await expect(sender({ method: "PUT", path: "/", headers: {}, body: "{}" })).rejects.toMatchObject({ delivery });
+    },
+  );
+
   it("tell a request that was never sent from one whose answer was lost", async () => {
     const refused = await failure(
       open("http://127.0.0.1:9/v1").api.create({ name: "n", providerType: "s3", credentials: [] }),
