@@ -4,7 +4,7 @@ import type { Desired, Observed, UnresolvedReference } from "../model/connection
 import { byText, isObject, type Json } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
-import { type KnownSecrets, MASK } from "../model/secret.js";
+import { MASK } from "../model/secret.js";
 import { isManaged, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
 
 export interface Comparison {
@@ -20,12 +20,7 @@ export interface Comparison {
  *
  * Credentials are no part of this: no answer of the service holds them. Ids, status, times and actors are never compared.
  */
-export function compare(
-  desired: Desired,
-  observed: Observed,
-  facts: SyncGroup,
-  knownSecrets: KnownSecrets,
-): Comparison {
+export function compare(desired: Desired, observed: Observed, facts: SyncGroup): Comparison {
   const pathsOf = (pointers: readonly Pointer[]) =>
     new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const unresolved = unresolvedUnits(desired, facts);
@@ -65,8 +60,7 @@ export function compare(
   ]);
   const differing = differingPaths(before, after, new Set(["name", ...wanted.map(pathOf), ...removed.map(pathOf)]));
 
-  // The service may still show, under another key, what somebody has moved into a variable.
-  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : knownSecrets.mask(value));
+  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
   const fields: FieldChange[] = [];
   for (const unit of [name, ...wanted]) {
     if (differing.has(unit.path))
@@ -99,7 +93,7 @@ export function compare(
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume anyway. */
-export function compareWithNothing(desired: Desired, facts: SyncGroup, knownSecrets: KnownSecrets): Comparison {
+export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
   const unresolved = unresolvedUnits(desired, facts);
   const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
@@ -108,7 +102,7 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup, knownSecr
     .flatMap(({ path, keys, value }): readonly FieldChange[] => {
       const references = unresolved.get(path);
       if (references !== undefined) return unresolvedFields(references, facts, "add");
-      return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : knownSecrets.mask(value) }];
+      return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : value }];
     });
   return { fields: inCatalogueOrder(fields, facts), keptKeys: 0 };
 }

@@ -59,11 +59,9 @@ export function makePlan(
       if (!problems.includes(found.problem)) problems.push(found.problem);
       continue;
     }
-    const made =
-      found.kind === "row"
-        ? planForRow(one, found.row, catalogue, knownSecrets)
-        : planForNew(one, catalogue, knownSecrets);
-    sources.set(made.change, found.kind === "row" ? { desired: one, observed: found.row } : { desired: one });
+    const made = found.kind === "row" ? planForRow(one, found.row, catalogue) : planForNew(one, catalogue);
+    const change = { ...made.change, fields: made.change.fields.map((field) => masked(field, knownSecrets)) };
+    sources.set(change, found.kind === "row" ? { desired: one, observed: found.row } : { desired: one });
     problems.push(...made.problems);
   }
   const changes = [...sources.keys()].sort(
@@ -79,6 +77,16 @@ export function makePlan(
   return { plan, sources, isWhole: changes.length === selected.size, problems };
 }
 
+/** The service may still show, under another key, what somebody has moved into a variable. */
+function masked(field: FieldChange, knownSecrets: KnownSecrets): FieldChange {
+  const { before, after } = field;
+  return {
+    ...field,
+    ...(before === undefined ? {} : { before: knownSecrets.mask(before) }),
+    ...(after === undefined ? {} : { after: knownSecrets.mask(after) }),
+  };
+}
+
 /** The value with everything in it closed to changes: what was shown is what is carried out. */
 function frozen<T extends object>(value: T): T {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
@@ -90,8 +98,8 @@ interface MadeChange {
   readonly problems: readonly Problem[];
 }
 
-function planForRow(desired: Desired, row: Observed, catalogue: Catalogue, knownSecrets: KnownSecrets): MadeChange {
-  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig, knownSecrets);
+function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): MadeChange {
+  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig);
   const secrets = desired.credentials.flatMap((credential) => {
     const facts = fieldFacts(catalogue, desired.definition.providerType, credential.field);
     // Sent on create only and then kept by the service: there is nothing to say about it later.
@@ -111,8 +119,8 @@ function planForRow(desired: Desired, row: Observed, catalogue: Catalogue, known
   return { change, problems: [...incomplete, ...keptByService(desired, row, catalogue.syncConfig)] };
 }
 
-function planForNew(desired: Desired, catalogue: Catalogue, knownSecrets: KnownSecrets): MadeChange {
-  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig, knownSecrets);
+function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
+  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig);
   const secrets = desired.credentials.map((credential) => secretChange(credential, "new"));
   const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
   const problems = [

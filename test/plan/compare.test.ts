@@ -3,18 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
 import { compare, compareWithNothing } from "../../src/plan/compare.js";
-import { catalogue, json, noSecrets, observed, oneDesired } from "../support/steps.js";
+import { catalogue, json, observed, oneDesired } from "../support/steps.js";
 
 const facts = catalogue.syncConfig;
 
 function fields(text: string, row: Partial<Observed>, environment: Readonly<Record<string, string>> = {}) {
   const desired = oneDesired(`name: S\nprovider_type: stripe\n${text}`, environment);
-  const { fields: found, keptKeys } = compare(
-    desired,
-    observed({ providerType: "stripe", name: "S", ...row }),
-    facts,
-    noSecrets,
-  );
+  const { fields: found, keptKeys } = compare(desired, observed({ providerType: "stripe", name: "S", ...row }), facts);
   return { changes: found.map(({ keys: _, ...field }) => field), keptKeys };
 }
 
@@ -268,7 +263,7 @@ describe("a new connection", () => {
       'name: S\nprovider_type: stripe\nmetadata: { b: "${X}", a: 1 }\nsync_config: { invoice: { inbound: false, outbound: true }, s3: { bucket: b, region: "" } }\n',
       { X: "x" },
     );
-    expect(compareWithNothing(desired, facts, noSecrets).fields.map(({ keys: _, ...field }) => field)).toEqual([
+    expect(compareWithNothing(desired, facts).fields.map(({ keys: _, ...field }) => field)).toEqual([
       { path: "metadata.a", kind: "add", after: 1 },
       { path: "metadata.b", kind: "add", after: "(secret)" },
       { path: "sync_config.invoice.outbound", kind: "add", after: true },
@@ -328,7 +323,7 @@ describe("the law of equality", () => {
           metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
           syncConfig: spelled,
         });
-        expect(compare(desired, row, facts, noSecrets)).toEqual({ fields: [], keptKeys: 0 });
+        expect(compare(desired, row, facts)).toEqual({ fields: [], keptKeys: 0 });
       }),
     );
   });
