@@ -198,7 +198,7 @@ const FAULTS: Readonly<Partial<Record<YAMLError["code"], string>>> = {
   BAD_COLLECTION_TYPE: "a tag does not fit the value behind it",
   BAD_DIRECTIVE: "this % line is no directive that is known",
   BAD_DQ_ESCAPE: "a backslash in double quotes does not begin a known escape",
-  BAD_INDENT: "the indentation does not fit what stands around it",
+  BAD_INDENT: "the indentation does not fit, or a bracket or brace before this place is not closed",
   BAD_PROP_ORDER: "a tag or an anchor stands in the wrong place",
   BAD_SCALAR_START: "a plain value cannot begin with this character",
   BLOCK_AS_IMPLICIT_KEY: "a map cannot begin on the line of another key",
