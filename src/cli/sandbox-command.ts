@@ -43,15 +43,8 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
     });
   } catch (cause) {
     const hint = "give another --port; --port 0 takes a free one.";
-    output.failure(
-      "sandbox",
-      [
-        error("SANDBOX.NO_PORT", `the sandbox cannot listen on 127.0.0.1:${options.port}: ${messageOf(cause)}.`, {
-          hint,
-        }),
-      ],
-      1,
-    );
+    const detail = `the sandbox cannot listen on 127.0.0.1:${options.port}: ${messageOf(cause)}.`;
+    output.failure("sandbox", [error("SANDBOX.NO_PORT", detail, { hint })], 1);
     return 1;
   }
   const target = { environment: "default", baseUrl: sandbox.baseUrl, environmentId, isConfirmed: true };
