@@ -207,16 +207,23 @@ function providerFacts(provider) {
     ...(typeof provider.additionalProperties === "object"
       ? { anyField: fieldFacts(provider.additionalProperties) }
       : {}),
+    requiredSyncConfig: provider["x-required-sync-config"] ?? [],
     effects: provider["x-effects"],
     server: {
       keepsEmpty: server.keeps_empty ?? [],
       many: server.many ?? false,
       managed: server.managed ?? false,
-      createChecks: server.create ?? [],
+      createChecks: (server.create ?? []).map(({ sync_config: syncConfig, ...check }) => ({
+        ...check,
+        ...(syncConfig ? { syncConfig } : {}),
+      })),
       ...(server.update_together ? { updateTogether: server.update_together } : {}),
       ...(server.needs_secrets ? { needsSecrets: server.needs_secrets } : {}),
       nestedUpdateOnly: server.nested_update_only ?? [],
+      alsoReads: server.also_reads ?? [],
+      nestedUpdate: server.nested_update ?? true,
       foreign: server.foreign ?? "ignored",
+      ...(server.intent ? { intent: server.intent } : {}),
     },
   };
 }

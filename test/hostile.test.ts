@@ -370,7 +370,7 @@ describe("the sandbox", () => {
       port: 0,
       apiKey: "k",
       environmentId: "env_1",
-      seed: [],
+      seed: {},
       onFault: (fault) => faults.push(fault),
     });
     const { port } = new URL(sandbox.baseUrl);

@@ -157,7 +157,13 @@ function filesWith(text: string): Files {
 
 async function open(seed: readonly SeedConnection[], text: string) {
   const apiKey = "sk_laws_canary_key";
-  const sandbox = await startSandbox({ catalogue, port: 0, apiKey, environmentId: "env_laws", seed });
+  const sandbox = await startSandbox({
+    catalogue,
+    port: 0,
+    apiKey,
+    environmentId: "env_laws",
+    seed: { connections: seed },
+  });
   const url = new URL(sandbox.baseUrl);
   const { send, close } = connect(url.origin, 4, 5_000);
   const events: WireEvent[] = [];

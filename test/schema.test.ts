@@ -9,6 +9,7 @@ import { nodeFiles } from "../src/cli/node-files.js";
 import { validateWritten } from "../src/generated/validators.js";
 import { load } from "../src/load/load.js";
 import { validate } from "../src/validate/validate.js";
+import { fieldFacts } from "./contract/suite.js";
 import { catalogue } from "./support/steps.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -126,26 +127,45 @@ describe("a provider's file", () => {
       expect(node?.kind === "group" && Object.keys(node.members), path).toContain(member);
     }
   });
+});
 
-  // The facts of the API contract's section on secret fields: stored encrypted, needed to create, what PUT does.
-  it.each([
-    ["stripe", "secret_key:E! webhook_secret:E! publishable_key:E account_id:P"],
-    ["s3", "aws_access_key_id:E! aws_secret_access_key:E! aws_session_token:E"],
-    ["hubspot", "access_token:E! client_secret:E! app_id:P"],
-    ["razorpay", "key_id:E! secret_key:E! webhook_secret:E"],
-    ["chargebee", "site:P! api_key:E! webhook_username:E!U webhook_password:E!U webhook_secret:E"],
-    [
-      "quickbooks",
-      "client_id:E! client_secret:E! realm_id:P! environment:P! refresh_token:Em access_token:Em auth_code:Em redirect_uri:Pm income_account_id:P webhook_verifier_token:EUa",
-    ],
-    ["flexprice", ""],
-  ])("%s has the fields of the contract", (provider, expected) => {
-    const facts = catalogue.providers[provider];
-    const shown = Object.entries(facts?.fields ?? {}).map(([name, field]) => {
-      const update = { applied: "U", "create-only": "", "server-managed": "m" }[field.update];
-      return `${name}:${field.secret ? "E" : "P"}${field.requiredOnCreate === false ? "" : "!"}${update}${field.afterCreate ? "a" : ""}`;
+const facts = fieldFacts(new URL("fixtures/service/", import.meta.url));
+
+/** What each word of the table's column "asked" is as an annotation. */
+const neededWhen = { "": false, expected: false, yes: true, "unless managed": { unless: "s3.is_flexprice_managed" } };
+
+describe("what the service does with a credential", () => {
+  it.each(facts.map((fact) => [`${fact.provider}.${fact.field}`, fact] as const))("%s", (_name, fact) => {
+    const provider = catalogue.providers[fact.provider];
+    const shown = provider?.fields[fact.field];
+    if (fact.stored === "–" && fact.nested === "i") {
+      expect(shown, "a field that nothing takes is no field").toBeUndefined();
+      return;
+    }
+    expect(shown).toMatchObject({
+      secret: fact.stored === "E" || fact.stored === "–",
+      update: fact.rewritten === "yes" ? "server-managed" : fact.nested === "U" ? "applied" : "create-only",
+      afterCreate: fact.stored === "–",
+      requiredOnCreate: neededWhen[fact.asked],
+      expectedOnCreate: fact.asked === "expected",
     });
-    expect(shown.join(" ")).toBe(expected);
+    expect(provider?.server.nestedUpdateOnly.includes(fact.field)).toBe(fact.nested === "U" && fact.flat === "i");
+    const isChecked = provider?.server.createChecks.some(({ when, field }) => when === "empty" && field === fact.field);
+    expect(isChecked).toBe(fact.required === "yes");
+  });
+
+  it("is written down for every field of every provider", () => {
+    const listed = Object.values(catalogue.providers).flatMap(({ type, fields }) =>
+      Object.keys(fields).map((field) => `${type}.${field}`),
+    );
+    const told = facts
+      .filter(({ stored, nested }) => stored !== "–" || nested !== "i")
+      .map(({ provider, field }) => `${provider}.${field}`);
+    expect(told.sort()).toEqual(listed.sort());
+    expect(catalogue.providers["flexprice"]).toMatchObject({
+      fields: {},
+      anyField: { secret: true, update: "create-only" },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 // The main job on the built-in sandbox: check, compare, put right, compare again. Everything runs through the built
 // program, as a user would run it; the sandbox starts with connections that somebody changed by hand.
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -8,25 +9,7 @@ const program = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const seed = fileURLToPath(new URL("seed.json", import.meta.url));
 
 /** Made-up values for every variable that the examples name, so that the demo needs nothing from its user. */
-const secrets = {
-  STRIPE_PUBLISHABLE_KEY: "pk_test_demo",
-  STRIPE_SECRET_KEY: "sk_test_demo",
-  STRIPE_WEBHOOK_SECRET: "whsec_demo",
-  EXPORTS_AWS_ACCESS_KEY_ID: "AKIADEMOEXPORTS",
-  EXPORTS_AWS_SECRET_ACCESS_KEY: "demo-exports-secret",
-  ARCHIVE_AWS_ACCESS_KEY_ID: "AKIADEMOARCHIVE",
-  ARCHIVE_AWS_SECRET_ACCESS_KEY: "demo-archive-secret",
-  HUBSPOT_ACCESS_TOKEN: "demo-hubspot-token",
-  HUBSPOT_CLIENT_SECRET: "demo-hubspot-secret",
-  RAZORPAY_KEY_ID: "rzp_test_demo",
-  RAZORPAY_SECRET_KEY: "demo-razorpay-secret",
-  RAZORPAY_WEBHOOK_SECRET: "demo-razorpay-webhook",
-  CHARGEBEE_API_KEY: "demo-chargebee-key",
-  CHARGEBEE_WEBHOOK_USERNAME: "demo-chargebee-user",
-  CHARGEBEE_WEBHOOK_PASSWORD: "demo-chargebee-password",
-  QUICKBOOKS_WEBHOOK_VERIFIER_TOKEN: "demo-quickbooks-verifier",
-  RELAY_TOKEN: "demo-relay-token",
-};
+const secrets = JSON.parse(await readFile(new URL("variables.json", import.meta.url), "utf8"));
 
 const environmentId = "env_demo";
 const apiKey = "sk_demo";

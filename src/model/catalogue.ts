@@ -31,6 +31,8 @@ export interface ProviderFacts {
   readonly fields: Readonly<Record<string, FieldFacts>>;
   /** Facts of fields that are not listed, for a provider that takes any. */
   readonly anyField?: FieldFacts;
+  /** Parts of sync_config without which the service refuses to create one, as `aws_marketplace.region`. */
+  readonly requiredSyncConfig: readonly string[];
   /** Parts of sync_config that this provider acts on, as `invoice.outbound`. */
   readonly effects: Readonly<Record<string, Effect>>;
   readonly server: ServerFacts;
@@ -99,12 +101,37 @@ export interface ServerFacts {
   readonly needsSecrets?: string;
   /** Fields that PUT takes in the nested form only. */
   readonly nestedUpdateOnly: readonly string[];
+  /** Fields that PUT reads and drops, so that they must be texts; no create takes them. */
+  readonly alsoReads: readonly string[];
+  /** Whether PUT reads credentials as the nested form when this provider's block is there. */
+  readonly nestedUpdate: boolean;
   /** What happens when this provider's updatable fields are sent to a connection of another one. */
   readonly foreign: "ignored" | "refused" | "rechecked";
+  /** Parts of sync_config that the service says it can do for this provider; absent where it says nothing. */
+  readonly intent?: readonly string[];
 }
 
+/** One thing that the service checks of a create, and what it says. */
 export interface CreateCheck {
-  readonly when: "no-secrets" | "empty" | "no-match";
+  /**
+   * When it refuses: no credentials at all; a text that is empty, that does not match a pattern (the field's own, unless the
+   * check has one), that is not JSON, that is not an https URL, or one to another host.
+   */
+  readonly when: "no-secrets" | "empty" | "no-match" | "no-json" | "no-https" | "other-host";
+  /** The credential that is looked at. */
   readonly field?: string;
+  /** The member of the JSON in that credential that is looked at instead of the whole. */
+  readonly inside?: string;
+  /** The part of sync_config that is looked at instead of a credential, as `aws_marketplace.region`. */
+  readonly syncConfig?: string;
+  readonly pattern?: string;
+  /** For `no-json`: members that are texts, or with a `*` after the name anything. */
+  readonly members?: readonly string[];
+  /** For `other-host`: hosts, or with a dot in front domains with everything below them. */
+  readonly hosts?: readonly string[];
+  /** Blank is right, too. */
+  readonly optional?: boolean;
   readonly message: string;
+  /** The name under which the answer's details list the hosts. */
+  readonly details?: string;
 }

@@ -1,8 +1,8 @@
-import type { Catalogue, FieldFacts, SyncGroup } from "../model/catalogue.js";
+import type { Catalogue, FieldFacts, ProviderFacts, SyncGroup } from "../model/catalogue.js";
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import { STAMP_KEY } from "../model/connection.js";
 import { fieldFacts } from "../model/credentials.js";
-import { byText, isObject, type JsonObject, ownValue } from "../model/json.js";
+import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type {
   Change,
@@ -174,6 +174,7 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
   const place = definition.origin.locate(block, "key");
   const path = `encrypted_secret_data.${definition.providerType}`;
   return [
+    ...missingSyncConfig(desired, facts),
     ...required.map((field) =>
       error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and ${path} has no ${field}.`, {
         place,
@@ -193,11 +194,32 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
   ];
 }
 
+/** Parts of sync_config without which the service refuses the provider; a reference without a value will be complained of itself. */
+function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFacts): readonly Problem[] {
+  const { origin } = desired.definition;
+  return requiredSyncConfig
+    .filter((path) => partOf(desired.syncConfig, path) === undefined)
+    .map((path) =>
+      error(
+        "PLAN.MISSING_ON_CREATE",
+        `"${desired.name}" does not exist yet, and its file has no sync_config.${path}.`,
+        {
+          place: origin.locate(desired.syncConfig === undefined ? ["provider_type"] : ["sync_config"], "key"),
+          hint: `add sync_config.${path}, which the service demands of this provider.`,
+        },
+      ),
+    );
+}
+
 /** Whether a part of sync_config, such as `s3.is_flexprice_managed`, is true. */
 function isOn(syncConfig: JsonObject | undefined, path: string): boolean {
-  let at: unknown = syncConfig ?? {};
+  return partOf(syncConfig, path) === true;
+}
+
+function partOf(syncConfig: JsonObject | undefined, path: string): Json | undefined {
+  let at: Json | undefined = syncConfig;
   for (const key of path.split(".")) at = isObject(at) ? ownValue(at, key) : undefined;
-  return at === true;
+  return at;
 }
 
 /** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */

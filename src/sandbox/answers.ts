@@ -3,8 +3,8 @@ import type { JsonObject } from "../model/json.js";
 /** An answer of the service. */
 export interface Answer {
   readonly status: number;
-  /** A text is sent as plain text, anything else as JSON; absent means no body. */
-  readonly body?: JsonObject | string;
+  /** Absent means an answer without a body. */
+  readonly body?: JsonObject;
 }
 
 /** Thrown by the rules; the server answers with it. */
@@ -29,8 +29,8 @@ function handlerError(status: number, code: string, message: string, details?: J
 /** What an error without a hint of its own says, whatever its code. */
 export const NO_HINT = "An unexpected error occurred";
 
-export function invalid(message: string = NO_HINT): Refusal {
-  return handlerError(400, "validation_error", message);
+export function invalid(message: string = NO_HINT, details?: JsonObject): Refusal {
+  return handlerError(400, "validation_error", message, details);
 }
 
 export function badRequestFormat(): Refusal {
@@ -39,6 +39,10 @@ export function badRequestFormat(): Refusal {
 
 export function badFilter(): Refusal {
   return invalid("Invalid filter parameters");
+}
+
+export function badQuery(): Refusal {
+  return invalid("Please check the query parameters");
 }
 
 export function notFound(id: string): Refusal {
@@ -63,7 +67,20 @@ export function alreadyExists(provider: string, existingId: string, environmentI
   );
 }
 
-/** Errors from before the handlers have another body. */
+export function environmentNotFound(environmentId: string, tenantId: string): Refusal {
+  const details = { environment_id: environmentId, tenant_id: tenantId };
+  return handlerError(404, "not_found", "Environment not found", details);
+}
+
+export function foreignTenant(): Refusal {
+  return handlerError(403, "permission_denied", "You can only access your own tenant's details");
+}
+
+/** Errors from before the handlers have other bodies. */
 export function unauthorized(error: string): Refusal {
   return new Refusal({ status: 401, body: { error } });
+}
+
+export function forbidden(body: { readonly error?: string; readonly message: string }): Refusal {
+  return new Refusal({ status: 403, body: { ...body } });
 }

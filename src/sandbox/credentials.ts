@@ -1,7 +1,7 @@
 import type { Catalogue, ProviderFacts } from "../model/catalogue.js";
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
-import { badRequestFormat, invalid } from "./answers.js";
-import { decoded, type Shape } from "./go-json.js";
+import { invalid } from "./answers.js";
+import { onlyValue, type Shape } from "./go-json.js";
 
 /** A stored credential: encrypted, or as it is. */
 export type StoredValue = { readonly encrypted: string } | Json;
@@ -12,44 +12,6 @@ const OTHER_BLOCKS: Readonly<Record<string, Shape>> = {
   generic: { fields: { data: "map" } },
   settings: { fields: { invoice_sync_enable: "boolean" } },
 };
-
-/** Providers whose updatable fields are refused on connections of another one, with those fields. Known before they have a schema here. */
-const REFUSED_BLOCKS: Readonly<Record<string, readonly string[]>> = {
-  zoho_books: ["webhook_secret"],
-  whop: ["webhook_secret"],
-};
-
-/** Nested blocks of providers that have no schema here: recognised, and otherwise without effect. */
-const UNLISTED_BLOCKS = [
-  "nomod",
-  "moyasar",
-  "paddle",
-  "zoho_books",
-  "whop",
-  "tabs",
-  "aws_marketplace",
-  "gcp_marketplace",
-];
-
-/** Checks what the service checks of the credentials of a create, with its messages. `flat` is absent when the body has none. */
-export function checkCreate(flat: JsonObject | undefined, provider: ProviderFacts): void {
-  for (const { when, field = "", message } of provider.server.createChecks) {
-    const value = textAt(flat ?? {}, field);
-    const pattern = ownValue(provider.fields, field)?.pattern;
-    const fails =
-      when === "no-secrets"
-        ? flat === undefined
-        : when === "empty"
-          ? value === ""
-          : pattern !== undefined && !new RegExp(pattern).test(value);
-    if (fails) throw invalid(message);
-  }
-}
-
-/** The check that comes with encryption: some providers demand that credentials are there at all. */
-export function checkPresent(flat: JsonObject | undefined, provider: ProviderFacts): void {
-  if (flat === undefined && provider.server.needsSecrets !== undefined) throw invalid(provider.server.needsSecrets);
-}
 
 /** What is stored of a create: flat keys that are texts, under their exact names; a nested block is just an unknown key. */
 export function storedFromCreate(flat: JsonObject | undefined, provider: ProviderFacts): StoredSecrets {
@@ -89,23 +51,24 @@ export type CredentialUpdate =
   | { readonly form: "flat"; readonly values: JsonObject };
 
 /** Tells nested from flat: nested as soon as one known block holds an object, and then flat keys beside it are lost. */
-export function readUpdate(value: Json, catalogue: Catalogue): CredentialUpdate {
-  if (!isObject(value)) throw badRequestFormat();
+export function readUpdate(text: string, catalogue: Catalogue): CredentialUpdate {
+  const structured = onlyValue(text, { fields: blockShapes(catalogue) });
+  const blocks = Object.entries(isObject(structured) ? structured : {}).flatMap(([name, block]) =>
+    isObject(block) ? [[name, block] as const] : [],
+  );
+  const isNested = blocks.some(([name]) => ownValue(catalogue.providers, name)?.server.nestedUpdate ?? true);
+  if (isNested) return { form: "nested", blocks: Object.fromEntries(blocks) };
+  const values = onlyValue(text, "map");
+  return { form: "flat", values: isObject(values) ? values : {} };
+}
+
+function blockShapes(catalogue: Catalogue): Readonly<Record<string, Shape>> {
   const own = Object.values(catalogue.providers).filter(({ anyField }) => anyField === undefined);
-  const shapes: Record<string, Shape> = {
-    ...OTHER_BLOCKS,
-    ...Object.fromEntries(UNLISTED_BLOCKS.map((name) => [name, "map" as const])),
-    ...Object.fromEntries(
-      own.map(({ type, fields }) => [
-        type,
-        { fields: Object.fromEntries(Object.keys(fields).map((field) => [field, "text" as const])) },
-      ]),
-    ),
-  };
-  const blocks = decoded(value, { fields: shapes });
-  if (!isObject(blocks)) throw badRequestFormat();
-  const nested = Object.entries(blocks).flatMap(([name, block]) => (isObject(block) ? [[name, block] as const] : []));
-  return nested.length > 0 ? { form: "nested", blocks: Object.fromEntries(nested) } : { form: "flat", values: value };
+  const shapes = own.map(({ type, fields, server }): [string, Shape] => [
+    type,
+    { fields: Object.fromEntries([...Object.keys(fields), ...server.alsoReads].map((field) => [field, "text"])) },
+  ]);
+  return { ...OTHER_BLOCKS, ...Object.fromEntries(shapes) };
 }
 
 /** The credentials after an update. Four groups of fields are taken; everything else is answered with 200 and dropped. */
@@ -115,7 +78,7 @@ export function updated(
   provider: ProviderFacts,
   catalogue: Catalogue,
 ): StoredSecrets {
-  if (update.form === "nested") checkForeign(update.blocks, provider, catalogue);
+  if (update.form === "nested") checkBlocks(update.blocks, provider, catalogue);
   const values = update.form === "flat" ? update.values : (ownValue(update.blocks, provider.type) ?? {});
   const together = provider.server.updateTogether;
   if (together !== undefined) {
@@ -129,22 +92,24 @@ export function updated(
   return { ...secrets, ...Object.fromEntries(taken.map(([field]) => [field, encrypted(textAt(values, field))])) };
 }
 
-/** Blocks of other providers: a few are refused when they hold an updatable field, one has the receiver checked anew. */
-function checkForeign(
+/**
+ * Blocks of other providers. One of them has the receiver's own block demanded, as if it were created; others are refused
+ * when they hold a field that could be updated.
+ */
+function checkBlocks(
   blocks: Readonly<Record<string, JsonObject>>,
   receiver: ProviderFacts,
   catalogue: Catalogue,
 ): void {
-  for (const [name, block] of Object.entries(blocks)) {
-    if (name === receiver.type) continue;
-    const facts = ownValue(catalogue.providers, name);
-    const refused =
-      facts?.server.foreign === "refused"
-        ? Object.keys(facts.fields).filter((field) => facts.fields[field]?.update === "applied")
-        : (ownValue(REFUSED_BLOCKS, name) ?? []);
-    if (refused.some((field) => textAt(block, field) !== "")) throw invalid();
-    if (facts?.server.foreign === "rechecked" && receiver.server.needsSecrets !== undefined)
-      throw invalid(receiver.server.needsSecrets);
+  const sent = Object.keys(blocks).flatMap((name) => ownValue(catalogue.providers, name) ?? []);
+  const isRechecked = sent.some(({ server }) => server.foreign === "rechecked");
+  if (isRechecked && receiver.server.needsSecrets !== undefined && ownValue(blocks, receiver.type) === undefined)
+    throw invalid(receiver.server.needsSecrets);
+  for (const { type, server, fields } of sent) {
+    if (type === receiver.type || server.foreign !== "refused") continue;
+    const block = ownValue(blocks, type) ?? {};
+    if (Object.keys(fields).some((field) => fields[field]?.update === "applied" && textAt(block, field) !== ""))
+      throw invalid();
   }
 }
 

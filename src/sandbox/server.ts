@@ -3,11 +3,12 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import type { Catalogue } from "../model/catalogue.js";
-import type { JsonObject } from "../model/json.js";
-import { type Answer, Refusal, unauthorized } from "./answers.js";
-import { type Filter, filtered, filterOfBody, filterOfQuery } from "./filter.js";
-import { type SeedConnection, seededRow } from "./seed.js";
-import { Store, ulid } from "./store.js";
+import { callerOf, demand } from "./access.js";
+import { type Account, accountOf } from "./account.js";
+import { type Answer, Refusal } from "./answers.js";
+import { type Route, routesOf } from "./routes.js";
+import type { SeedFile } from "./seed.js";
+import type { Store } from "./store.js";
 
 export interface SandboxSettings {
   readonly catalogue: Catalogue;
@@ -15,7 +16,7 @@ export interface SandboxSettings {
   readonly port: number;
   readonly apiKey: string;
   readonly environmentId: string;
-  readonly seed: readonly SeedConnection[];
+  readonly seed: SeedFile;
   /** Told of every answer. */
   readonly onAnswer?: (method: string, path: string, status: number) => void;
   /** Told of faults of the sandbox itself, which are answered with an empty 500. */
@@ -27,6 +28,7 @@ export interface SandboxSettings {
 export interface Sandbox {
   /** With the `/v1` that the client adds its paths to. */
   readonly baseUrl: string;
+  /** The connections of the sandbox's own environment. */
   readonly store: Store;
   readonly close: () => Promise<void>;
 }
@@ -37,13 +39,11 @@ export interface Sandbox {
  * @throws the listening error, such as EADDRINUSE
  */
 export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> {
-  const { catalogue, environmentId, port, seed } = settings;
-  const nowMs = settings.nowMs ?? Date.now;
-  const tenantId = `tenant_${ulid(nowMs())}`;
-  const store = new Store({ catalogue, environmentId, tenantId, actorId: `user_${ulid(nowMs())}`, nowMs });
-  for (const connection of seed) store.put(seededRow(connection, nowMs()));
-  const app = routes(store, settings);
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const { catalogue, apiKey, environmentId, port, seed, nowMs = Date.now } = settings;
+  const account = accountOf({ catalogue, apiKey, environmentId, seed, nowMs });
+  const store = account.environments.get(environmentId)?.store;
+  if (store === undefined) throw new Error("the sandbox has no environment of its own");
+  const server = createAdaptorServer({ fetch: appOf(account, settings).fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -57,8 +57,9 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
   return { baseUrl: `http://127.0.0.1:${listening}/v1`, store, close };
 }
 
-function routes(store: Store, settings: SandboxSettings): Hono {
-  const { apiKey, random = Math.random, onFault = () => {}, onAnswer = () => {} } = settings;
+function appOf(account: Account, settings: SandboxSettings): Hono {
+  const { catalogue, random = Math.random, onFault = () => {}, onAnswer = () => {} } = settings;
+  const routes = routesOf(account, catalogue, random);
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -66,71 +67,53 @@ function routes(store: Store, settings: SandboxSettings): Hono {
   });
   // The service answers no HEAD; this library would answer it like GET.
   app.use(async (context, next) => (context.req.raw.method === "HEAD" ? unknownPath(context) : next()));
-  const list = (filter: Filter): Answer => {
-    const rows = filtered(store.live(), filter, random);
-    const connections = rows.length === 0 ? null : rows.map((row) => store.shown(row));
-    return { status: 200, body: { connections, total: rows.length, limit: filter.limit, offset: filter.offset } };
-  };
-  const shown = (row: ReturnType<Store["find"]>): JsonObject => store.shown(row);
-  const idOf = (context: Context) => context.req.param("id") ?? "";
-  const handle = (handler: (context: Context) => Answer | Promise<Answer>) => async (context: Context) => {
-    try {
-      checkKey(context, apiKey);
-      return respond(context, await handler(context));
-    } catch (cause) {
-      if (cause instanceof Refusal) return respond(context, cause.answer);
-      // Whoever asked has gone away in the middle of its own request.
-      if (isAborted(cause)) return respond(context, { status: 400 });
-      throw cause;
-    }
-  };
-
-  app.get("/health", (context) => respond(context, { status: 200, body: { status: "ok" } }));
-  app.get(
-    "/v1/connections",
-    handle((context) => list(filterOfQuery(new URL(context.req.url).searchParams))),
-  );
-  app.post(
-    "/v1/connections",
-    handle(async (context) => ({ status: 201, body: shown(store.create(await context.req.text())) })),
-  );
-  app.post(
-    "/v1/connections/search",
-    handle(async (context) => list(filterOfBody(await context.req.text()))),
-  );
-  app.get(
-    "/v1/connections/:id",
-    handle((context) => ({ status: 200, body: shown(store.find(idOf(context))) })),
-  );
-  app.put(
-    "/v1/connections/:id",
-    handle(async (context) => ({ status: 200, body: shown(store.update(idOf(context), await context.req.text())) })),
-  );
-  app.delete(
-    "/v1/connections/:id",
-    handle((context) => {
-      store.archive(idOf(context));
-      return { status: 204 };
-    }),
-  );
-  // No method of ours answers here: an unknown path, or a known one with a slash at its end.
+  app.on(["GET", "POST"], "/health", (context) => respond(context, { status: 200, body: { status: "ok" } }));
+  for (const route of routes) app.on(route.method, route.path, (context) => handled(route, context, account));
+  // Nothing answers here: an unknown path, or a known one with a slash at its end.
   app.notFound((context) => {
+    const { method } = context.req;
     const url = new URL(context.req.url);
     const trimmed = url.pathname.replace(/\/$/, "");
-    const isOurs = /^\/(?:health|v1\/connections(?:\/[^/]+)?)$/.test(trimmed);
-    if (trimmed !== url.pathname && isOurs) {
-      return context.body(null, context.req.method === "GET" ? 301 : 307, {
-        location: `${trimmed}${url.search}`,
-        ...requestId(context),
-      });
-    }
-    return unknownPath(context);
+    const isKnown = trimmed !== url.pathname && (trimmed === "/health" || isRoute(method, trimmed, routes));
+    if (!isKnown) return unknownPath(context);
+    const headers = { location: `${trimmed}${url.search}`, ...requestId(context) };
+    return context.body(null, method === "GET" ? 301 : 307, headers);
   });
   app.onError((fault, context) => {
     onFault(fault);
     return context.body(null, 500, requestId(context));
   });
   return app;
+}
+
+async function handled(route: Route, context: Context, account: Account): Promise<Response> {
+  try {
+    const header = (name: string) => context.req.header(name);
+    const caller = callerOf(header, context.req.path, account);
+    demand(route.needs, caller, account);
+    const answer = await route.answer({
+      caller,
+      id: context.req.param("id") ?? "",
+      query: new URL(context.req.url).searchParams,
+      body: () => bodyOf(context),
+    });
+    return respond(context, answer);
+  } catch (cause) {
+    if (cause instanceof Refusal) return respond(context, cause.answer);
+    // Whoever asked has gone away in the middle of its own request.
+    if (isAborted(cause)) return respond(context, { status: 400 });
+    throw cause;
+  }
+}
+
+/** The text as it came: what is no UTF-8 is replaced, and a byte order mark is kept, which no JSON begins with. */
+async function bodyOf(context: Context): Promise<string> {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await context.req.arrayBuffer());
+}
+
+function isRoute(method: string, path: string, routes: readonly Route[]): boolean {
+  const matches = (pattern: string) => new RegExp(`^${pattern.replace(":id", "[^/]+")}$`).test(path);
+  return routes.some((route) => route.method === method && matches(route.path));
 }
 
 function isAborted(cause: unknown): boolean {
@@ -141,22 +124,12 @@ function isAborted(cause: unknown): boolean {
 }
 
 function unknownPath(context: Context): Response {
-  return context.text("404 page not found", 404, requestId(context));
-}
-
-/** The key alone decides: it is bound to the sandbox's environment, and the environment header changes nothing. */
-function checkKey(context: Context, apiKey: string): void {
-  if (context.req.header("x-api-key") === apiKey) return;
-  const bearer = context.req.header("authorization");
-  if (bearer === undefined) throw unauthorized("Unauthorized");
-  throw unauthorized(bearer.startsWith("Bearer ") ? "Invalid token" : "Invalid authorization header format");
+  return context.body("404 page not found", 404, { "content-type": "text/plain", ...requestId(context) });
 }
 
 function respond(context: Context, { status, body }: Answer): Response {
   const headers = requestId(context);
   if (body === undefined) return new Response(null, { status, headers });
-  if (typeof body === "string")
-    return new Response(body, { status, headers: { ...headers, "content-type": "text/plain" } });
   return new Response(JSON.stringify(body), {
     status,
     headers: { ...headers, "content-type": "application/json; charset=utf-8" },

@@ -1,25 +1,19 @@
-import { randomBytes } from "node:crypto";
 import type { Catalogue, ProviderFacts } from "../model/catalogue.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { alreadyExists, badRequestFormat, databaseError, invalid, notFound } from "./answers.js";
-import {
-  type CredentialUpdate,
-  checkCreate,
-  checkPresent,
-  readUpdate,
-  type StoredSecrets,
-  storedFromCreate,
-  updated,
-  withEmpties,
-} from "./credentials.js";
-import { decoded, firstValue, type Shape, UnreadableBody } from "./go-json.js";
+import { checkCreate, checkPresent } from "./create-checks.js";
+import { readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
+import { firstValue, type Shape, UnreadableBody } from "./go-json.js";
 import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
+import { ulid } from "./ulid.js";
 
 /** A connection as the service keeps it. */
 export interface StoredConnection {
   readonly id: string;
   readonly name: string;
   readonly providerType: string;
+  readonly environmentId: string;
+  readonly tenantId: string;
   readonly status: "published" | "archived";
   readonly secrets: StoredSecrets;
   readonly metadata: JsonObject | null;
@@ -34,7 +28,6 @@ export interface StoreSettings {
   readonly catalogue: Catalogue;
   readonly environmentId: string;
   readonly tenantId: string;
-  readonly actorId: string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
@@ -55,9 +48,18 @@ export class Store {
     this.#syncShape = syncConfigShape(settings.catalogue.syncConfig);
   }
 
+  get environmentId(): string {
+    return this.#settings.environmentId;
+  }
+
+  /** Every row there ever was, archived ones too, in the order of their making. */
+  all(): readonly StoredConnection[] {
+    return [...this.#rows.values()];
+  }
+
   /** Live connections, in the order of their making. */
   live(): readonly StoredConnection[] {
-    return [...this.#rows.values()].filter(({ status }) => status === "published");
+    return this.all().filter(({ status }) => status === "published");
   }
 
   find(id: string): StoredConnection {
@@ -71,7 +73,8 @@ export class Store {
     this.#rows.set(row.id, row);
   }
 
-  create(body: string): StoredConnection {
+  /** @param actorId - the user whose key asks for it; in `update` and `archive` too */
+  create(body: string, actorId: string): StoredConnection {
     const fields = readBody(body, {
       name: "text",
       provider_type: "text",
@@ -86,19 +89,20 @@ export class Store {
     const syncConfig = this.#checkedSync(fields);
     if (!provider.server.many) {
       const twin = this.live().find(({ providerType }) => providerType === provider.type);
-      const { environmentId, tenantId } = this.#settings;
-      if (twin !== undefined) throw alreadyExists(provider.type, twin.id, environmentId, tenantId);
+      if (twin !== undefined) throw alreadyExists(provider.type, twin.id, twin.environmentId, twin.tenantId);
     }
-    checkCreate(flat, provider);
+    checkCreate({ credentials: flat, syncConfig }, provider);
     const managed = provider.server.managed && isManaged(syncConfig);
     if (!managed) checkPresent(flat, provider);
     if (name === "" || [...name].length > LONGEST_NAME) throw databaseError("Failed to create connection");
+    const { environmentId, tenantId } = this.#settings;
     const now = this.#now();
-    const { actorId } = this.#settings;
     const row: StoredConnection = {
       id: `conn_${ulid(this.#settings.nowMs())}`,
       name,
       providerType: provider.type,
+      environmentId,
+      tenantId,
       status: "published",
       secrets: managed ? managedSecrets(provider) : storedFromCreate(flat, provider),
       metadata: metadata ?? null,
@@ -108,19 +112,21 @@ export class Store {
       createdBy: actorId,
       updatedBy: actorId,
     };
+    checkCharacters(row, "Failed to create connection");
     this.#rows.set(row.id, row);
     return row;
   }
 
-  update(id: string, body: string): StoredConnection {
+  update(id: string, body: string, actorId: string): StoredConnection {
     const fields = readBody(body, {
       name: "text",
       metadata: "map",
       sync_config: this.#syncShape,
-      encrypted_secret_data: "any",
+      encrypted_secret_data: "json",
     });
-    const sent = ownValue(fields, "encrypted_secret_data") ?? null;
-    const credentials = sent === null ? undefined : readUpdateBody(sent, this.#settings.catalogue);
+    const sent = ownValue(fields, "encrypted_secret_data");
+    const credentials =
+      typeof sent === "string" ? readable(() => readUpdate(sent, this.#settings.catalogue)) : undefined;
     const syncConfig = this.#checkedSync(fields);
     const row = this.find(id);
     const provider = this.#provider(row.providerType);
@@ -134,30 +140,32 @@ export class Store {
       metadata: mapAt(fields, "metadata") ?? row.metadata,
       syncConfig: syncConfig ?? row.syncConfig,
       updatedAt: this.#now(),
-      updatedBy: this.#settings.actorId,
+      updatedBy: actorId,
     };
     if ([...name].length > LONGEST_NAME) throw databaseError("Failed to update connection");
+    checkCharacters(next, "Failed to update connection");
     this.#checkStored(next);
     this.#rows.set(id, next);
     return next;
   }
 
-  archive(id: string): void {
-    this.#rows.set(id, { ...this.find(id), status: "archived", updatedAt: this.#now() });
+  archive(id: string, actorId: string): void {
+    const row = this.find(id);
+    this.#rows.set(id, { ...row, status: "archived", updatedAt: this.#now(), updatedBy: actorId });
   }
 
   /** A connection as an answer shows it: never a secret, no empty metadata, always a sync_config. */
   shown(row: StoredConnection): JsonObject {
-    const { environmentId, tenantId, catalogue } = this.#settings;
+    const { metadata, syncConfig } = row;
     return {
       id: row.id,
       name: row.name,
       provider_type: row.providerType,
-      environment_id: environmentId,
-      tenant_id: tenantId,
+      environment_id: row.environmentId,
+      tenant_id: row.tenantId,
       status: row.status,
-      ...(row.metadata === null || Object.keys(row.metadata).length === 0 ? {} : { metadata: row.metadata }),
-      sync_config: row.syncConfig ?? allOff(catalogue.syncConfig),
+      ...(metadata === null || Object.keys(metadata).length === 0 ? {} : { metadata: sorted(metadata) }),
+      sync_config: syncConfig ?? allOff(this.#settings.catalogue.syncConfig),
       created_at: row.createdAt,
       updated_at: row.updatedAt,
       created_by: row.createdBy,
@@ -201,27 +209,41 @@ export class Store {
 
   /** Times have whole seconds. */
   #now(): string {
-    return new Date(this.#settings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
+    return wholeSeconds(this.#settings.nowMs());
   }
 }
 
 function readBody(body: string, fields: Readonly<Record<string, Shape>>): JsonObject {
+  const value = readable(() => firstValue(body, { fields }));
+  return isObject(value) ? value : {};
+}
+
+function readable<T>(read: () => T): T {
   try {
-    const value = decoded(firstValue(body), { fields });
-    return isObject(value) ? value : {};
+    return read();
   } catch (cause) {
     if (cause instanceof UnreadableBody) throw badRequestFormat();
     throw cause;
   }
 }
 
-function readUpdateBody(sent: Json, catalogue: Catalogue): CredentialUpdate {
-  try {
-    return readUpdate(sent, catalogue);
-  } catch (cause) {
-    if (cause instanceof UnreadableBody) throw badRequestFormat();
-    throw cause;
-  }
+/** The database behind the service stores no NUL; encrypted values have none. */
+function checkCharacters({ name, metadata, syncConfig, secrets }: StoredConnection, message: string): void {
+  const plain = Object.values(secrets).filter((value) => !isObject(value) || !Object.hasOwn(value, "encrypted"));
+  const hasNul = (value: Json): boolean => {
+    if (typeof value === "string") return value.includes("\0");
+    if (Array.isArray(value)) return value.some(hasNul);
+    return isObject(value) && Object.entries(value).some(([key, item]) => hasNul(key) || hasNul(item));
+  };
+  if (hasNul([name, metadata, syncConfig, ...plain])) throw databaseError(message);
+}
+
+/** Go writes maps with their keys in order, at every depth. */
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort(byText);
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key] ?? null)]));
 }
 
 function isManaged(syncConfig: JsonObject | undefined): boolean {
@@ -243,13 +265,7 @@ function mapAt(object: JsonObject, key: string): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
-const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** An id that sorts by time: 48 bits of milliseconds and 80 random bits in Crockford's base 32 (the ULID specification). */
-export function ulid(nowMs: number): string {
-  const time = Array.from({ length: 10 }, (_, index) =>
-    CROCKFORD.charAt(Math.floor(nowMs / 32 ** (9 - index)) % 32),
-  ).join("");
-  const random = Array.from(randomBytes(16), (byte) => CROCKFORD.charAt(byte % 32)).join("");
-  return `${time}${random}`;
+/** A time as the service shows it: RFC 3339 in UTC, with whole seconds. */
+export function wholeSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -100,25 +100,35 @@ function checkInvoiceSettings(settings: Json | undefined): void {
   if (period !== "" && !BILLING_PERIODS.includes(period)) throw invalid("invalid billing period");
   const service = ownValue(settings, "service_period_custom_fields");
   const ends = isObject(service)
-    ? [textAt(service, "start_field_id").trim(), textAt(service, "end_field_id").trim()]
+    ? [textAt(service, "start_field_id"), textAt(service, "end_field_id")].filter((end) => end !== "")
     : [];
-  const used = new Set(ends.filter((end) => end !== ""));
-  if (ends.length === 2 && ends.filter((end) => end !== "").length === 1)
-    throw invalid("Provide both start_field_id and end_field_id, or neither");
+  if (ends.length === 1) throw invalid("Provide both start_field_id and end_field_id, or neither");
   const fields = ownValue(settings, "metadata_custom_fields");
   if (!Array.isArray(fields)) return;
-  if (fields.length > MOST_CUSTOM_FIELDS) throw invalid();
+  if (fields.length > MOST_CUSTOM_FIELDS)
+    throw invalid(`At most ${MOST_CUSTOM_FIELDS} metadata custom fields may be mapped`);
+  const used = new Set(ends);
   for (const item of fields.filter(isObject)) checkCustomField(item, used);
 }
 
+/** Key and field are looked at without the blanks around them, and stored with them. */
 function checkCustomField(item: JsonObject, used: Set<string>): void {
   if (!["customer", "invoice"].includes(textAt(item, "source")))
     throw invalid('source must be "customer" or "invoice"');
   const key = textAt(item, "metadata_key").trim();
+  if (key === "") throw invalid("Provide the metadata key to copy from");
+  if (bytesOf(key) > LONGEST_CUSTOM_FIELD)
+    throw invalid(`metadata_key must be at most ${LONGEST_CUSTOM_FIELD} characters`);
   const field = textAt(item, "field").trim();
-  if ([key, field].some((text) => text === "" || [...text].length > LONGEST_CUSTOM_FIELD)) throw invalid();
-  if (used.has(field)) throw invalid(`Zoho custom field "${field}" is mapped more than once`);
+  if (field === "") throw invalid("Provide the Zoho custom field API name or ID to write to");
+  if (bytesOf(field) > LONGEST_CUSTOM_FIELD) throw invalid(`field must be at most ${LONGEST_CUSTOM_FIELD} characters`);
+  if (used.has(field)) throw invalid(`Zoho custom field ${JSON.stringify(field)} is mapped more than once`);
   used.add(field);
+}
+
+/** The service says characters and counts bytes. */
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 function at(syncConfig: JsonObject, entity: string, direction: string): Json | undefined {

@@ -212,7 +212,7 @@ describe("the sandbox", () => {
     [
       "with a provider nobody knows",
       '{"connections": [{"name": "x", "provider_type": "nope"}]}',
-      /seed\.json:1:49: .*not one of chargebee/,
+      /seed\.json:1:49: .*not one of aws_marketplace, .*, zoho_books/,
     ],
     ["that is no JSON", '{"connections": [', /Not valid YAML/],
   ])("refuses a seed %s", async (_what, content, message) => {

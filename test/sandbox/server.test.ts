@@ -6,7 +6,13 @@ import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
 const KEY = "sk_sandbox";
 
 async function open(seed: readonly SeedConnection[] = []): Promise<Sandbox> {
-  const sandbox = await startSandbox({ catalogue, port: 0, apiKey: KEY, environmentId: "env_bound", seed });
+  const sandbox = await startSandbox({
+    catalogue,
+    port: 0,
+    apiKey: KEY,
+    environmentId: "env_bound",
+    seed: { connections: seed },
+  });
   onTestFinished(sandbox.close);
   return sandbox;
 }
@@ -144,17 +150,19 @@ describe("the sandbox", () => {
     });
   });
 
-  it("redirects a path with a slash at its end", async () => {
+  it("redirects a path with a slash at its end, where the path without it is known for that method", async () => {
     const sandbox = await open();
-    for (const [method, status] of [
-      ["GET", 301],
-      ["POST", 307],
-      ["PUT", 307],
+    for (const [method, path, status] of [
+      ["GET", "/connections", 301],
+      ["POST", "/connections", 307],
+      ["PUT", "/connections/conn_a", 307],
+      ["GET", "/users/me", 301],
     ] as const) {
-      const answer = await ask(sandbox, method, "/connections/?a=b", method === "GET" ? undefined : {});
+      const answer = await ask(sandbox, method, `${path}/?a=b`, method === "GET" ? undefined : {});
       expect(answer.status).toBe(status);
-      expect(answer.headers.get("location")).toBe("/v1/connections?a=b");
+      expect(answer.headers.get("location")).toBe(`/v1${path}?a=b`);
     }
+    expect((await ask(sandbox, "PUT", "/connections/", {})).status).toBe(404);
   });
 
   it("gives back the request id that was sent, or one of its own", async () => {

@@ -118,7 +118,7 @@ describe("one mistake, one problem, at its place", () => {
 
   it("lists what is allowed where a list is short enough to help", () => {
     expect(check("name: S\nprovider_type: strip\n").problems[0]?.message).toBe(
-      'Unknown provider: provider_type is the text "strip"; it takes one of chargebee, flexprice, hubspot, quickbooks, razorpay, s3, stripe.',
+      'Unknown provider: provider_type is the text "strip"; it takes one of aws_marketplace, azure_marketplace, chargebee, flexprice, gcp_marketplace, hubspot, moyasar, nomod, paddle, quickbooks, razorpay, s3, stripe, tabs, whop, zoho_books.',
     );
     expect(check(`${stripe}sync_config: { s3: { buket: b } }\n`).problems[0]?.hint).toContain(
       "bucket, region, key_prefix",

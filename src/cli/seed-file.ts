@@ -1,0 +1,103 @@
+import { catalogue } from "../generated/catalogue.js";
+import { type SchemaViolation, validateSeed } from "../generated/validators.js";
+import { LARGEST_FILE } from "../load/load.js";
+import { readYaml, type YamlDocument } from "../load/yaml-source.js";
+import { dotted, type Pointer } from "../model/location.js";
+import { error, messageOf, type Problem } from "../model/problem.js";
+import type { SeedFile } from "../sandbox/seed.js";
+import { nodeFiles } from "./node-files.js";
+
+export interface Seed {
+  readonly file: SeedFile;
+  readonly problems: readonly Problem[];
+}
+
+/** A sandbox that starts empty. */
+export const noSeed: Seed = { file: { connections: [] }, problems: [] };
+
+/** What the sandbox starts with, or everything that is wrong with the file. */
+export function readSeed(path: string, environmentId: string, workingFolder: string): Seed {
+  const files = nodeFiles(workingFolder);
+  const file = files.shown(path);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path, LARGEST_FILE));
+  } catch (cause) {
+    return refused([unusable(`${file} cannot be read: ${messageOf(cause)}.`)]);
+  }
+  const { documents, problems } = readYaml(text, file);
+  if (problems.length > 0) return refused(problems);
+  const [document] = documents;
+  if (document === undefined) return refused([unusable(`${file} is empty.`)]);
+  if (!validateSeed(document.data))
+    return refused((validateSeed.errors ?? []).map((violation) => wordsFor(violation, document)));
+  const seeded = document.data as unknown as SeedFile;
+  const faults = faultsOf(seeded, environmentId).map(({ pointer, words }) =>
+    unusable(`${dotted(pointer)} ${words}.`, document.locate(pointer, "value")),
+  );
+  return faults.length > 0 ? refused(faults) : { file: seeded, problems: [] };
+}
+
+function refused(problems: readonly Problem[]): Seed {
+  return { ...noSeed, problems };
+}
+
+function unusable(detail: string, place?: Problem["place"]): Problem {
+  const hint = "`flexprice-sync schema seed` prints its form; a saved answer of GET /v1/connections fits.";
+  return error("SANDBOX.BAD_SEED", detail, { hint, ...(place === undefined ? {} : { place }) });
+}
+
+function wordsFor({ instancePath, message = "is wrong" }: SchemaViolation, document: YamlDocument): Problem {
+  const pointer = instancePath
+    .split("/")
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  return unusable(`${dotted(pointer) || "the document"} ${message}.`, document.locate(pointer, "value"));
+}
+
+interface Fault {
+  readonly pointer: Pointer;
+  readonly words: string;
+}
+
+/** What the schema cannot say: providers that have a schema, ids and keys that stand once, environments that are there. */
+function faultsOf(seed: SeedFile, environmentId: string): readonly Fault[] {
+  const { connections, environments = [], keys = [] } = seed;
+  const known = Object.keys(catalogue.providers);
+  const places = [environmentId, ...environments.map(({ id }) => id)];
+  const unknownProviders = (connections ?? []).flatMap(({ provider_type: type }, index): readonly Fault[] =>
+    known.includes(type)
+      ? []
+      : [{ pointer: ["connections", index, "provider_type"], words: `is not one of ${known.join(", ")}` }],
+  );
+  const unknownEnvironments = keys.flatMap(({ environment_id: id, allowed_environments: allowed = [] }, index) => [
+    ...(id === undefined || id === null || places.includes(id)
+      ? []
+      : [{ pointer: ["keys", index, "environment_id"], words: "is neither the sandbox's own nor in `environments`" }]),
+    ...allowed.flatMap((one, at) =>
+      places.includes(one)
+        ? []
+        : [
+            {
+              pointer: ["keys", index, "allowed_environments", at],
+              words: "is neither the sandbox's own nor in `environments`",
+            },
+          ],
+    ),
+  ]);
+  return [
+    ...unknownProviders,
+    ...repeated((connections ?? []).map(({ id }) => id)).map((index) => again(["connections", index, "id"])),
+    ...repeated(environments.map(({ id }) => id)).map((index) => again(["environments", index, "id"])),
+    ...repeated(keys.map(({ key }) => key)).map((index) => again(["keys", index, "key"])),
+    ...unknownEnvironments,
+  ];
+}
+
+function repeated(values: readonly (string | undefined)[]): readonly number[] {
+  return values.flatMap((value, index) => (value !== undefined && values.indexOf(value) < index ? [index] : []));
+}
+
+function again(pointer: Pointer): Fault {
+  return { pointer, words: "stands there already" };
+}
