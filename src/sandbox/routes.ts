@@ -227,7 +227,8 @@ function keyShown({ id, key, userId, userName, userType, role }: ApiKey, created
     name: userName,
     type: "private_key",
     provider: "flexprice",
-    display_id: `${key.slice(0, 5)}***${key.slice(-2)}`,
+    // A key of the service has 29 characters; a shorter one of ours would show too much.
+    display_id: key.length < 20 ? "***" : `${key.slice(0, 5)}***${key.slice(-2)}`,
     ...(role === undefined ? {} : { roles: [role] }),
     user_type: userType,
     user_id: userId,

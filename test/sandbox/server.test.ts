@@ -1,18 +1,13 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catalogue } from "../../src/generated/catalogue.js";
-import type { SeedConnection } from "../../src/sandbox/seed.js";
+import type { SeedConnection, SeedFile } from "../../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
 
 const KEY = "sk_sandbox";
 
-async function open(seed: readonly SeedConnection[] = []): Promise<Sandbox> {
-  const sandbox = await startSandbox({
-    catalogue,
-    port: 0,
-    apiKey: KEY,
-    environmentId: "env_bound",
-    seed: { connections: seed },
-  });
+async function open(connections: readonly SeedConnection[] = [], more: SeedFile = {}): Promise<Sandbox> {
+  const seed = { connections, ...more };
+  const sandbox = await startSandbox({ catalogue, port: 0, apiKey: KEY, environmentId: "env_bound", seed });
   onTestFinished(sandbox.close);
   return sandbox;
 }
@@ -69,130 +64,12 @@ describe("the sandbox", () => {
     expect(orders.size).toBeGreaterThan(1);
   });
 
-  it("filters by provider and by repeated ids; comma-joined ids are one that does not exist", async () => {
-    const sandbox = await open([...three, { id: "conn_s", name: "s", provider_type: "stripe" }]);
-    const ids = async (query: string) =>
-      ((await ask(sandbox, "GET", `/connections?${query}`)).body.connections ?? [])
-        .map((row: { id: string }) => row.id)
-        .sort();
-    expect(await ids("provider_type=stripe")).toEqual(["conn_s"]);
-    expect(await ids("connection_ids=conn_a&connection_ids=conn_s")).toEqual(["conn_a", "conn_s"]);
-    expect(await ids("connection_ids=conn_a,conn_s")).toEqual([]);
-  });
-
-  it("searches with a sort order and conditions, and needs a body", async () => {
-    const sandbox = await open(three);
-    const names = async (body: unknown) =>
-      ((await ask(sandbox, "POST", "/connections/search", body)).body.connections ?? []).map(
-        (row: { name: string }) => row.name,
-      );
-    expect(await names({ sort: [{ field: "created_at", direction: "desc" }] })).toEqual(["c", "b", "a"]);
-    expect(
-      await names({
-        sort: [{ field: "name", direction: "asc" }],
-        filters: [{ field: "name", operator: "in", data_type: "array", value: { array: ["c", "a"] } }],
-      }),
-    ).toEqual(["a", "c"]);
-    expect(
-      await names({ filters: [{ field: "name", operator: "eq", data_type: "string", value: { string: "b" } }] }),
-    ).toEqual(["b"]);
-    expect(
-      await names({
-        sort: [{ field: "name", direction: "asc" }],
-        filters: [{ field: "name", operator: "gte", value: { string: "z" } }],
-      }),
-    ).toEqual(["a", "b", "c"]);
-    expect(await names({ filters: [{ field: "status", operator: "eq", value: { string: "archived" } }] })).toEqual([]);
-    expect((await ask(sandbox, "POST", "/connections/search", "")).status).toBe(400);
-    expect((await ask(sandbox, "POST", "/connections/search", { sort: "name" })).body.message).toBe(
-      "Invalid filter parameters",
-    );
-    expect((await ask(sandbox, "POST", "/connections/search", { sort: [{ field: "nope" }] })).status).toBe(400);
-    expect(
-      await ask(sandbox, "POST", "/connections/search", { filters: [{ field: "name", operator: "eq" }] }),
-    ).toMatchObject({ status: 500, text: "" });
-  });
-
-  it.each([
-    [{ "x-api-key": "wrong" }, "Unauthorized"],
-    [{ "x-api-key": "" }, "Unauthorized"],
-    [{ "x-api-key": "", authorization: KEY }, "Invalid authorization header format"],
-    [{ "x-api-key": "", authorization: `Bearer ${KEY}` }, "Invalid token"],
-  ])("refuses the key in %j", async (headers, error) => {
-    const sandbox = await open(three);
-    expect(await ask(sandbox, "GET", "/connections", undefined, headers)).toMatchObject({
-      status: 401,
-      body: { error },
-    });
-  });
-
   it("is bound to its environment whatever the header asks for", async () => {
     const sandbox = await open(three);
     const { body } = await ask(sandbox, "GET", "/connections", undefined, { "x-environment-id": "env_other" });
     expect(new Set(body.connections.map((row: { environment_id: string }) => row.environment_id))).toEqual(
       new Set(["env_bound"]),
     );
-  });
-
-  it("answers unknown paths and methods with a plain 404, and reads `search` as an id", async () => {
-    const sandbox = await open();
-    for (const [method, path] of [
-      ["GET", "/nope"],
-      ["PATCH", "/connections/conn_a"],
-      ["DELETE", "/connections"],
-      ["GET", "/connections/a/b"],
-    ] as const) {
-      expect(await ask(sandbox, method, path)).toMatchObject({ status: 404, text: "404 page not found" });
-    }
-    expect((await ask(sandbox, "GET", "/connections/search")).body).toMatchObject({
-      code: "not_found",
-      details: { connection_id: "search" },
-    });
-  });
-
-  it("redirects a path with a slash at its end, where the path without it is known for that method", async () => {
-    const sandbox = await open();
-    for (const [method, path, status] of [
-      ["GET", "/connections", 301],
-      ["POST", "/connections", 307],
-      ["PUT", "/connections/conn_a", 307],
-      ["GET", "/users/me", 301],
-    ] as const) {
-      const answer = await ask(sandbox, method, `${path}/?a=b`, method === "GET" ? undefined : {});
-      expect(answer.status).toBe(status);
-      expect(answer.headers.get("location")).toBe(`/v1${path}?a=b`);
-    }
-    expect((await ask(sandbox, "PUT", "/connections/", {})).status).toBe(404);
-  });
-
-  it("gives back the request id that was sent, or one of its own", async () => {
-    const sandbox = await open();
-    expect(
-      (await ask(sandbox, "GET", "/connections", undefined, { "x-request-id": "mine" })).headers.get("x-request-id"),
-    ).toBe("mine");
-    expect((await ask(sandbox, "GET", "/nope")).headers.get("x-request-id")).toMatch(/\S/);
-  });
-
-  it("needs no key for its health", async () => {
-    expect(await ask(await open(), "GET", "/health", undefined, { "x-api-key": "" })).toMatchObject({
-      status: 200,
-      body: { status: "ok" },
-    });
-  });
-
-  it("refuses a name that is empty or too long with 500, as the database behind the service does", async () => {
-    const sandbox = await open();
-    for (const name of ["", "x".repeat(256)]) {
-      expect((await ask(sandbox, "POST", "/connections", { name, provider_type: "stripe" })).body).toMatchObject({
-        code: "database_error",
-        message: "Failed to create connection",
-      });
-    }
-    const { body } = await ask(sandbox, "POST", "/connections", { name: "é".repeat(255), provider_type: "stripe" });
-    expect((await ask(sandbox, "PUT", `/connections/${body.id}`, { name: "x".repeat(256) })).body).toMatchObject({
-      code: "database_error",
-      message: "Failed to update connection",
-    });
   });
 
   it("fails every update of a row whose stored sync_config is invalid, until a valid one comes with it", async () => {
@@ -202,31 +79,132 @@ describe("the sandbox", () => {
     expect((await ask(sandbox, "PUT", "/connections/conn_old", { name: "n" })).status).toBe(500);
     expect((await ask(sandbox, "PUT", "/connections/conn_old", { name: "n", sync_config: {} })).status).toBe(200);
   });
+});
 
-  it("keeps whole seconds and moves updated_at on every PUT, also an empty one", async () => {
-    const sandbox = await open([
-      { id: "conn_t", name: "t", provider_type: "stripe", created_at: "2026-01-01T00:00:00Z" },
-    ]);
-    const { body } = await ask(sandbox, "PUT", "/connections/conn_t", {});
-    expect(body.created_at).toBe("2026-01-01T00:00:00Z");
-    expect(body.updated_at).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    expect(body.updated_at).not.toBe(body.created_at);
+describe("other keys", () => {
+  const environments = [{ id: "env_other", name: "Other", type: "production" }] as const;
+  const keys = [
+    { key: "sk_admin", role: "super_admin", environment_id: "env_bound" },
+    { key: "sk_writer", role: "all_writer", environment_id: "env_other" },
+    { key: "sk_reader", role: "all_reader", environment_id: "env_bound" },
+    { key: "sk_ingest", role: "event_ingestor", environment_id: "env_bound", user_type: "service_account" },
+    { key: "sk_legacy", environment_id: "env_bound" },
+    { key: "sk_free", role: "super_admin" },
+    { key: "sk_fenced", role: "super_admin", allowed_environments: ["env_other"] },
+    { key: "pk_public", role: "super_admin", environment_id: "env_bound" },
+  ] as const;
+  const by = (key: string, more: Record<string, string> = {}) => ({ "x-api-key": key, ...more });
+  const all = () =>
+    open([...three, { name: "o", provider_type: "s3", environment_id: "env_other" }], { environments, keys });
+
+  it.each([
+    ["sk_admin", 200, 201, 200],
+    ["sk_writer", 200, 201, 200],
+    ["sk_reader", 200, 403, 200],
+    ["sk_ingest", 200, 403, 403],
+    ["sk_legacy", 200, 403, 403],
+  ])("%s may do what its role allows: reading connections needs none", async (key, read, write, environmentsStatus) => {
+    const sandbox = await all();
+    expect((await ask(sandbox, "GET", "/connections", undefined, by(key))).status).toBe(read);
+    expect((await ask(sandbox, "POST", "/connections/search", {}, by(key))).status).toBe(read);
+    const made = await ask(sandbox, "POST", "/connections", { name: "n", provider_type: "s3" }, by(key));
+    expect(made.status).toBe(write);
+    const listed = await ask(sandbox, "GET", "/environments", undefined, by(key));
+    expect(listed.status).toBe(environmentsStatus);
+    for (const { status, body } of [made, listed])
+      if (status === 403) expect(body).toEqual({ message: "insufficient permissions" });
+    if (write === 403) {
+      expect((await ask(sandbox, "PUT", "/connections/conn_a", {}, by(key))).status).toBe(403);
+      expect((await ask(sandbox, "DELETE", "/connections/conn_a", undefined, by(key))).status).toBe(403);
+      expect(sandbox.store.live()).toHaveLength(3);
+    }
   });
 
-  it("checks a Chargebee site after asking for one and before the API key", async () => {
-    const sandbox = await open();
-    const create = async (secrets: unknown) =>
-      (
-        await ask(sandbox, "POST", "/connections", {
-          name: "c",
-          provider_type: "chargebee",
-          encrypted_secret_data: secrets,
-        })
-      ).body.message;
-    expect(await create({})).toBe("Chargebee site name is required");
-    for (const site of ["https://acme.chargebee.com", "-acme", "acme-", "a b", "x".repeat(64)]) {
-      expect(await create({ site })).toContain("Chargebee site must be the bare site name");
+  it("see the connections of their own environment and no others", async () => {
+    const sandbox = await all();
+    const names = async (key: string) =>
+      (await ask(sandbox, "GET", "/connections", undefined, by(key))).body.connections
+        .map((row: { name: string }) => row.name)
+        .sort();
+    expect(await names("sk_admin")).toEqual(["a", "b", "c"]);
+    expect(await names("sk_writer")).toEqual(["o"]);
+    expect((await ask(sandbox, "GET", "/connections/conn_a", undefined, by("sk_writer"))).status).toBe(404);
+  });
+
+  it("that are not bound must name an environment, but for asking which there are", async () => {
+    const sandbox = await all();
+    const unusable = { error: "Access denied", message: "Invalid or inaccessible environment" };
+    for (const headers of [by("sk_free"), by("sk_free", { "x-environment-id": "env_nope" })])
+      expect(await ask(sandbox, "GET", "/connections", undefined, headers)).toMatchObject({
+        status: 403,
+        body: unusable,
+      });
+    const named = by("sk_free", { "x-environment-id": "env_other" });
+    expect((await ask(sandbox, "GET", "/connections", undefined, named)).body.total).toBe(1);
+    const { body } = await ask(sandbox, "GET", "/environments", undefined, by("sk_free"));
+    expect(body.environments).toMatchObject([
+      { id: "env_other", name: "Other", type: "production" },
+      { id: "env_bound", type: "development" },
+    ]);
+    expect((await ask(sandbox, "GET", "/users/me", undefined, by("sk_free"))).body.roles).toEqual(["super_admin"]);
+  });
+
+  it("of a user who is kept out of an environment are refused there", async () => {
+    const sandbox = await all();
+    const inside = by("sk_fenced", { "x-environment-id": "env_other" });
+    expect((await ask(sandbox, "GET", "/connections", undefined, inside)).status).toBe(200);
+    const outside = by("sk_fenced", { "x-environment-id": "env_bound" });
+    expect(await ask(sandbox, "GET", "/connections", undefined, outside)).toMatchObject({
+      status: 403,
+      body: { error: "Access denied", message: "You don't have access to this environment" },
+    });
+    const { body } = await ask(sandbox, "GET", "/environments", undefined, by("sk_fenced"));
+    expect(body).toMatchObject({ environments: [{ id: "env_other" }], total: 1 });
+  });
+
+  it("that are publishable open nothing", async () => {
+    const answer = await ask(await all(), "GET", "/connections", undefined, by("pk_public"));
+    expect(answer).toMatchObject({ status: 401, body: { error: "Unauthorized" } });
+  });
+
+  it("of a suspended tenant can read, and every write is refused before the role is looked at", async () => {
+    const sandbox = await open(three, { keys, environments, tenant: { suspended: true } });
+    expect((await ask(sandbox, "GET", "/connections")).status).toBe(200);
+    for (const key of [KEY, "sk_reader"]) {
+      const answer = await ask(sandbox, "PUT", "/connections/conn_a", {}, by(key));
+      expect(answer).toMatchObject({ status: 403, body: { message: "tenant account is suspended" } });
     }
-    expect(await create({ site: "acme" })).toBe("Chargebee API key is required");
+  });
+
+  it("are listed without their values", async () => {
+    const { text, body } = await ask(await all(), "GET", "/secrets/api/keys");
+    for (const { key } of keys) expect(text).not.toContain(`"${key}"`);
+    expect(new Set(body.items.map((item: { display_id: string }) => item.display_id))).toEqual(new Set(["***"]));
+    const long = { key: "sk_01K9ZB4T6M3D7Q8W5X2Y1V0R9S", role: "super_admin" } as const;
+    const shown = await ask(await open([], { keys: [long] }), "GET", "/secrets/api/keys");
+    expect(shown.body.items.at(-1)).toMatchObject({ display_id: "sk_01***9S", roles: ["super_admin"] });
+  });
+});
+
+describe("what is stored", () => {
+  it("is shown under /sandbox, archived rows too, to whoever has the key", async () => {
+    const sandbox = await open();
+    const { body: made } = await ask(sandbox, "POST", "/connections", {
+      name: "n",
+      provider_type: "hubspot",
+      encrypted_secret_data: { access_token: "t", app_id: "7" },
+    });
+    const look = async (headers: Record<string, string>) => {
+      const response = await fetch(sandbox.baseUrl.replace("/v1", `/sandbox/connections/${made.id}`), { headers });
+      return { status: response.status, body: await response.json() };
+    };
+    const stored = { secrets: { access_token: { encrypted: "t" }, client_secret: "", app_id: "7" } };
+    expect(await look({ "x-api-key": KEY })).toMatchObject({
+      status: 200,
+      body: { ...stored, status: "published", metadata: null, sync_config: null },
+    });
+    await ask(sandbox, "DELETE", `/connections/${made.id}`);
+    expect((await look({ "x-api-key": KEY })).body).toMatchObject({ ...stored, status: "archived" });
+    expect(await look({ "x-api-key": "sk_wrong" })).toEqual({ status: 401, body: { error: "Unauthorized" } });
   });
 });
