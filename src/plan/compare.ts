@@ -28,7 +28,8 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
 
   const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
   const present = byPath([...metadataUnits(observed.metadata), ...syncUnits(observed.syncConfig, facts)]);
-  const kept = (unit: Unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, observed.syncConfig, facts);
+  // In a block that the service keeps, what it fills in is its own, and so is what we have not heard of.
+  const kept = (unit: Unit) => (unit.facts?.serverFilled ?? true) && isManaged(unit.keys, observed.syncConfig, facts);
 
   const blocked = [...declared.values()].filter(
     (unit) => unit.facts?.update === "create-only" && !unresolved.has(unit.path),
@@ -42,8 +43,15 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   const isExact = (unit: Unit) => desired.definition.exact.some((map) => map === unit.keys[0]);
   // Where the service shows something else than a block, what the file says there replaces it anyway.
   const isReplaced = (unit: Unit) => wanted.some(({ path }) => path.startsWith(`${unit.path}.`));
+  const refused = blocked.filter((unit) => observedValue(unit, present) !== unit.value);
+  // A block that cannot become what the file says is not emptied on the way there.
+  const isRefused = (unit: Unit) => refused.some(({ keys }) => keys[0] === unit.keys[0] && keys[1] === unit.keys[1]);
   const removed = surplus.filter(
-    (unit) => isExact(unit) && unit.facts?.update !== "create-only" && !(unit.facts === undefined && isReplaced(unit)),
+    (unit) =>
+      isExact(unit) &&
+      unit.facts?.update !== "create-only" &&
+      !isRefused(unit) &&
+      !(unit.facts === undefined && isReplaced(unit)),
   );
 
   const name: Unit = { path: "name", keys: ["name"], value: desired.name, isDefault: false };
@@ -63,25 +71,22 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
   const fields: FieldChange[] = [];
   for (const unit of [name, ...wanted]) {
-    if (differing.has(unit.path))
-      fields.push(changeOf(unit, unit === name ? observed.name : present.get(unit.path)?.value, hide));
+    const now = unit === name ? { ...name, value: observed.name } : present.get(unit.path);
+    if (differing.has(unit.path)) fields.push(changeOf(unit, now, hide));
   }
   for (const unit of removed) {
     if (differing.has(unit.path))
       fields.push({ path: unit.path, keys: unit.keys, kind: "remove", before: hide(unit.path, unit.value) });
   }
-  for (const unit of blocked) {
-    const now = present.get(unit.path)?.value ?? unit.facts?.default ?? null;
-    if (now !== unit.value) {
-      fields.push({
-        path: unit.path,
-        keys: unit.keys,
-        kind: "edit",
-        before: hide(unit.path, now),
-        after: hide(unit.path, unit.value),
-        state: "blocked",
-      });
-    }
+  for (const unit of refused) {
+    fields.push({
+      path: unit.path,
+      keys: unit.keys,
+      kind: "edit",
+      before: hide(unit.path, observedValue(unit, present)),
+      after: hide(unit.path, unit.value),
+      state: "blocked",
+    });
   }
   for (const [path, references] of unresolved) {
     fields.push(...unresolvedFields(references, facts, present.has(path) ? "edit" : "add"));
@@ -136,6 +141,11 @@ function byPath(units: readonly Unit[]): ReadonlyMap<string, Unit> {
 
 function pathOf({ path }: Unit): string {
   return path;
+}
+
+/** What the row has at a field's place, or is taken to have. */
+function observedValue({ path, facts }: Unit, present: ReadonlyMap<string, Unit>): Json {
+  return present.get(path)?.value ?? facts?.default ?? null;
 }
 
 function observedOrDefault(unit: Unit, present: ReadonlyMap<string, Unit>): readonly Unit[] {
@@ -196,16 +206,15 @@ function differingPaths(before: object, after: object, units: ReadonlySet<string
   return differing;
 }
 
-function changeOf(unit: Unit, before: Json | undefined, hide: (path: string, value: Json) => Json): FieldChange {
+function changeOf(unit: Unit, now: Unit | undefined, hide: (path: string, value: Json) => Json): FieldChange {
   const { path, keys, value, facts } = unit;
   const after = hide(path, value);
-  // A direction is off where it is absent; a text or a list that is absent or empty is not there yet.
-  const isThere =
-    before !== undefined && (facts === undefined || typeof facts.default === "boolean" || before !== facts.default);
   if (facts !== undefined && typeof facts.default === "boolean") {
-    return { path, keys, kind: "edit", before: hide(path, before ?? facts.default), after };
+    return { path, keys, kind: "edit", before: hide(path, now?.value ?? facts.default), after };
   }
-  return isThere ? { path, keys, kind: "edit", before: hide(path, before), after } : { path, keys, kind: "add", after };
+  // A direction is off where it is absent; a text or a list that is absent or empty is not there yet.
+  if (now === undefined || now.isDefault) return { path, keys, kind: "add", after };
+  return { path, keys, kind: "edit", before: hide(path, now.value), after };
 }
 
 function inCatalogueOrder(fields: readonly FieldChange[], facts: SyncGroup): readonly FieldChange[] {

@@ -99,9 +99,10 @@ export function factsAt(keys: readonly string[], facts: SyncGroup): SyncField | 
 
 /** Whether the service itself keeps the block that holds these keys, going by the connection's own sync_config. */
 export function isManaged(keys: readonly string[], syncConfig: JsonObject, facts: SyncGroup): boolean {
-  const [, name] = keys;
+  const [top, name] = keys;
   const block = name === undefined ? undefined : ownValue(facts.members, name);
-  if (name === undefined || block?.kind !== "group" || block.managedBy === undefined) return false;
+  if (top !== "sync_config" || name === undefined || block?.kind !== "group" || block.managedBy === undefined)
+    return false;
   const observed = ownValue(syncConfig, name);
   return isObject(observed) && ownValue(observed, block.managedBy) === true;
 }

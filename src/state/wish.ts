@@ -105,6 +105,9 @@ export function moved(
   const paths = [...watched].filter((path) => {
     const left = old.get(path);
     const right = current.get(path);
+    const unit = right ?? left;
+    // What the service fills in itself decides nothing here.
+    if (unit?.facts?.serverFilled === true && isManaged(unit.keys, now.syncConfig, facts)) return false;
     const isOff = left?.facts !== undefined || right?.facts !== undefined ? bothDefault(left, right) : false;
     return !isOff && !sameValue(left?.value, right?.value);
   });

@@ -214,6 +214,24 @@ describe("storage that the service keeps", () => {
       { before: false, after: true, state: "blocked" },
     ]);
   });
+
+  it("that cannot be entered leaves the block as it is, also under exact", () => {
+    const own = json({ s3: { bucket: "b", region: "r", compression: "gzip" }, customer: { inbound: true } });
+    const { changes, keptKeys } = fields(
+      "sync_config: { s3: { is_flexprice_managed: true } }\nexact: [sync_config]\n",
+      { syncConfig: own },
+    );
+    expect(changes.map(({ path, kind, state }) => `${kind} ${path} ${state ?? ""}`.trim())).toEqual([
+      "remove sync_config.customer.inbound",
+      "edit sync_config.s3.is_flexprice_managed blocked",
+    ]);
+    expect(keptKeys).toBe(3);
+  });
+
+  it("is told from metadata of the same name", () => {
+    const { changes } = fields("metadata: { s3: mine }\n", { metadata: json({ s3: "theirs" }), syncConfig: managed });
+    expect(changes).toEqual([{ path: "metadata.s3", kind: "edit", before: "theirs", after: "mine" }]);
+  });
 });
 
 describe("values from the environment", () => {
