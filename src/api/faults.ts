@@ -54,9 +54,9 @@ export function wrongShape(answer: HttpAnswer, attempted: Attempted, foreign: Fo
 /** An answer that is no success, with the service's own words. */
 export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number, foreign: Foreign): ServiceError {
   const { status } = answer;
-  if (status >= 300 && status < 400) {
-    const host = foreign(hostOf(answer.location, attempted.url));
-    const detail = `${about(answer, attempted, foreign)} and leads to ${host}; redirects are not followed, for they would carry the key.`;
+  if ([301, 302, 303, 307, 308].includes(status)) {
+    const place = foreign(placeOf(answer.location, attempted.url));
+    const detail = `${about(answer, attempted, foreign)} and leads to ${place}; redirects are not followed, for they would carry the key.`;
     return fault("SERVICE.REDIRECTED", detail, attempted, "answered", status, "correct the base URL.");
   }
   const said = readError(parsed(answer));
@@ -177,7 +177,9 @@ function parsed({ text }: HttpAnswer): unknown {
   }
 }
 
-function hostOf(location: string | undefined, base: string): string {
+/** Where a redirect leads: another host, or another path of the same one. Its query may hold what nobody should see. */
+function placeOf(location: string | undefined, base: string): string {
   if (location === undefined || !URL.canParse(location, base)) return "nowhere";
-  return new URL(location, base).host;
+  const { host, pathname } = new URL(location, base);
+  return host === new URL(base).host ? `${pathname} of the same host` : host;
 }

@@ -109,7 +109,7 @@ export function helpOf(commandName: string | undefined, version: string): string
 /** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
 function usageProblem(cause: CommanderError, command: string | undefined, isBeforeCommand: boolean): Problem {
   const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
-  const option = /(--?[^'=\s]+)/.exec(first)?.[1] ?? "it";
+  const option = (/--[^'=\s,]+/.exec(first) ?? /-[^'=\s,]+/.exec(first))?.[0] ?? "it";
   const similar = /\(Did you mean (?<name>.+)\?\)/.exec(more.join(" "))?.groups?.["name"];
   const help = `flexprice-sync${command === undefined ? "" : ` ${command}`} --help lists what there is.`;
   const hint = similar === undefined ? help : `did you mean ${similar}? ${help}`;

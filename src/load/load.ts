@@ -177,7 +177,9 @@ type Decoded = { readonly ok: true; readonly text: string } | { readonly ok: fal
 
 /** UTF-8, with or without a byte order mark; the mark is dropped, so that line 1 column 1 is the first character. */
 function decode(bytes: Uint8Array): Decoded {
-  const [first, second] = bytes;
+  const [first, second, third, fourth] = bytes;
+  if (first === 0xff && second === 0xfe && third === 0 && fourth === 0)
+    return { ok: false, encoding: "UTF-32, little endian" };
   if (first === 0xff && second === 0xfe) return { ok: false, encoding: "UTF-16, little endian" };
   if (first === 0xfe && second === 0xff) return { ok: false, encoding: "UTF-16, big endian" };
   if (bytes.length > 1 && (first === 0 || second === 0))

@@ -103,15 +103,25 @@ export class NodeReader {
   #keyOf(node: Node | null, seen: Map<string, Node>, pointer: Pointer): string | undefined {
     if (isScalar(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (!isScalar(node)) {
-      this.#problem("LOAD.KEY_NOT_TEXT", "a key must be text.", node, "write the key in quotes.");
+      this.#problem("LOAD.KEY_NOT_TEXT", "a list or a map stands where a key should be.", node, "write a text.");
       return undefined;
     }
     if (node.value === "<<") {
-      this.#problem("LOAD.MERGE_KEY", "merge keys (<<) are not supported.", node, "write the keys out.");
+      this.#problem(
+        "LOAD.MERGE_KEY",
+        "<< would merge another map in, which is not supported.",
+        node,
+        "write its keys out.",
+      );
       return undefined;
     }
     if (typeof node.value !== "string") {
-      this.#problem("LOAD.KEY_NOT_TEXT", "a key here is not text.", node, "write it in quotes.");
+      this.#problem(
+        "LOAD.KEY_NOT_TEXT",
+        "a number, true, false or null stands where a key should be.",
+        node,
+        "write it in quotes, unless that key is there already.",
+      );
       return undefined;
     }
     const key = node.value;
@@ -150,12 +160,24 @@ function offsetOfNode(node: Node): number {
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
   const digits = /^([-+]?)(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)$/.exec(source);
-  if (digits === null) return true;
+  // Written with a point or an exponent, a number that is whole must be what it would be written as.
+  if (digits === null) return !Number.isInteger(value) || decimal(source) === decimal(String(value));
   const [, sign = "", written = ""] = digits;
   // No integer that long is exact, and reading it would take long.
   if (written.length > 400) return false;
   const magnitude = BigInt(written);
   return BigInt(value) === (sign === "-" ? -magnitude : magnitude);
+}
+
+/** A number in one of its many spellings as its digits and the power of ten behind them. */
+function decimal(source: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(source) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  if (significant === "") return "0";
+  const power = Number(exponent) - fraction.length + digits.length - significant.length;
+  return `${sign === "-" ? "-" : ""}${significant}e${power}`;
 }
 
 /** Finds where a pointer leads in a document; as far as it leads, if the document is shorter. */

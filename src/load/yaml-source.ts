@@ -182,10 +182,14 @@ function problemsOf(document: Document.Parsed, text: string, placeAt: (offset: n
   return document.warnings.map((warning) => {
     if (warning.code === "TAG_RESOLVE_FAILED") {
       const hint = "put a value that begins with ! in quotes; tags other than those of YAML's core are not read.";
-      return error("LOAD.UNKNOWN_TAG", "a value begins with !, which makes it a tag that YAML's core does not know.", {
-        place: placeAt(warning.pos[0]),
-        hint,
-      });
+      return error(
+        "LOAD.UNKNOWN_TAG",
+        "a value begins with !, which makes it a tag, and it is not one of YAML's core or does not fit what follows.",
+        {
+          place: placeAt(warning.pos[0]),
+          hint,
+        },
+      );
     }
     return problemOfFault(warning, text, placeAt);
   });

@@ -38,7 +38,8 @@ export function applyText(target: TargetRun, paint: Paint): string {
     const outcome = outcomes.get(change);
     return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, paint);
   });
-  if (lines.length === 0) lines.push("Nothing to do.");
+  // Without a plan on the screen above it, this says what it is about.
+  if (lines.length === 0) lines.push(...headLines(target, paint), "", "Nothing to do.");
   lines.push("", applyLine(target));
   return `${lines.join("\n")}\n`;
 }

@@ -169,7 +169,29 @@ describe("answers that are no connection", () => {
       "a redirect",
       (_r, response) => send(response, 302, "", { location: "https://elsewhere.example/login" }),
       "SERVICE.REDIRECTED",
-      /leads to elsewhere\.example/,
+      /leads to elsewhere\.example;/,
+    ],
+    [
+      "a redirect to a login page of its own",
+      (_r, response) => send(response, 302, "", { location: "/login?next=secret" }),
+      "SERVICE.REDIRECTED",
+      /leads to \/login of the same host;/,
+    ],
+    [
+      "a 3xx that is no redirect",
+      (_r, response) => send(response, 304, ""),
+      "SERVICE.REJECTED",
+      /answered 304 \(application\/json; charset=utf-8\)\.$/,
+    ],
+    [
+      "the empty 500 of a panic",
+      (_r, response) => {
+        response.writeHead(500);
+        response.end();
+        return true;
+      },
+      "SERVICE.FAILED",
+      /answered 500 \(no content type\)\.$/,
     ],
   ])("such as %s are errors with method, URL, status and content type", async (_what, intercept, code, message) => {
     const live = await service([], intercept);

@@ -137,6 +137,16 @@ describe("a command line", () => {
     expect(JSON.stringify(parsed)).not.toContain("canary");
   });
 
+  it("is named by its long form", () => {
+    for (const argv of [
+      ["plan", "-d", ""],
+      ["plan", "--dir="],
+    ]) {
+      const parsed = parseArguments(argv, "1.2.3");
+      expect(JSON.stringify(parsed)).toContain("--dir: it takes a text that is not empty.");
+    }
+  });
+
   it("suggests what was probably meant", () => {
     const parsed = parseArguments(["plan", "--detailed-exitcod"], "1.2.3");
     expect(parsed.kind === "wrong" && parsed.problem.hint).toContain("did you mean --detailed-exitcode?");

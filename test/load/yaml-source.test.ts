@@ -98,6 +98,8 @@ describe("refuses, with the place", () => {
     ["a tag of another schema", "a: !!binary aGk=\n", "LOAD.UNKNOWN_TAG 1:4"],
     ["an integer that a float cannot hold", "a: 9007199254740993\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["a large negative one", "a: -9007199254740993\n", "LOAD.INEXACT_NUMBER 1:4"],
+    ["one with a point", "a: 9007199254740993.0\n", "LOAD.INEXACT_NUMBER 1:4"],
+    ["one with an exponent", "a: 123456789012345678e1\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["infinity", "a: .inf\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["no number", "a: .nan\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["an alias to nowhere", "a: *gone\n", "LOAD.BAD_YAML 1:4"],
@@ -107,6 +109,21 @@ describe("refuses, with the place", () => {
     ["compact lists nested too deep", `${"- ".repeat(20_000)}x\n`, "LOAD.TOO_DEEP 1:203"],
   ])("%s", (_what, text, expected) => {
     expect(faults(text)).toEqual([expected]);
+  });
+
+  it.each([
+    "1e3",
+    "1E+21",
+    "-2.50",
+    "0.1",
+    "100000000000000000000.0",
+    "1e-7",
+    "0e9",
+    "9007199254740992.0",
+    "1e23",
+    ".5",
+  ])("but not the number %s, which comes back as it was", (text) => {
+    expect(faults(`a: ${text}\n`)).toEqual([]);
   });
 
   it("names where the first of two equal keys stands", () => {
