@@ -63,8 +63,8 @@ export function filterOfBody(body: string): Filter {
     offset: "integer",
     provider_type: "text",
     connection_ids: { list: "text" },
-    sort: { list: SORT },
-    filters: { list: CONDITION },
+    sort: { list: SORT, ofPointers: true },
+    filters: { list: CONDITION, ofPointers: true },
     // Read, and of no effect.
     status: "text",
     order: "text",

@@ -15,7 +15,8 @@ export type Shape =
   | "time"
   | "map"
   | "json"
-  | { readonly list: Shape }
+  /** A null in a list is an empty value of its kind, or stays null in a list of pointers. */
+  | { readonly list: Shape; readonly ofPointers?: boolean }
   | { readonly fields: Readonly<Record<string, Shape>> };
 
 /** The body is not what the service can read; it answers 400. */
@@ -152,7 +153,7 @@ function decoded(written: Written, shape: Shape, before: Json | undefined): Json
   const isNull = written.kind === "plain" && written.value === null;
   if (typeof shape === "object") {
     if (isNull) return undefined;
-    if ("list" in shape && written.kind === "list") return decodedList(written.items, shape.list, before);
+    if ("list" in shape && written.kind === "list") return decodedList(written.items, shape, before);
     if ("fields" in shape && written.kind === "object") return decodedFields(written.members, shape.fields, before);
     throw anotherType();
   }
@@ -196,14 +197,20 @@ export function isTime(text: string): boolean {
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
-function decodedList(items: readonly Written[], shape: Shape, before: Json | undefined): Json {
-  const earlier = Array.isArray(before) ? (before as readonly Json[]) : [];
-  return items.map((item, index) => decoded(item, shape, earlier[index]) ?? zeroOf(shape, earlier[index]));
+function decodedList(
+  items: readonly Written[],
+  { list, ofPointers = false }: Extract<Shape, { readonly list: Shape }>,
+  before: Json | undefined,
+): Json {
+  const earlier: readonly Json[] = Array.isArray(before) ? before : [];
+  return items.map((item, index) => {
+    const read = decoded(item, list, earlier[index]);
+    return read ?? (ofPointers ? null : (earlier[index] ?? emptyOf(list)));
+  });
 }
 
-/** What Go puts where a list holds null. */
-function zeroOf(shape: Shape, before: Json | undefined): Json {
-  if (typeof shape === "object" && "fields" in shape) return before ?? {};
+function emptyOf(shape: Shape): Json {
+  if (typeof shape === "object" && "fields" in shape) return {};
   return shape === "text" ? "" : null;
 }
 

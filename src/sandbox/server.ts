@@ -94,7 +94,7 @@ async function handled(route: Route, context: Context, account: Account): Promis
     const answer = await route.answer({
       caller,
       id: context.req.param("id") ?? "",
-      query: new URL(context.req.url).searchParams,
+      query: queryOf(new URL(context.req.url).search),
       body: () => bodyOf(context),
     });
     return respond(context, answer);
@@ -104,6 +104,12 @@ async function handled(route: Route, context: Context, account: Account): Promis
     if (isAborted(cause)) return respond(context, { status: 400 });
     throw cause;
   }
+}
+
+/** Go drops the parts of a query that it cannot read, and says nothing. */
+function queryOf(search: string): URLSearchParams {
+  const readable = (part: string) => !part.includes(";") && !/%(?![\da-f]{2})/i.test(part);
+  return new URLSearchParams(search.slice(1).split("&").filter(readable).join("&"));
 }
 
 /** The text as it came: what is no UTF-8 is replaced, and a byte order mark is kept, which no JSON begins with. */

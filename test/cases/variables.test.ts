@@ -125,3 +125,31 @@ encrypted_secret_data:
     expect(documentOf(ended).problems).toHaveLength(12);
   });
 });
+
+describe("comments and text blocks", () => {
+  const text = `# old key: \${RETIRED_KEY}
+name: stripe-main   # see \${NOT_A_VAR}
+provider_type: stripe
+encrypted_secret_data:
+  publishable_key: \${STRIPE_PK}
+  secret_key: \${STRIPE_SK}
+  webhook_secret: \${STRIPE_WH}
+metadata:
+  note: |
+    # not a comment
+    colour #ffffff
+    $\${LITERAL} and a lone $
+`;
+  const variables = { STRIPE_PK: "pk", STRIPE_SK: "sk", STRIPE_WH: "wh" };
+
+  it("ask for no variable, and keep their lines and a reference that is escaped", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": text });
+    const checked = await run(["validate", "--require-env"], { cwd, env: variables });
+    expect(checked).toMatchObject({ code: 0, stderr: "" });
+    const live = await service([]);
+    expect((await run(["apply", "--yes"], { cwd, env: accessTo(live, variables) })).code).toBe(0);
+    expect(live.writes()[0]?.body.metadata.note).toBe("# not a comment\ncolour #ffffff\n${LITERAL} and a lone $\n");
+    const again = await run(["plan", "--detailed-exitcode"], { cwd, env: accessTo(live, variables) });
+    expect(again.code).toBe(0);
+  });
+});

@@ -18,7 +18,7 @@ export interface Chapter {
 
 /** @param fixtures - the folder with what the service was seen to do */
 export function chaptersOf(fixtures: URL): readonly Chapter[] {
-  const scenarios = scenariosIn(new URL("exchanges.json", fixtures));
+  const scenarios = ["exchanges.json", "exchanges-random.json"].flatMap((name) => scenariosIn(new URL(name, fixtures)));
   return [
     { title: "paths", rules: paths },
     { title: "keys and environments", rules: access },
