@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { helpOf } from "../src/cli/arguments.js";
 import { exitCodes } from "../src/cli/exit-code.js";
+import { catalogue } from "../src/generated/catalogue.js";
 import { problemCodes } from "../src/model/problem.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -48,6 +49,12 @@ describe("README says what the program says", () => {
     const asText = (table: ReadonlyMap<string, readonly string[]>) =>
       [...table].map(([name, on]) => `${name} on ${[...on].sort().join(", ")}`).sort();
     expect(asText(told)).toEqual(asText(taken));
+  });
+
+  it("of every provider type", () => {
+    const [, paragraph = ""] = /The provider types: ([^.]+)\./.exec(readme) ?? [];
+    const told = [...paragraph.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(told).toEqual(Object.keys(catalogue.providers));
   });
 
   it("of every command", () => {

@@ -180,7 +180,7 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
     .option("--key <k>", "API key that the server takes (default: one made up)", plainWord)
     .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
-    .option("--seed <file>", "JSON or YAML file with connections that exist at the start", nonEmpty)
+    .option("--seed <file>", "JSON or YAML file with what exists at the start", nonEmpty)
     .action(() => found(sandboxOptions(sandbox.opts())));
 
   const schema = program
