@@ -107,12 +107,7 @@ export class NodeReader {
       return undefined;
     }
     if (node.value === "<<") {
-      this.#problem(
-        "LOAD.MERGE_KEY",
-        "<< would merge another map in, which is not supported.",
-        node,
-        "write its keys out.",
-      );
+      this.#problem("LOAD.MERGE_KEY", "merge keys are not supported.", node, "write the keys of << out.");
       return undefined;
     }
     if (typeof node.value !== "string") {
