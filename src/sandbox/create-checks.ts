@@ -1,7 +1,7 @@
 import type { CreateCheck, ProviderFacts } from "../model/catalogue.js";
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { invalid } from "./answers.js";
-import { onlyValue, UnreadableBody } from "./go-json.js";
+import { onlyValue, textAt, UnreadableBody } from "./go-json.js";
 
 /** What a create says, as far as the checks of providers look at it. */
 export interface Created {
@@ -86,9 +86,4 @@ function hostOf(text: string): string | undefined {
 /** @param hosts - a host of its own, or with a dot in front a domain and everything below it */
 function isOneOf(host: string, hosts: readonly string[]): boolean {
   return hosts.some((one) => (one.startsWith(".") ? host === one.slice(1) || host.endsWith(one) : host === one));
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === "string" ? value : "";
 }

@@ -1,7 +1,7 @@
 import type { Catalogue, ProviderFacts } from "../model/catalogue.js";
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { invalid } from "./answers.js";
-import { onlyValue, type Shape } from "./go-json.js";
+import { onlyValue, type Shape, textAt } from "./go-json.js";
 
 /** A stored credential: encrypted, or as it is. */
 export type StoredValue = { readonly encrypted: string } | Json;
@@ -111,9 +111,4 @@ function checkBlocks(
     if (Object.keys(fields).some((field) => fields[field]?.update === "applied" && textAt(block, field) !== ""))
       throw invalid();
   }
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === "string" ? value : "";
 }

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { badFilter, invalid, Refusal } from "./answers.js";
-import { firstValue, isInteger, isTime, onlyValue, type Shape, UnreadableBody } from "./go-json.js";
+import { firstValue, isInteger, isTime, onlyValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
 import type { StoredConnection } from "./store.js";
 
 /** What of a list request has an effect, or is echoed. */
@@ -221,9 +221,4 @@ function holds(operator: string, actual: string, operand: Json): boolean {
     default:
       return actual === text;
   }
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === "string" ? value : "";
 }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "../model/json.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 
 /*
  * How the service reads JSON. It is written in Go, whose encoding/json differs from JavaScript's in ways that decide what
@@ -258,4 +258,10 @@ function anotherType(): UnreadableBody {
 
 function refuse(): never {
   throw anotherType();
+}
+
+/** The text at a key; where there is none an empty one, as in Go. */
+export function textAt(object: JsonObject, key: string): string {
+  const value = ownValue(object, key);
+  return typeof value === "string" ? value : "";
 }

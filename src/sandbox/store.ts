@@ -3,7 +3,7 @@ import { byText, isObject, type Json, type JsonObject, ownValue } from "../model
 import { alreadyExists, badRequestFormat, databaseError, invalid, notFound } from "./answers.js";
 import { checkCreate, checkPresent } from "./create-checks.js";
 import { readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
-import { firstValue, type Shape, UnreadableBody } from "./go-json.js";
+import { firstValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
 import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
 import { ulid } from "./ulid.js";
 
@@ -253,11 +253,6 @@ function isManaged(syncConfig: JsonObject | undefined): boolean {
 
 function managedSecrets({ server }: ProviderFacts): StoredSecrets {
   return Object.fromEntries(server.keepsEmpty.map((field) => [field, { encrypted: MANAGED.secret }]));
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === "string" ? value : "";
 }
 
 function mapAt(object: JsonObject, key: string): JsonObject | undefined {

@@ -1,7 +1,7 @@
 import type { SyncGroup } from "../model/catalogue.js";
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { invalid } from "./answers.js";
-import type { Shape } from "./go-json.js";
+import { type Shape, textAt } from "./go-json.js";
 
 /** Billing periods that the service knows. */
 const BILLING_PERIODS = ["MONTHLY", "ANNUAL", "WEEKLY", "DAILY", "QUARTERLY", "HALF_YEARLY", "ONETIME"];
@@ -134,9 +134,4 @@ function bytesOf(text: string): number {
 function at(syncConfig: JsonObject, entity: string, direction: string): Json | undefined {
   const value = ownValue(syncConfig, entity);
   return isObject(value) ? ownValue(value, direction) : undefined;
-}
-
-function textAt(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === "string" ? value : "";
 }
