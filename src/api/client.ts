@@ -164,7 +164,7 @@ class Client {
     const startMs = clock.nowMs();
     try {
       const answer = await send(request);
-      const { status, text } = answer;
+      const { status, text = "" } = answer;
       if (isFromGateway(status)) attempted.isDoubtful = true;
       const contentType = this.#foreign(answer.contentType);
       const ms = clock.nowMs() - startMs;

@@ -1,6 +1,6 @@
 import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import { type Delivery, ServiceError } from "../model/service-error.js";
-import type { HttpAnswer, HttpFault, HttpRequest } from "./http.js";
+import { type HttpAnswer, type HttpFault, type HttpRequest, isEncoded } from "./http.js";
 import { LONGEST_WAIT_MS, retryAfterMs } from "./retry.js";
 import { hasLossyNumber, readError } from "./wire.js";
 
@@ -22,9 +22,9 @@ export type Foreign = (text: string) => string;
 const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
 
 /** The value of an answer's JSON; `undefined` where there is none that can be read. */
-export function jsonOf({ contentType, contentEncoding, text }: HttpAnswer): { readonly value: unknown } | undefined {
+export function jsonOf({ contentType, text }: HttpAnswer): { readonly value: unknown } | undefined {
   const isJson = contentType === "" || /[/+]json\b/i.test(contentType);
-  if (isEncoded(contentEncoding) || !isJson || hasLossyNumber(text)) return undefined;
+  if (text === undefined || !isJson || hasLossyNumber(text)) return undefined;
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
@@ -33,16 +33,20 @@ export function jsonOf({ contentType, contentEncoding, text }: HttpAnswer): { re
   }
 }
 
-function isEncoded(contentEncoding: string): boolean {
-  return contentEncoding !== "" && contentEncoding !== "identity";
-}
-
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
 export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
-  const encoded = isEncoded(answer.contentEncoding) ? `, encoded as ${foreign(answer.contentEncoding)}` : "";
-  const lossy = hasLossyNumber(answer.text) ? ": it holds a number that would change on its way through JSON" : "";
-  const detail = `${about(answer, attempted, foreign)}${encoded}, but not with JSON that can be read${lossy}.`;
-  return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, BASE_URL_HINT);
+  const detail = `${about(answer, attempted, foreign)}, but not with JSON that can be read${whyUnreadable(answer)}.`;
+  const hint = isEncoded(answer.contentEncoding)
+    ? "something between here and the service compresses answers; reach the service without it."
+    : BASE_URL_HINT;
+  return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, hint);
+}
+
+function whyUnreadable({ contentEncoding, text }: HttpAnswer): string {
+  if (isEncoded(contentEncoding)) return ": it is compressed, which was not asked for";
+  if (text === undefined) return ": it is not UTF-8";
+  if (text === "") return ": it is empty";
+  return hasLossyNumber(text) ? ": it holds a number that would change on its way through JSON" : "";
 }
 
 /** A success whose JSON is not what the connections API answers. */
@@ -111,8 +115,10 @@ function afterWrite({ method }: Attempted): Delivery {
   return method === "GET" ? "answered" : "unknown";
 }
 
-function about({ status, contentType }: HttpAnswer, { method, url }: Attempted, foreign: Foreign): string {
-  return `${method} ${url} answered ${status} (${foreign(contentType) || "no content type"})`;
+function about(answer: HttpAnswer, { method, url }: Attempted, foreign: Foreign): string {
+  const { status, contentType, contentEncoding } = answer;
+  const encoded = isEncoded(contentEncoding) ? `, ${foreign(contentEncoding)}` : "";
+  return `${method} ${url} answered ${status} (${foreign(contentType) || "no content type"}${encoded})`;
 }
 
 function triesOf({ attempts }: Attempted): string {
@@ -169,7 +175,7 @@ function transportMeaning({ kind }: HttpFault): readonly [ProblemCode, string] {
   }
 }
 
-function parsed({ text }: HttpAnswer): unknown {
+function parsed({ text = "" }: HttpAnswer): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

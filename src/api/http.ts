@@ -21,7 +21,8 @@ export interface HttpAnswer {
   readonly contentEncoding: string;
   readonly retryAfter?: string;
   readonly location?: string;
-  readonly text: string;
+  /** Absent when the bytes are no UTF-8, or encoded in a way that was not asked for. */
+  readonly text?: string;
 }
 
 /** Sends one request and reads its whole answer. Redirects are answers, never followed: the key must not go elsewhere. */
@@ -72,28 +73,33 @@ async function sendOver(
   timeoutMs: number,
 ): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
-  let answered = false;
+  let begun: Omit<HttpAnswer, "text"> | undefined;
   try {
     const answer = await pool.request({ method, path, headers, body: body ?? null, signal });
-    answered = true;
-    const text = await readText(answer.body, answer.statusCode >= 400);
     const header = (name: string) => first(answer.headers[name]);
     const retryAfter = header("retry-after");
     const location = header("location");
-    return {
+    begun = {
       status: answer.statusCode,
       contentType: header("content-type") ?? "",
       contentEncoding: header("content-encoding") ?? "",
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(location === undefined ? {} : { location }),
-      text,
     };
+    const bytes = await readBytes(answer.body, begun.status >= 400);
+    const text = isEncoded(begun.contentEncoding) ? undefined : textOf(bytes, begun.status >= 400);
+    return { ...begun, ...(text === undefined ? {} : { text }) };
   } catch (cause) {
-    throw faultOf(cause, answered, timeoutMs);
+    throw faultOf(cause, begun, timeoutMs);
   }
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, isError: boolean): Promise<string> {
+/** Whether a body is compressed or otherwise encoded; nothing of the kind is asked for. */
+export function isEncoded(contentEncoding: string): boolean {
+  return contentEncoding !== "" && contentEncoding.toLowerCase() !== "identity";
+}
+
+async function readBytes(body: AsyncIterable<Uint8Array>, isError: boolean): Promise<Uint8Array> {
   const mostBytes = isError ? LARGEST_ERROR : LARGEST_ANSWER;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -104,10 +110,15 @@ async function readText(body: AsyncIterable<Uint8Array>, isError: boolean): Prom
     if (isError) break;
     throw new HttpFault("too-large", "unknown", `the answer has more than ${mostBytes} bytes`);
   }
+  return Buffer.concat(chunks);
+}
+
+/** An error may have been cut in the middle of a character; anything else must be UTF-8 as a whole. */
+function textOf(bytes: Uint8Array, isError: boolean): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: !isError }).decode(Buffer.concat(chunks));
-  } catch (cause) {
-    throw new HttpFault("cut-off", "unknown", "the answer is not UTF-8", cause);
+    return new TextDecoder("utf-8", { fatal: !isError }).decode(bytes);
+  } catch {
+    return undefined;
   }
 }
 
@@ -122,7 +133,7 @@ const NOT_SENT =
 /** Codes that an open connection can end with too. */
 const NOT_SENT_IN_CONNECT = /^(?:EHOSTUNREACH|ENETUNREACH)/;
 
-function faultOf(cause: unknown, answered: boolean, timeoutMs: number): HttpFault {
+function faultOf(cause: unknown, begun: Omit<HttpAnswer, "text"> | undefined, timeoutMs: number): HttpFault {
   if (cause instanceof HttpFault) return cause;
   const { code, message, isConnecting } = factsOf(cause);
   if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
@@ -134,7 +145,9 @@ function faultOf(cause: unknown, answered: boolean, timeoutMs: number): HttpFaul
   if (isTimeout(cause, code))
     return new HttpFault("timeout", "unknown", `no whole answer within ${timeoutMs / 1000} s`, cause);
   const words = code === "" ? message : `${message} (${code})`;
-  return new HttpFault(answered ? "cut-off" : "unreachable", "unknown", words, cause);
+  if (begun === undefined) return new HttpFault("unreachable", "unknown", words, cause);
+  const answer = `it answered ${begun.status} (${begun.contentType || "no content type"})`;
+  return new HttpFault("cut-off", "unknown", `${answer}, and then broke off: ${words}`, cause);
 }
 
 function isTimeout(cause: unknown, code: string): boolean {

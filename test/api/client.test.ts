@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { gzipSync } from "node:zlib";
 import { Pool } from "undici";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type ConnectionsApi, connectionsApi, type WireEvent } from "../../src/api/client.js";
@@ -119,9 +120,29 @@ describe("answers that are no connection", () => {
     ],
     [
       "a compressed answer nobody asked for",
-      (_r, response) => send(response, 200, "x", { "content-encoding": "gzip" }),
+      (_r, response) => {
+        response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+        response.end(gzipSync('{"connections":null,"total":0}'));
+        return true;
+      },
       "SERVICE.NOT_JSON",
-      /encoded as gzip/,
+      /answered 200 \(application\/json, gzip\), .*: it is compressed, which was not asked for\.$/,
+    ],
+    [
+      "bytes that are no text",
+      (_r, response) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(Buffer.from([0x22, 0xff, 0x22]));
+        return true;
+      },
+      "SERVICE.NOT_JSON",
+      /answered 200 \(application\/json\), .*: it is not UTF-8\.$/,
+    ],
+    [
+      "a success without a body",
+      (_r, response) => send(response, 200, ""),
+      "SERVICE.NOT_JSON",
+      /can be read: it is empty\.$/,
     ],
     ["a bare list", (_r, response) => send(response, 200, []), "SERVICE.WRONG_SHAPE", /not in the shape/],
     [
@@ -347,6 +368,9 @@ describe("faults on the way", () => {
     const { port } = server.address() as AddressInfo;
     const fault = await failure(open(`http://127.0.0.1:${port}/v1`).api.list(0));
     expect(fault).toMatchObject({ code: "SERVICE.CUT_OFF", attempts: 4 });
+    expect(fault.message).toMatch(
+      /^GET http.*\/v1\/connections failed after 4 tries: it answered 200 \(application\/json\), and then broke off: /,
+    );
   });
 
   it("tell an answer without end, and do not ask for it again", async () => {
