@@ -136,14 +136,16 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     onProgress: world.onProgress,
   });
   const results = [
-    ...preflight,
+    // What the first write has shown is no longer in doubt.
+    ...preflight.filter(({ code }) => !(applied.isProven && code === "FETCH.ENVIRONMENT_UNCONFIRMED")),
     ...[...applied.outcomes].flatMap(([change, outcome]) => problemOfOutcome(change, outcome) ?? []),
     ...(applied.strayed === undefined ? [] : [wrongEnvironment(target, applied.strayed)]),
     ...(applied.bug === undefined ? [] : [bugProblem(applied.bug)]),
     ...leftBlocked(planned.plan),
   ];
   const bug = applied.bug === undefined ? {} : { bug: applied.bug };
-  return { ...run(results, [{ ...plannedRun, outcomes: applied.outcomes }]), ...bug };
+  const isConfirmed = seen.isConfirmed || applied.isProven;
+  return { ...run(results, [{ ...plannedRun, isConfirmed, outcomes: applied.outcomes }]), ...bug };
 }
 
 interface Read {
@@ -229,7 +231,9 @@ function problemOfOutcome(change: Change, outcome: Outcome): Problem | undefined
   if (code === undefined) return undefined;
   const place = { file: change.file, line: change.line, column: 1 };
   const detail = `"${change.name}": ${outcome.message ?? outcome.status}`;
-  return error(code, sentence(detail), { place, hint: outcome.hint ?? "run again." });
+  const { hint = "run again.", requestId } = outcome;
+  const named = requestId === undefined || hint.includes(requestId) ? hint : `${hint} Request id: ${requestId}.`;
+  return error(code, sentence(detail), { place, hint: named });
 }
 
 function codeOf({ status, code }: Outcome): ProblemCode | undefined {

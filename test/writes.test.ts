@@ -381,3 +381,52 @@ describe("consent on a terminal", () => {
     expect(shown.questions).toBe(canAsk ? 1 : 0);
   });
 });
+
+describe("a refused PUT", () => {
+  const refuse = (status: number, body: unknown, headers?: Record<string, string>): Intercept => {
+    return ({ method }, response) => method === "PUT" && send(response, status, body, headers);
+  };
+
+  it.each<[string, Intercept, RegExp]>([
+    [
+      "a path nobody knows is told from a connection that is gone",
+      refuse(404, "404 page not found", { "content-type": "text/plain" }),
+      /hint: is the base URL right\?/,
+    ],
+    [
+      "a connection that is gone from a path nobody knows",
+      refuse(404, { code: "not_found", message: "Connection with ID conn_r was not found", http_status_code: 404 }),
+      /hint: it was deleted meanwhile: run plan again\./,
+    ],
+    [
+      "a row that a newer rule refuses has a way out",
+      refuse(500, { code: "database_error", message: "Failed to update connection", http_status_code: 500 }),
+      /hint: run again; if it stays, .* declare that part in the file, turned off\./,
+    ],
+  ])("%s", async (_what, intercept, hint) => {
+    const live = await service([razorpay], intercept);
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(renamed), env: accessTo(live) });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(hint);
+    expect(ended.stderr).toMatch(/hint: .* Request id: \S+\.\n/);
+  });
+});
+
+describe("an environment that only the first write shows", () => {
+  it("is in doubt before it and no longer after it", async () => {
+    const cwd = folderWith({ "connections/f.yaml": "name: F\nprovider_type: flexprice\n" });
+    const live = await service([]);
+    expect((await run(["plan"], { cwd, env: accessTo(live) })).stderr).toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
+    const applied = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(applied.code).toBe(0);
+    expect(applied.stderr).not.toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
+  });
+
+  it("stays in doubt when nothing was written", async () => {
+    const cwd = folderWith({ "connections/f.yaml": "name: F\nprovider_type: flexprice\n" });
+    const live = await service([], ({ method }, response) => method === "POST" && send(response, 500, {}));
+    const applied = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(applied.code).toBe(1);
+    expect(applied.stderr).toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
+  });
+});

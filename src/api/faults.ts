@@ -2,7 +2,7 @@ import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import { type Delivery, ServiceError } from "../model/service-error.js";
 import { type HttpAnswer, type HttpFault, type HttpRequest, isEncoded } from "./http.js";
 import { LONGEST_WAIT_MS, retryAfterMs } from "./retry.js";
-import { hasLossyNumber, readError } from "./wire.js";
+import { hasLossyNumber, readError, type ServiceMessage } from "./wire.js";
 
 /** One request, repeats included. */
 export interface Attempted {
@@ -20,6 +20,10 @@ export interface Attempted {
 export type Foreign = (text: string) => string;
 
 const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
+
+/** Every update of a row fails whose stored sync_config a newer rule refuses, until one comes with it. */
+const NO_LONGER_TAKEN =
+  "run again; if it stays, the row may hold a part of sync_config that the service no longer takes: declare that part in the file, turned off.";
 
 /** The value of an answer's JSON; `undefined` where there is none that can be read. */
 export function jsonOf({ contentType, text }: HttpAnswer): { readonly value: unknown } | undefined {
@@ -42,8 +46,9 @@ export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Forei
   return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, hint);
 }
 
-function whyUnreadable({ contentEncoding, text }: HttpAnswer): string {
+function whyUnreadable({ contentType, contentEncoding, text }: HttpAnswer): string {
   if (isEncoded(contentEncoding)) return ": it is compressed, which was not asked for";
+  if (/\bhtml\b/i.test(contentType)) return ": it is an HTML page, perhaps a login or a proxy's";
   if (text === undefined) return ": it is not UTF-8";
   if (text === "") return ": it is empty";
   return hasLossyNumber(text) ? ": it holds a number that would change on its way through JSON" : "";
@@ -66,7 +71,7 @@ export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number,
   const said = readError(parsed(answer));
   const words = said.message === undefined ? "" : `: ${foreign(said.message)}`;
   const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs)}`;
-  const [code, general] = meaningOf(status, attempted);
+  const [code, general] = meaningOf(status, attempted, said);
   const hint =
     said.existingId === undefined ? general : `it exists as ${foreign(said.existingId)}; run plan again to see it.`;
   return fault(code, sentence(detail), attempted, "answered", status, hint);
@@ -131,7 +136,7 @@ function waitWords({ retryAfter }: HttpAnswer, nowMs: number): string {
   return ` (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited)`;
 }
 
-function meaningOf(status: number, { method, url }: Attempted): readonly [ProblemCode, string] {
+function meaningOf(status: number, { method, url }: Attempted, said: ServiceMessage): readonly [ProblemCode, string] {
   const isList = method === "GET" && /\/connections(?:\?|$)/.test(url);
   switch (status) {
     case 401:
@@ -147,13 +152,17 @@ function meaningOf(status: number, { method, url }: Attempted): readonly [Proble
     case 404:
       return [
         "SERVICE.NOT_FOUND",
-        isList || method === "POST" ? BASE_URL_HINT : "it was deleted meanwhile: run plan again.",
+        // Without words of the service it is the path that nobody knows, not the connection.
+        isList || method === "POST" || said.message === undefined
+          ? BASE_URL_HINT
+          : "it was deleted meanwhile: run plan again.",
       ];
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
       return ["SERVICE.RATE_LIMITED", "run again later, or with a smaller --parallelism."];
     default:
+      if (method === "PUT" && said.code === "database_error") return ["SERVICE.FAILED", NO_LONGER_TAKEN];
       if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
       if (method === "GET") return ["SERVICE.REJECTED", BASE_URL_HINT];
       return ["SERVICE.REJECTED", "the service does not take this; compare the definition with its schema."];

@@ -129,6 +129,7 @@ export function hasLossyNumber(text: string): boolean {
 /** What the service says in an error, whichever of its three body shapes it uses. */
 export interface ServiceMessage {
   readonly message?: string;
+  readonly code?: string;
   readonly existingId?: string;
 }
 
@@ -137,10 +138,12 @@ export function readError(value: unknown): ServiceMessage {
   const nested = ownValue(value, "error");
   const source = isObject(nested) ? nested : value;
   const message = ownValue(source, "message") ?? (typeof nested === "string" ? nested : undefined);
+  const code = ownValue(source, "code");
   const details = ownValue(source, "details");
   const existingId = isObject(details) ? ownValue(details, "existing_connection_id") : undefined;
   return {
     ...(typeof message === "string" && message !== "" ? { message } : {}),
+    ...(typeof code === "string" ? { code } : {}),
     ...(typeof existingId === "string" ? { existingId } : {}),
   };
 }

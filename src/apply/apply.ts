@@ -24,6 +24,8 @@ export interface ApplyParts {
 export interface Applied {
   /** One for every change of the plan. */
   readonly outcomes: ReadonlyMap<Change, Outcome>;
+  /** Whether rows or answers have shown the environment that is expected. */
+  readonly isProven: boolean;
   /** The answer to a write that had to show the expected environment, when it did not. */
   readonly strayed?: Observed;
   /** A mistake of ours that broke the run off. */
@@ -38,8 +40,8 @@ export async function apply(plan: Plan, parts: ApplyParts): Promise<Applied> {
   const run = new Run(plan, parts);
   await run.proveEnvironment();
   await run.writeTheRest();
-  const { outcomes, strayed, bug } = run;
-  return { outcomes, ...(strayed === undefined ? {} : { strayed }), ...(bug === undefined ? {} : { bug }) };
+  const { outcomes, isProven, strayed, bug } = run;
+  return { outcomes, isProven, ...(strayed === undefined ? {} : { strayed }), ...(bug === undefined ? {} : { bug }) };
 }
 
 const PLAN_AGAIN = "run plan again to see what is there now.";
@@ -69,6 +71,10 @@ class Run {
     for (const change of plan.changes) {
       if (!writes(change)) this.outcomes.set(change, { status: "unchanged", attempts: 0, wrote: false });
     }
+  }
+
+  get isProven(): boolean {
+    return this.#environment.isProven;
   }
 
   /**

@@ -120,6 +120,7 @@ function usageProblem(cause: CommanderError, command: string | undefined, isBefo
         const first = "options stand behind the command, as in flexprice-sync apply --yes.";
         return error("USAGE.UNKNOWN_OPTION", `${option} stands before ${command}.`, { hint: first });
       }
+      if (similar === option) return error("USAGE.UNKNOWN_OPTION", `${option} takes no value.`, { hint: help });
       return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });
     case "commander.unknownCommand":
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
@@ -130,7 +131,7 @@ function usageProblem(cause: CommanderError, command: string | undefined, isBefo
     case "commander.help":
       return error("USAGE.NO_COMMAND", "say what to do.", { hint });
     default: {
-      const what = first.startsWith("option") ? option : "the argument";
+      const what = first.startsWith("option") ? option : `the argument of ${program}`;
       const takes =
         / is invalid(?: for argument '[^']*')?\. (?<takes>.+)$/s.exec(first)?.groups?.["takes"] ?? "It is not taken.";
       return error("USAGE.BAD_VALUE", `${what}: ${takes.charAt(0).toLowerCase()}${takes.slice(1)}`, { hint });

@@ -19,6 +19,7 @@ export const noSeed: Seed = { file: { connections: [] }, problems: [] };
 export function readSeed(path: string, environmentId: string, workingFolder: string): Seed {
   const files = nodeFiles(workingFolder);
   const file = files.shown(path);
+  if (files.kindOf(path) === "missing") return refused([unusable(`there is no file ${file}.`)]);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(files.read(path, LARGEST_FILE));
@@ -38,8 +39,12 @@ export function readSeed(path: string, environmentId: string, workingFolder: str
   return faults.length > 0 ? refused(faults) : { file: seeded, problems: [] };
 }
 
+/** In the order in which they stand in the file. */
 function refused(problems: readonly Problem[]): Seed {
-  return { ...noSeed, problems };
+  const lineOf = ({ place }: Problem) => place?.line ?? 0;
+  const columnOf = ({ place }: Problem) => place?.column ?? 0;
+  const sorted = [...problems].sort((left, right) => lineOf(left) - lineOf(right) || columnOf(left) - columnOf(right));
+  return { ...noSeed, problems: sorted };
 }
 
 function unusable(detail: string, place?: Problem["place"]): Problem {
@@ -47,12 +52,22 @@ function unusable(detail: string, place?: Problem["place"]): Problem {
   return error("SANDBOX.BAD_SEED", detail, { hint, ...(place === undefined ? {} : { place }) });
 }
 
-function wordsFor({ instancePath, message = "is wrong" }: SchemaViolation, document: YamlDocument): Problem {
+function wordsFor(
+  { keyword, params, instancePath, message = "is wrong" }: SchemaViolation,
+  document: YamlDocument,
+): Problem {
   const pointer = instancePath
     .split("/")
     .slice(1)
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  return unusable(`${dotted(pointer) || "the document"} ${message}.`, document.locate(pointer, "value"));
+  const allowed = params["allowedValues"];
+  const words =
+    keyword === "enum" && Array.isArray(allowed)
+      ? `must be one of ${allowed.map((one) => one ?? "null").join(", ")}`
+      : keyword === "pattern" && /_at$/.test(instancePath)
+        ? "must be an RFC 3339 time"
+        : message;
+  return unusable(`${dotted(pointer) || "the document"} ${words}.`, document.locate(pointer, "value"));
 }
 
 interface Fault {

@@ -120,7 +120,7 @@ function linkOutside(path: string, files: Files): Problem {
   const file = files.shown(path);
   return error("LOAD.LINK_OUTSIDE", `${file} is a link to ${files.realPath(path)}, outside of the folder.`, {
     place: { file, line: 1, column: 1 },
-    hint: "move the file into the folder, or name its own folder with --dir.",
+    hint: "move what it leads to into the folder, or delete the link and name the other folder with --dir too.",
   });
 }
 

@@ -97,13 +97,14 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   };
 }
 
-/** What a new connection is made of: every declared unit that is not what the service would assume anyway. */
+/** What a new connection is made of: every declared unit that is not what the service would assume, or fill in, anyway. */
 export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
   const unresolved = unresolvedUnits(desired, facts);
   const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   const fields = units
     .filter((unit) => !unit.isDefault || unresolved.has(unit.path))
+    .filter((unit) => unit.facts?.serverFilled !== true || !isManaged(unit.keys, desired.syncConfig ?? {}, facts))
     .flatMap(({ path, keys, value }): readonly FieldChange[] => {
       const references = unresolved.get(path);
       if (references !== undefined) return unresolvedFields(references, facts, "add");

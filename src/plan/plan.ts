@@ -116,7 +116,7 @@ function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): Made
   });
   const { syncConfig = {} } = updateWish(fields, desired, row, catalogue.syncConfig);
   const incomplete = incompleteBlocks(desired, syncConfig, catalogue.syncConfig);
-  return { change, problems: [...incomplete, ...keptByService(desired, row, catalogue.syncConfig)] };
+  return { change, problems: [...incomplete, ...keptByService(desired, row.syncConfig, catalogue.syncConfig)] };
 }
 
 function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
@@ -124,6 +124,7 @@ function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
   const secrets = desired.credentials.map((credential) => secretChange(credential, "new"));
   const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
   const problems = [
+    ...keptByService(desired, desired.syncConfig ?? {}, catalogue.syncConfig),
     ...missingOnCreate(desired, catalogue),
     ...incompleteBlocks(desired, createMaps(desired, catalogue.syncConfig).syncConfig ?? {}, catalogue.syncConfig),
   ];
@@ -178,7 +179,7 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
     ...required.map((field) =>
       error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and ${path} has no ${field}.`, {
         place,
-        hint: `add ${field} to create it; if it exists under another key, check the environment.`,
+        hint: `add ${field} to create it; if it should exist already, this may be the key of another environment.`,
       }),
     ),
     ...expected.map((field) =>
@@ -200,14 +201,10 @@ function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFac
   return requiredSyncConfig
     .filter((path) => partOf(desired.syncConfig, path) === undefined)
     .map((path) =>
-      error(
-        "PLAN.MISSING_ON_CREATE",
-        `"${desired.name}" does not exist yet, and its file has no sync_config.${path}.`,
-        {
-          place: origin.locate(desired.syncConfig === undefined ? ["provider_type"] : ["sync_config"], "key"),
-          hint: `add sync_config.${path}, which the service demands of this provider.`,
-        },
-      ),
+      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and has no sync_config.${path}.`, {
+        place: origin.locate(["sync_config"], "key"),
+        hint: `add sync_config.${path}, which the service demands of this provider.`,
+      }),
     );
 }
 
@@ -223,13 +220,13 @@ function partOf(syncConfig: JsonObject | undefined, path: string): Json | undefi
 }
 
 /** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */
-function keptByService(desired: Desired, row: Observed, facts: SyncGroup): readonly Problem[] {
+function keptByService(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
   const kept = syncUnits(desired.syncConfig, facts).filter(
-    (unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, row.syncConfig, facts),
+    (unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, syncConfig, facts),
   );
   const [first] = kept;
   if (first === undefined) return [];
-  const detail = `the service keeps ${kept.map(({ path }) => path).join(", ")} of "${desired.name}" itself, so what the file says there is not compared.`;
+  const detail = `the service keeps ${kept.map(({ path }) => path).join(", ")} of "${desired.name}" itself, so what the file says there changes nothing.`;
   const place = desired.definition.origin.locate(first.keys, "key");
   return [warning("PLAN.KEPT_BY_SERVICE", detail, { place, hint: "drop it from the file." })];
 }

@@ -144,6 +144,19 @@ function accountRoutes(account: Account, catalogue: Catalogue): readonly Route[]
       },
     },
     {
+      // Another list by whose rows a client could tell the environment of its key; here there are none.
+      method: "GET",
+      path: "/v1/customers",
+      needs: "none",
+      answer: ({ query }) => {
+        const limit = pageNumber(query, "limit", 50);
+        return {
+          status: 200,
+          body: { items: [], pagination: { total: 0, limit, offset: pageNumber(query, "offset", 0) } },
+        };
+      },
+    },
+    {
       method: "GET",
       path: "/v1/secrets/api/keys",
       needs: "read",

@@ -191,9 +191,9 @@ function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, docu
   }
   const message = ownValue(catalogue.messages, messageKey(pointer, document));
   if (message !== undefined) {
-    return error("VALIDATE.NOT_ALLOWED", `${message.error}.`, {
+    return error("VALIDATE.NOT_ALLOWED", `${where}: ${message.error}.`, {
       place,
-      hint: message.hint ?? "see the field's description: flexprice-sync schema.",
+      hint: message.hint ?? "use one of the values named.",
     });
   }
   return notAllowed(keyword, params, where, value, pointer, place);

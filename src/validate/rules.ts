@@ -1,7 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Definition } from "../model/connection.js";
 import { IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
-import { isObject, type Json, ownValue } from "../model/json.js";
+import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import { parseText } from "../model/reference.js";
@@ -21,7 +21,7 @@ export function rulesOfOne(document: Explained): readonly Ruled[] {
     ...textRules(data, [], document),
     ...customFieldRules(data, document),
     ...ignoredBlockRules(data, document),
-    ...metadataRules(ownValue(data, "metadata") ?? null, ["metadata"], document),
+    ...metadataRules(ownValue(data, "metadata") ?? null, ["metadata"], document, credentialVariables(data)),
   ];
 }
 
@@ -127,6 +127,7 @@ function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
     const field = isObject(item) ? ownValue(item, "field") : undefined;
     if (typeof field !== "string") continue;
     const pointer = [...at, "metadata_custom_fields", index, "field"];
+    found.push(...tooManyBytes(item, [...at, "metadata_custom_fields", index], origin));
     const before = used.get(field.trim());
     if (before !== undefined) {
       const detail = `the custom field ${JSON.stringify(field)} is already used by ${before}.`;
@@ -143,19 +144,62 @@ function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
   return found;
 }
 
+/** The service says characters and counts bytes. */
+const MOST_BYTES = 255;
+
+function tooManyBytes(item: Json | undefined, at: Pointer, origin: Explained["origin"]): readonly Ruled[] {
+  return ["metadata_key", "field"].flatMap((name) => {
+    const value = isObject(item) ? ownValue(item, name) : undefined;
+    if (typeof value !== "string" || [...value.trim()].length > MOST_BYTES) return [];
+    if (new TextEncoder().encode(value.trim()).length <= MOST_BYTES) return [];
+    const pointer = [...at, name];
+    const detail = `${dotted(pointer)} has more than ${MOST_BYTES} bytes, which is what the service counts.`;
+    const place = origin.locate(pointer, "value");
+    return [{ pointer, problem: error("VALIDATE.WRONG_LENGTH", detail, { place, hint: "shorten it." }) }];
+  });
+}
+
 /** How live credentials of the providers begin. */
 const CREDENTIAL = /^(?:(?:sk|rk)_(?:live|test)_|whsec_|rzp_(?:live|test)_|AKIA[0-9A-Z]{16}$)/;
 
 /** Metadata can be read by everybody with a key: a credential in it is probably a mistake. */
-function metadataRules(value: Json, pointer: Pointer, document: Explained): readonly Ruled[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => metadataRules(item, [...pointer, index], document));
+function metadataRules(
+  value: Json,
+  pointer: Pointer,
+  document: Explained,
+  credentials: ReadonlySet<string>,
+): readonly Ruled[] {
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => metadataRules(item, [...pointer, index], document, credentials));
   if (isObject(value))
-    return Object.entries(value).flatMap(([key, item]) => metadataRules(item, [...pointer, key], document));
-  if (typeof value !== "string" || !CREDENTIAL.test(value)) return [];
-  const detail = `${dotted(pointer)} looks like a credential, and metadata can be read by everybody with an API key.`;
+    return Object.entries(value).flatMap(([key, item]) =>
+      metadataRules(item, [...pointer, key], document, credentials),
+    );
+  if (typeof value !== "string") return [];
+  const shared = variablesIn(value).find((name) => credentials.has(name));
+  if (shared === undefined && !CREDENTIAL.test(value)) return [];
+  const what = shared === undefined ? "looks like a credential" : `takes ${shared}, which is a credential here`;
+  const detail = `${dotted(pointer)} ${what}, and metadata can be read by everybody with an API key.`;
   const place = document.origin.locate(pointer, "value");
-  const hint = "if it is one, take it out of the file and replace it at the provider.";
+  const hint =
+    shared === undefined
+      ? "if it is one, take it out of the file and replace it at the provider."
+      : "take it out; where it was applied already, replace the credential at the provider.";
   return [{ pointer, problem: warning("VALIDATE.SECRET_IN_METADATA", detail, { place, hint }) }];
+}
+
+/** Variables that the definition takes credentials from. */
+function credentialVariables(data: JsonObject): ReadonlySet<string> {
+  const textsIn = (value: Json): readonly string[] => {
+    if (typeof value === "string") return [value];
+    return isObject(value) ? Object.values(value).flatMap(textsIn) : [];
+  };
+  return new Set(textsIn(ownValue(data, "encrypted_secret_data") ?? null).flatMap(variablesIn));
+}
+
+function variablesIn(text: string): readonly string[] {
+  const parsed = parseText(text);
+  return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "environment" ? [part.name] : [])) : [];
 }
 
 function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readonly Ruled[] {

@@ -110,7 +110,7 @@ describe("answers that are no connection", () => {
       "a login page",
       (_r, response) => send(response, 200, "<html>log in</html>", { "content-type": "text/html" }),
       "SERVICE.NOT_JSON",
-      /^GET http.*\/v1\/connections answered 200 \(text\/html\), but not with JSON that can be read\.$/,
+      /^GET http.*\/v1\/connections answered 200 \(text\/html\), but not with JSON that can be read: it is an HTML page, perhaps a login or a proxy's\.$/,
     ],
     [
       "text that only claims to be JSON",

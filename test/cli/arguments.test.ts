@@ -129,12 +129,16 @@ describe("a command line", () => {
     [["sandbox", "--key", "canary with blanks"], "--key: it takes letters, digits and signs without blanks."],
     [["plan", "--timeout", "canary"], "--timeout: it takes a number of seconds above 0, at most 2147483."],
     [["plan", "canary"], "plan does not take so many arguments."],
-    [["schema", "canary"], "the argument: it takes one of connection, result, seed."],
+    [["schema", "canary"], "the argument of schema: it takes one of connection, result, seed."],
     [["plan", "--color", "canary"], "--color: allowed choices are auto, always, never."],
   ])("says what is wrong with %j without repeating a value", (argv, words) => {
     const parsed = parseArguments(argv, "1.2.3");
     expect(parsed.kind === "wrong" && parsed.problem.message.split(": ").slice(1).join(": ")).toBe(words);
     expect(JSON.stringify(parsed)).not.toContain("canary");
+  });
+
+  it("that takes no value says so", () => {
+    expect(JSON.stringify(parseArguments(["plan", "--json=1"], "1.2.3"))).toContain("--json takes no value.");
   });
 
   it("is named by its long form", () => {

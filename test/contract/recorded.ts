@@ -24,15 +24,27 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** One rule for every recorded scenario. They are about all connections of an environment, so it must be empty. */
+/** One rule for every recorded scenario. Where one lists all connections, there must be none but its own. */
 export function recorded(scenarios: readonly Scenario[]): readonly Rule[] {
   return scenarios.map(({ name, steps }) =>
     rule(`recorded: ${name}`, async (service) => {
-      await service.mustBeEmpty();
+      if (steps.some(isList)) await service.mustBeEmpty();
+      await service.mustBeFree(...steps.flatMap(providerOf));
       if (name.includes("marketplace") || name.includes("managed")) await service.mustBeSandbox();
       await replay(service, steps);
     }),
   );
+}
+
+function isList({ method, path }: Step): boolean {
+  return (method === "GET" && /^\/connections(?:\?|$)/.test(path)) || path === "/connections/search";
+}
+
+/** The provider that a step creates a connection of, as far as its body can be read. */
+function providerOf({ method, path, body, raw }: Step): readonly string[] {
+  if (method !== "POST" || path !== "/connections") return [];
+  const text = raw ?? JSON.stringify(body ?? {});
+  return [...text.matchAll(/"provider_type"\s*:\s*"(\w+)"/gi)].map(([, provider = ""]) => provider);
 }
 
 async function replay(service: Service, steps: readonly Step[]): Promise<void> {

@@ -65,7 +65,9 @@ describe("the contract suite", () => {
     const live = await service([]);
     const { code, stdout } = await contract(["--base-url", live.baseUrl, "--key", "sk_01K0TESTKEY", "--only", "404"]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/DIFFERENT {3}a delete is 204 .*\n +DELETE \/connections\/conn_new1 → 404 404 page not found\n/);
+    expect(stdout).toMatch(
+      /DIFFERENT {3}a delete is 204 .*\n +DELETE \/connections\/conn_new1 → 404 404 page not found\n/,
+    );
     expect(stdout).toMatch(/Contract: \d+ hold, [1-9]\d* differ, \d+ not tried\.\n$/);
   });
 

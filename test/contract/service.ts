@@ -85,7 +85,8 @@ export class Service {
   async mustBeEmpty(): Promise<void> {
     const { body } = await this.ask("GET", "/connections");
     const others = (body?.connections ?? []).filter(({ id }: Body) => !this.#created.has(id));
-    if (others.length > 0) throw new NotTried(`the environment has ${others.length} connections of its own`);
+    const count = others.length === 1 ? "a connection" : `${others.length} connections`;
+    if (others.length > 0) throw new NotTried(`the environment has ${count} of its own`);
   }
 
   /** Ours of a list: others may be there, too. */

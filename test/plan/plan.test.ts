@@ -12,6 +12,21 @@ function plan(text: string, rows: readonly Observed[], environment: Readonly<Rec
 
 const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name });
 
+describe("storage that the service will keep", () => {
+  it("is not promised what the file says of its place, and the file is told", () => {
+    const text =
+      "name: M\nprovider_type: s3\nsync_config:\n  s3: { is_flexprice_managed: true, bucket: b, region: r, compression: gzip }\n";
+    const desired = desiredOf(text);
+    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    expect(plan.changes[0]?.fields.map(({ path }) => path)).toEqual([
+      "sync_config.s3.compression",
+      "sync_config.s3.is_flexprice_managed",
+    ]);
+    expect(codes(problems)).toEqual(["PLAN.KEPT_BY_SERVICE 4:37"]);
+    expect(problems[0]?.message).toContain("the service keeps sync_config.s3.bucket, sync_config.s3.region");
+  });
+});
+
 describe("a secret that the service shows somewhere else", () => {
   const known = new KnownSecrets();
   known.add([new Secret("canary value & more")]);

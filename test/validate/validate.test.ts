@@ -303,3 +303,25 @@ describe("two definitions for one connection", () => {
     expect(check(text).problems).toEqual([]);
   });
 });
+
+describe("metadata", () => {
+  it("is warned of a variable that is a credential in the same file, wherever it stands", () => {
+    const text = (metadata: string) =>
+      `name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "\${A}" }\nmetadata:\n  x: { y: ["${metadata}"] }\n`;
+    const { problems } = check(text("pre-${A}"));
+    expect(codes(problems)).toEqual(["VALIDATE.SECRET_IN_METADATA 5:12"]);
+    expect(problems[0]).toMatchObject({ severity: "warning" });
+    expect(problems[0]?.message).toContain("metadata.x.y[0] takes A, which is a credential here");
+    expect(check(text("${B} $${A}")).problems).toEqual([]);
+  });
+});
+
+describe("texts that the service counts in bytes", () => {
+  it("are counted so here too", () => {
+    const text = (field: string) =>
+      `name: Z\nprovider_type: zoho_books\nsync_config:\n  invoice_sync_settings:\n    metadata_custom_fields: [{ source: invoice, metadata_key: k, field: "${field}" }]\n`;
+    expect(check(text("é".repeat(127))).problems).toEqual([]);
+    expect(codes(check(text("é".repeat(128))).problems)).toEqual(["VALIDATE.WRONG_LENGTH 5:73"]);
+    expect(codes(check(text("é".repeat(256))).problems)).toEqual(["VALIDATE.NOT_ALLOWED 5:73"]);
+  });
+});
