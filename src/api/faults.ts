@@ -195,6 +195,8 @@ function parsed({ text = "" }: HttpAnswer): unknown {
 /** Where a redirect leads: another host, or another path of the same one. Its query may hold what nobody should see. */
 function placeOf(location: string | undefined, base: string): string {
   if (location === undefined || !URL.canParse(location, base)) return "nowhere";
-  const { host, pathname } = new URL(location, base);
-  return host === new URL(base).host ? `${pathname} of the same host` : host;
+  const { host, origin, pathname, protocol } = new URL(location, base);
+  const here = new URL(base);
+  if (origin === here.origin) return `${pathname} of the same host`;
+  return protocol === here.protocol ? host : `${protocol}//${host}`;
 }

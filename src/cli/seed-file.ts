@@ -4,6 +4,7 @@ import { LARGEST_FILE } from "../load/load.js";
 import { readYaml, type YamlDocument } from "../load/yaml-source.js";
 import { dotted, type Pointer } from "../model/location.js";
 import { error, messageOf, type Problem } from "../model/problem.js";
+import { isTime } from "../sandbox/go-json.js";
 import type { SeedFile } from "../sandbox/seed.js";
 import { nodeFiles } from "./node-files.js";
 
@@ -15,7 +16,7 @@ export interface Seed {
 /** A sandbox that starts empty. */
 export const noSeed: Seed = { file: { connections: [] }, problems: [] };
 
-/** What the sandbox starts with, or everything that is wrong with the file. */
+/** What the sandbox starts with, or what is wrong with the file: its shape, or else what its parts say of each other. */
 export function readSeed(path: string, environmentId: string, workingFolder: string): Seed {
   const files = nodeFiles(workingFolder);
   const file = files.shown(path);
@@ -28,8 +29,12 @@ export function readSeed(path: string, environmentId: string, workingFolder: str
   }
   const { documents, problems } = readYaml(text, file);
   if (problems.length > 0) return refused(problems);
-  const [document] = documents;
+  const [document, second] = documents;
   if (document === undefined) return refused([unusable(`${file} is empty.`)]);
+  if (second !== undefined) {
+    const detail = `${file} holds ${documents.length} documents; one is read.`;
+    return refused([unusable(detail, { file, line: second.line, column: 1 })]);
+  }
   if (!validateSeed(document.data))
     return refused((validateSeed.errors ?? []).map((violation) => wordsFor(violation, document)));
   const seeded = document.data as unknown as SeedFile;
@@ -60,22 +65,39 @@ function wordsFor(
     .split("/")
     .slice(1)
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  const allowed = params["allowedValues"];
-  const words =
-    keyword === "enum" && Array.isArray(allowed)
-      ? `must be one of ${allowed.map((one) => one ?? "null").join(", ")}`
-      : keyword === "pattern" && /_at$/.test(instancePath)
-        ? "must be an RFC 3339 time"
-        : message;
-  return unusable(`${dotted(pointer) || "the document"} ${words}.`, document.locate(pointer, "value"));
+  const where = dotted(pointer) || "the document";
+  if (keyword === "additionalProperties") {
+    const name = String(params["additionalProperty"]);
+    return unusable(`${where} takes no ${JSON.stringify(name)}.`, document.locate([...pointer, name], "key"));
+  }
+  return unusable(`${where} ${wordsOf(keyword, params, instancePath) ?? message}.`, document.locate(pointer, "value"));
 }
+
+/** What a value must be; the value itself may be a key and is not repeated. */
+function wordsOf(keyword: string, params: SchemaViolation["params"], instancePath: string): string | undefined {
+  const { allowedValues, missingProperty, type } = params;
+  switch (keyword) {
+    case "enum":
+      return `must be one of ${(allowedValues as readonly unknown[]).map((one) => one ?? "null").join(", ")}`;
+    case "required":
+      return `has no ${String(missingProperty)}`;
+    case "type":
+      return `must be ${[type].flat().map(String).join(" or ").replaceAll("object", "a map").replaceAll("array", "a list").replaceAll("string", "a text")}`;
+    case "pattern":
+      return instancePath.endsWith("_at") ? NO_TIME : "must be a word of letters, digits and signs";
+    default:
+      return undefined;
+  }
+}
+
+const NO_TIME = "must be an RFC 3339 time, such as 2026-01-02T03:04:05Z";
 
 interface Fault {
   readonly pointer: Pointer;
   readonly words: string;
 }
 
-/** What the schema cannot say: providers that have a schema, ids and keys that stand once, environments that are there. */
+/** What the schema cannot say: known providers, times that exist, ids and keys that stand once, environments that are there. */
 function faultsOf(seed: SeedFile, environmentId: string): readonly Fault[] {
   const { connections, environments = [], keys = [] } = seed;
   const known = Object.keys(catalogue.providers);
@@ -100,8 +122,15 @@ function faultsOf(seed: SeedFile, environmentId: string): readonly Fault[] {
           ],
     ),
   ]);
+  const badTimes = (connections ?? []).flatMap((connection, index) =>
+    (["created_at", "updated_at"] as const).flatMap((key): readonly Fault[] => {
+      const time = connection[key];
+      return time === undefined || isTime(time) ? [] : [{ pointer: ["connections", index, key], words: NO_TIME }];
+    }),
+  );
   return [
     ...unknownProviders,
+    ...badTimes,
     ...repeated((connections ?? []).map(({ id }) => id)).map((index) => again(["connections", index, "id"])),
     ...repeated(environments.map(({ id }) => id)).map((index) => again(["environments", index, "id"])),
     ...repeated(keys.map(({ key }) => key)).map((index) => again(["keys", index, "key"])),

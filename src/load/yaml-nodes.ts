@@ -153,13 +153,12 @@ function offsetOfNode(node: Node): number {
 
 /** An integer must come out of a 64-bit float as it went in; `.inf` and `.nan` have no JSON at all. */
 function isExact(value: number, source: string): boolean {
-  if (!Number.isFinite(value)) return false;
+  // No number that long comes back as it was, and finding out would take long.
+  if (!Number.isFinite(value) || source.length > 400) return false;
   const digits = /^([-+]?)(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)$/.exec(source);
   // Written with a point or an exponent, a number that is whole must be what it would be written as.
   if (digits === null) return !Number.isInteger(value) || decimal(source) === decimal(String(value));
   const [, sign = "", written = ""] = digits;
-  // No integer that long is exact, and reading it would take long.
-  if (written.length > 400) return false;
   const magnitude = BigInt(written);
   return BigInt(value) === (sign === "-" ? -magnitude : magnitude);
 }

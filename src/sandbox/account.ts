@@ -48,10 +48,11 @@ export function accountOf(settings: AccountSettings): Account {
   const { apiKey, environmentId, seed, nowMs } = settings;
   const createdAt = wholeSeconds(nowMs());
   const tenant = { id: `tenant_${ulid(nowMs())}`, name: "Sandbox", createdAt };
-  const own: SeededEnvironment = { id: environmentId, name: "Sandbox", type: "development" };
-  const others = (seed.environments ?? []).filter(({ id }) => id !== environmentId);
+  // What a seed says of the sandbox's own environment or key wins.
+  const own: SeededEnvironment = { id: environmentId, name: "Sandbox" };
+  const known = new Map([own, ...(seed.environments ?? [])].map((one) => [one.id, one]));
   const environments = new Map(
-    [own, ...others].map(({ id, name, type = "development" }): [string, Environment] => [
+    [...known.values()].map(({ id, name, type = "development" }): [string, Environment] => [
       id,
       { id, name, type, createdAt, store: storeOf(id, tenant.id, settings) },
     ]),
@@ -63,7 +64,8 @@ export function accountOf(settings: AccountSettings): Account {
     store?.put(seededRow(connection, scope, nowMs()));
   }
   const first: SeededKey = { key: apiKey, role: "super_admin", environment_id: environmentId };
-  const keys = [first, ...(seed.keys ?? []).filter(({ key }) => key !== apiKey)].map((key) => keyOf(key, nowMs()));
+  const seeded = new Map([first, ...(seed.keys ?? [])].map((one) => [one.key, one]));
+  const keys = [...seeded.values()].map((key) => keyOf(key, nowMs()));
   return { tenant, isSuspended: seed.tenant?.suspended ?? false, environments, keys };
 }
 

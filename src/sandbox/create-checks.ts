@@ -73,14 +73,22 @@ function membersOf(text: string, members: readonly string[]): JsonObject | undef
   }
 }
 
-/** The host of an https URL, `""` if it names none, `undefined` for everything else: as Go's net/url reads it. */
+/**
+ * The host of an https URL, `""` if it names none, `undefined` for everything else. Follows Go's net/url as far as it decides
+ * here: which signs may stand in a host and before it, and that a % begins two digits.
+ */
 function hostOf(text: string): string | undefined {
   const url = text.trim();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the service refuses them too
-  if (!/^https:/i.test(url) || /[\u0000-\u001f\u007f]/.test(url)) return undefined;
+  if (!/^https:/i.test(url) || /[\u0000-\u001f\u007f]|%(?![\da-f]{2})/i.test(url)) return undefined;
   const rest = url.slice("https:".length);
   if (!rest.startsWith("//")) return "";
-  return /^\/\/(?:[^/?#]*@)?(\[[\d:.a-f]*\]|[^/?#@:\s[\]]*)(?::\d*)?(?:[/?#]|$)/i.exec(rest)?.[1]?.toLowerCase();
+  const [authority = ""] = rest.slice(2).split(/[/?#]/);
+  const at = authority.lastIndexOf("@");
+  if (at >= 0 && !/^[\w\-.:~!$&'()*+,;=%@]*$/.test(authority.slice(0, at))) return undefined;
+  return /^(\[[\d:.a-f]*\]|[\w\-.~!$&'()*+,;=<>"\u0080-\uffff]*)(?::\d*)?$/i
+    .exec(authority.slice(at + 1))?.[1]
+    ?.toLowerCase();
 }
 
 /** @param hosts - a host of its own, or with a dot in front a domain and everything below it */

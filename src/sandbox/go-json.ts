@@ -31,8 +31,8 @@ type Written = { readonly text: string } & (
   | { readonly kind: "plain"; readonly value: string | number | boolean | null }
 );
 
-/** Levels of nesting that Go reads. */
-const DEEPEST = 10_000;
+/** Levels of nesting that are read. Go reads 10,000; what is stored is walked here by functions that call themselves. */
+const DEEPEST = 1_000;
 
 /**
  * The first JSON value of a text, in the shape of a request: known keys under their own names, unknown ones dropped,
@@ -56,15 +56,16 @@ export function onlyValue(text: string, shape: Shape): Json {
     JSON.parse(text);
     return decoded(new Reader(text).value(0), shape, undefined) ?? null;
   } catch (cause) {
-    // A SyntaxError of JSON.parse, or a RangeError where the nesting is too deep for this machine.
-    throw cause instanceof UnreadableBody ? cause : new UnreadableBody("not JSON");
+    // JSON.parse says what is no JSON by a SyntaxError, and what is nested too deep for this machine by a RangeError.
+    if (cause instanceof SyntaxError || cause instanceof RangeError) throw new UnreadableBody("not JSON");
+    throw cause;
   }
 }
 
 function endOfValue(text: string, start: number): number {
   if (!'{["'.includes(text.charAt(start))) {
-    const literal = /^[^\s,\]}{["]+/.exec(text.slice(start));
-    return start + (literal?.[0].length ?? 0);
+    const literal = /^(?:null|true|false|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(text.slice(start));
+    return start + (literal?.[0].length ?? 1);
   }
   let depth = 0;
   let inText = false;
@@ -91,7 +92,7 @@ class Reader {
   }
 
   value(depth: number): Written {
-    if (depth > DEEPEST) throw new UnreadableBody("nested too deeply");
+    if (depth >= DEEPEST) throw new UnreadableBody("nested too deeply");
     this.#skipBlanks();
     const start = this.#at;
     const opening = this.#text.charAt(start);
@@ -190,7 +191,8 @@ export function isInteger(text: string): boolean {
 
 /** RFC 3339, with a date that exists. */
 export function isTime(text: string): boolean {
-  const parts = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d)$/.exec(text);
+  const parts =
+    /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d+)?(?:Z|[-+](?:[01]\d|2[0-4]):[0-5]\d)$/.exec(text);
   if (parts === null) return false;
   const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number];
   const date = new Date(Date.UTC(year, month - 1, day));

@@ -143,5 +143,5 @@ function respond(context: Context, { status, body }: Answer): Response {
 }
 
 function requestId(context: Context): Record<string, string> {
-  return { "x-request-id": context.req.header("x-request-id") ?? randomUUID() };
+  return { "x-request-id": context.req.header("x-request-id") || randomUUID() };
 }

@@ -1,5 +1,5 @@
 import { recorded } from "./recorded.js";
-import { NotTried, Service } from "./service.js";
+import { NoAnswer, NotTried, Service } from "./service.js";
 import { type Chapter, chaptersOf, scenariosIn } from "./suite.js";
 
 export interface Options {
@@ -10,73 +10,145 @@ export interface Options {
   readonly only: string;
   /** Recorded requests to replay instead of everything else. */
   readonly exchanges?: URL;
+  /** Whether an environment of production may be tried, too. */
+  readonly production: boolean;
   readonly fixtures: URL;
   readonly print: (line: string) => void;
+  /** Told once what there is to archive, for whoever ends the program before that is done. */
+  readonly onStart: (service: Service) => void;
   /** Whether somebody wants it to end: then it archives what it has created and tries no more rules. */
   readonly isStopped: () => boolean;
 }
 
+export type ExitCode = 0 | 1 | 64 | 130;
+
 const LONGEST_DIFFERENCE = 2_000;
 
-/** Tries every rule, one after the other, and tells each that does not hold. Returns the exit code. */
-export async function main(options: Options): Promise<number> {
-  const { print, only, isStopped } = options;
+/** A service that does not answer so often is gone. */
+const MOST_UNANSWERED = 3;
+
+interface Counts {
+  hold: number;
+  differ: number;
+  notTried: number;
+  unanswered: number;
+}
+
+/** Tries every rule, one after the other, and tells each that does not hold. */
+export async function main(options: Options): Promise<ExitCode> {
+  // A service may repeat what it was sent.
+  const print = (line: string) => options.print(line.replaceAll(options.key, "(secret)"));
+  const chapters = chaptersFor(options);
+  if (chapters.length === 0) {
+    print(`no rule has ${JSON.stringify(options.only)} in its name`);
+    return 64;
+  }
   const service = new Service(options.baseUrl, options.key, options.environmentId);
-  const unusable = await faultOf(service);
-  if (unusable !== undefined) {
-    print(`${options.baseUrl} cannot be tried: ${unusable}`);
+  const start = await begin(service, options);
+  if ("fault" in start) {
+    print(`${options.baseUrl} cannot be tried: ${start.fault}`);
     return 1;
   }
-  const counts = { hold: 0, differ: 0, notTried: 0 };
-  const left: string[] = [];
-  for (const { title, rules } of chaptersFor(options)) {
-    const wanted = rules.filter(({ name }) => name.includes(only));
-    if (wanted.length > 0) print(`\n${title}`);
-    for (const { name, holds } of wanted) {
-      if (isStopped()) break;
-      try {
-        await holds(service);
-        counts.hold += 1;
-        print(`  ok          ${name}`);
-      } catch (cause) {
-        if (cause instanceof NotTried) {
-          counts.notTried += 1;
-          print(`  not tried   ${name}: ${cause.message}`);
-        } else {
-          counts.differ += 1;
-          print(`  DIFFERENT   ${name}\n${indented(difference(cause, service))}`);
-        }
-      } finally {
-        for (const id of await service.cleanUp()) if (!left.includes(id)) left.push(id);
-      }
+  options.onStart(service);
+  const counts: Counts = { hold: 0, differ: 0, notTried: 0, unanswered: 0 };
+  const goesOn = () => !options.isStopped() && counts.unanswered < MOST_UNANSWERED;
+  for (const { title, rules } of chapters) {
+    if (!goesOn()) break;
+    print(`\n${title}`);
+    for (const { name, holds } of rules) {
+      if (!goesOn()) break;
+      service.asked.length = 0;
+      print(await tried(name, () => holds(service), service, counts));
+      await service.cleanUp();
     }
   }
+  const { left, others } = await leftBehind(service, start.ids);
+  if (others.length > 0)
+    print(`\nappeared meanwhile, by somebody else or by an answer that was lost: ${others.join(", ")}`);
   if (left.length > 0) print(`\nstill there, to be archived by hand: ${left.join(", ")}`);
-  if (isStopped()) print("\nstopped before the end");
-  print(`\nContract: ${counts.hold} hold, ${counts.differ} differ, ${counts.notTried} not tried.`);
-  return counts.differ === 0 && left.length === 0 && !isStopped() ? 0 : 1;
+  if (counts.unanswered >= MOST_UNANSWERED) print("\nthe service has stopped answering");
+  if (options.isStopped()) print("\nstopped before the end");
+  const unanswered = counts.unanswered === 0 ? "" : `, ${counts.unanswered} not answered`;
+  print(`\nContract: ${counts.hold} hold, ${counts.differ} differ, ${counts.notTried} not tried${unanswered}.`);
+  if (options.isStopped()) return 130;
+  return counts.differ + counts.unanswered + left.length === 0 ? 0 : 1;
 }
 
-/** Why nothing can be asked of the service at all. */
-async function faultOf(service: Service): Promise<string | undefined> {
+type Start = { readonly ids: ReadonlySet<string> } | { readonly fault: string };
+
+/** What is there at the start, or why nothing can be tried. */
+async function begin(service: Service, { environmentId, production }: Options): Promise<Start> {
   try {
-    const { status, text } = await service.ask("GET", "/connections");
-    return status === 200 ? undefined : `GET /connections answered ${status} ${text.slice(0, 200)}`;
+    const { status, text, body } = await service.ask("GET", "/connections");
+    if (status !== 200) return { fault: `GET /connections answered ${status} ${text.slice(0, 200)}` };
+    const rows = body?.connections;
+    if (rows !== null && !Array.isArray(rows)) return { fault: "GET /connections does not answer with connections" };
+    const write = await service.ask("PUT", "/connections/conn_contract_suite", {});
+    if (write.status === 403) return { fault: `this key may not write: ${write.text.slice(0, 200)}` };
+    const environment = environmentId ?? rows?.[0]?.environment_id;
+    if (!production && (await isProduction(service, environment)))
+      return { fault: "it is an environment of production; --production tries it all the same" };
+    return { ids: new Set((rows ?? []).map(({ id }: { readonly id: string }) => id)) };
   } catch (cause) {
-    const { message, cause: inner } = cause as Error;
-    return inner instanceof Error ? `${message}: ${inner.message}` : message;
+    if (cause instanceof NoAnswer) return { fault: cause.message };
+    throw cause;
   }
 }
 
-function chaptersFor({ exchanges, fixtures }: Options): readonly Chapter[] {
-  if (exchanges === undefined) return chaptersOf(fixtures);
-  return [{ title: "recorded requests", rules: recorded(scenariosIn(exchanges)) }];
+/** Whether the environment is one of production, as far as the key may know. */
+async function isProduction(service: Service, id: string | undefined): Promise<boolean> {
+  const { body } = await service.ask("GET", "/environments");
+  const all: readonly { readonly id: string; readonly type: string }[] = body?.environments ?? [];
+  const meant = id === undefined ? all : all.filter((one) => one.id === id);
+  return meant.length > 0 && meant.every(({ type }) => type === "production");
+}
+
+async function tried(name: string, holds: () => Promise<void>, service: Service, counts: Counts): Promise<string> {
+  try {
+    await holds();
+    counts.hold += 1;
+    return `  ok          ${name}`;
+  } catch (cause) {
+    if (cause instanceof NotTried) {
+      counts.notTried += 1;
+      return `  not tried   ${name}: ${cause.message}`;
+    }
+    const isUnanswered = cause instanceof NoAnswer;
+    if (isUnanswered) counts.unanswered += 1;
+    else counts.differ += 1;
+    return `  ${isUnanswered ? "NO ANSWER " : "DIFFERENT "}  ${name}\n${indented(difference(cause, service))}`;
+  }
+}
+
+/** Looks once more for what was created by requests whose answers were lost, and archives it. */
+async function leftBehind(
+  service: Service,
+  before: ReadonlySet<string>,
+): Promise<{ readonly left: readonly string[]; readonly others: readonly string[] }> {
+  try {
+    const others = await service.adoptLost(before);
+    return { left: await service.cleanUp(), others };
+  } catch (cause) {
+    if (cause instanceof NoAnswer) return { left: service.left, others: [] };
+    throw cause;
+  }
+}
+
+function chaptersFor({ exchanges, fixtures, only }: Options): readonly Chapter[] {
+  const chapters =
+    exchanges === undefined
+      ? chaptersOf(fixtures)
+      : [{ title: "recorded requests", rules: recorded(scenariosIn(exchanges)) }];
+  return chapters
+    .map(({ title, rules }) => ({ title, rules: rules.filter(({ name }) => name.includes(only)) }))
+    .filter(({ rules }) => rules.length > 0);
 }
 
 /** What was expected and what came, after the request that it was about. */
 function difference(cause: unknown, { asked }: Service): string {
   const last = asked.at(-1);
-  const request = last === undefined ? "" : `${last.method} ${last.path} → ${last.status} ${last.text.slice(0, 300)}\n`;
+  const answer = last?.status === undefined ? "nothing" : `${last.status} ${last.text.slice(0, 300)}`;
+  const request = last === undefined ? "" : `${last.method} ${last.path} → ${answer}\n`;
   const words = cause instanceof Error ? cause.message : String(cause);
   return request + (words.length > LONGEST_DIFFERENCE ? `${words.slice(0, LONGEST_DIFFERENCE)}…` : words);
 }

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { catalogue } from "../../src/generated/catalogue.js";
 import type { SeedFile } from "../../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
-import { service } from "../support/service.js";
+import { row, send, service } from "../support/service.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const KEY = "sk_contract_canary";
@@ -83,14 +83,75 @@ describe("the contract suite", () => {
     expect(nobody).toMatchObject({ code: 1, stdout: expect.stringContaining("cannot be tried") });
   });
 
-  it.each([[[]], [["--base-url", "x", "--key", "k"]], [["--base-url", "http://x/v1"]], [["--nope"]]])(
-    "says how it is used, with 64, for %j",
-    async (args) => {
-      const { code, stderr } = await contract(args);
-      expect(code).toBe(64);
-      expect(stderr).toContain("npm run contract -- --base-url URL --key KEY");
-    },
-  );
+  it("does not try what is no connections API, a key that may not write, or an environment of production", async () => {
+    const page = await service([], (_received, response) =>
+      send(response, 200, "<html>", { "content-type": "text/html" }),
+    );
+    const html = await contract(["--base-url", page.baseUrl, "--key", KEY]);
+    expect(html.code).toBe(1);
+    expect(html.stdout).toMatch(/^http\S+ cannot be tried: GET \/connections does not answer with connections\n$/);
+    const own = { key: KEY, environment_id: "env_contract" };
+    const reader = await sandbox({ keys: [{ ...own, role: "all_reader" }] });
+    const refused = await contract(["--base-url", reader.baseUrl, "--key", KEY]);
+    expect(refused.stdout).toContain('cannot be tried: this key may not write: {"message":"insufficient permissions"}');
+    const live = await sandbox({ environments: [{ id: "env_contract", name: "Live", type: "production" }] });
+    const production = await contract(["--base-url", live.baseUrl, "--key", KEY]);
+    expect(production.stdout).toContain("cannot be tried: it is an environment of production; --production tries it");
+    const meant = ["--base-url", live.baseUrl, "--key", KEY, "--production", "--only", "redirected"];
+    expect(await contract(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("1 hold, 0 differ") });
+  });
+
+  it("archives what was created by requests whose answers were lost, and stops when nothing answers", async () => {
+    let creates = 0;
+    const live = await service([], ({ method, path, body }, response) => {
+      if (method !== "POST" || path !== "/v1/connections") return false;
+      creates += 1;
+      live.rows.push(row({ id: `conn_lost${creates}`, provider_type: "s3", name: String(body?.name) }));
+      response.socket?.destroy();
+      return true;
+    });
+    const ended = await contract(["--base-url", live.baseUrl, "--key", "sk_01K0TESTKEY"]);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(/NO ANSWER {3}.*\n +POST \/connections → nothing\n/);
+    expect(ended.stdout).toContain("the service has stopped answering");
+    const asked = live.received.filter(({ method }) => method === "DELETE").map(({ path }) => path);
+    for (let number = 1; number <= creates; number += 1) expect(asked).toContain(`/v1/connections/conn_lost${number}`);
+    // This service knows no DELETE, so they are still there.
+    expect(ended.stdout).toContain("still there, to be archived by hand: conn_lost1");
+  });
+
+  it("never shows the key, also where the service repeats it", async () => {
+    const echo = await service([], ({ headers, method }, response) =>
+      method === "GET" ? send(response, 200, { connections: null, total: 0 }) : send(response, 500, { headers }),
+    );
+    const { stdout, stderr } = await contract(["--base-url", echo.baseUrl, "--key", KEY, "--only", "lists and"]);
+    expect(stdout + stderr).not.toContain("canary");
+    const shown = await contract(["--base-url", echo.baseUrl, "--key", KEY, "--only", "no answer holds a secret"]);
+    expect(shown.stdout).toContain("(secret)");
+    expect(shown.stdout + shown.stderr).not.toContain("canary");
+    const broken = await contract(["--base-url", echo.baseUrl, "--key", "sk_canary\nx"]);
+    expect(broken.code).toBe(64);
+    expect(broken.stdout + broken.stderr).not.toContain("canary");
+  });
+
+  it.each([[["--only", "no such rule"]]])("refuses to try nothing: %j", async (args) => {
+    const { baseUrl } = await sandbox();
+    const ended = await contract(["--base-url", baseUrl, "--key", KEY, ...args]);
+    expect(ended).toMatchObject({ code: 64, stdout: 'no rule has "no such rule" in its name\n' });
+  });
+
+  it.each([
+    [[]],
+    [["--base-url", "localhost:1/v1", "--key", "k"]],
+    [["--base-url", "http://x/v1", "--key", "k", "--exchanges", "nowhere"]],
+    [["--base-url", "x", "--key", "k"]],
+    [["--base-url", "http://x/v1"]],
+    [["--nope"]],
+  ])("says how it is used, with 64, for %j", async (args) => {
+    const { code, stderr } = await contract(args);
+    expect(code).toBe(64);
+    expect(stderr).toContain("npm run contract -- --base-url URL --key KEY");
+  });
 
   it("archives what it has created when it is stopped", async () => {
     const { baseUrl, store } = await sandbox();
@@ -100,7 +161,8 @@ describe("the contract suite", () => {
       });
     });
     expect(stopped.stdout).toContain("stopped before the end");
-    expect(stopped.code).toBe(1);
+    expect(stopped.stderr).toContain("archiving what was created; once more ends at once");
+    expect(stopped.code).toBe(130);
     expect(store.live()).toEqual([]);
   });
 });

@@ -16,8 +16,9 @@ export interface Answer {
 export interface Asked {
   readonly method: string;
   readonly path: string;
-  readonly status: number;
-  readonly text: string;
+  /** Absent until it is answered. */
+  status?: number;
+  text: string;
 }
 
 /** A rule that cannot be tried here, and why. */
@@ -25,7 +26,15 @@ export class NotTried extends Error {
   override readonly name = "NotTried";
 }
 
-const PATIENCE_MS = 30_000;
+/** A request that got no answer: nothing is known of what the service does. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
+const PATIENCE_MS = 20_000;
+
+/** What the names of our connections begin with, so that one that stays behind can be told. */
+const OURS = "contract suite";
 
 export class Service {
   /** Requests since the rule began, for telling what answered differently. */
@@ -45,7 +54,9 @@ export class Service {
   /** @param path - under the base URL; one that begins with `//` under what stands before its `/v1` */
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const url = path.startsWith("//") ? this.#baseUrl.replace(/\/v1$/, "") + path.slice(1) : this.#baseUrl + path;
-    const response = await fetch(url, {
+    const asked: Asked = { method, path, text: "" };
+    this.asked.push(asked);
+    const { response, text } = await this.#send(url, {
       method,
       headers: {
         "x-api-key": this.#key,
@@ -57,11 +68,22 @@ export class Service {
       signal: AbortSignal.timeout(PATIENCE_MS),
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    this.asked.push({ method, path, status: response.status, text });
+    asked.status = response.status;
+    asked.text = text;
     const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
-    if (method === "POST" && path === "/connections" && response.status === 201) this.#created.add(answer.body.id);
+    const id: unknown = answer.body?.id;
+    if (method === "POST" && path === "/connections" && response.ok && typeof id === "string") this.#created.add(id);
     return answer;
+  }
+
+  async #send(url: string, init: RequestInit): Promise<{ readonly response: Response; readonly text: string }> {
+    try {
+      const response = await fetch(url, init);
+      return { response, text: await response.text() };
+    } catch (cause) {
+      const { message, cause: inner } = cause as Error;
+      throw new NoAnswer(inner instanceof Error ? `${message}: ${inner.message}` : message, { cause });
+    }
   }
 
   /** Creates a connection that is gone when the rule has ended. */
@@ -110,22 +132,43 @@ export class Service {
     if (!(await this.showsStored())) throw new NotTried("the service checks such credentials at the provider");
   }
 
-  /** Archives what was created. */
+  /** Archives what was created, as far as the service lets it. Returns the ids of what is still there. */
   async cleanUp(): Promise<readonly string[]> {
-    const left: string[] = [];
-    for (const id of this.#created) {
-      const { status } = await this.ask("DELETE", `/connections/${id}`);
-      if (status === 204 || status === 404) this.#created.delete(id);
-      else left.push(id);
-    }
+    for (const id of this.#created) if (await this.#archived(id)) this.#created.delete(id);
     this.asked.length = 0;
-    return left;
+    return this.left;
+  }
+
+  /** Ids of what was created and not archived yet. */
+  get left(): readonly string[] {
+    return [...this.#created];
+  }
+
+  /**
+   * Takes rows with a name of ours, created by a request whose answer never came, for ours. Returns the ids of others that were
+   * not there at the start: they may be anybody's.
+   */
+  async adoptLost(before: ReadonlySet<string>): Promise<readonly string[]> {
+    const { body } = await this.ask("GET", "/connections");
+    const added: readonly Body[] = (body?.connections ?? []).filter(({ id }: Body) => !before.has(id));
+    for (const { id, name } of added) if (String(name).startsWith(OURS)) this.#created.add(id);
+    return added.map(({ id }) => id).filter((id) => !this.#created.has(id));
+  }
+
+  async #archived(id: string): Promise<boolean> {
+    try {
+      const { status, body } = await this.ask("DELETE", `/connections/${encodeURIComponent(id)}`);
+      return status === 204 || body?.code === "not_found";
+    } catch (cause) {
+      if (cause instanceof NoAnswer) return false;
+      throw cause;
+    }
   }
 }
 
 /** A name that says whose it is, should one stay behind. */
 export function nameOf(what: string): string {
-  return `contract suite: ${what}`;
+  return `${OURS}: ${what}`;
 }
 
 function parsed(text: string): Body {
