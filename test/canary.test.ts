@@ -103,6 +103,14 @@ describe("no secret shows", () => {
         method === "PUT" ? send(response, 200, text, { "content-type": "text/plain" }) : false,
     ],
     [
+      "a redirect to a path that repeats a secret",
+      ["apply", "--yes"],
+      existing,
+      ({ method }, response) =>
+        method === "PUT" &&
+        send(response, 302, "", { location: `/login/${SECRETS.SITE}/${encodeURIComponent(SECRETS.CB)}` }),
+    ],
+    [
       "a lost answer",
       ["apply", "--yes"],
       existing,

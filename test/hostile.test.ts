@@ -210,6 +210,24 @@ describe("files that are made to cost much", () => {
     expect(result.stderr).not.toContain("    at ");
   });
 
+  it("hold numbers of many digits, and are refused soon", async () => {
+    const numbers = [
+      `1.${"0".repeat(900_000)}1`,
+      "9".repeat(900_000),
+      `0.${"1".repeat(900_000)}e5`,
+      `1${"0".repeat(900_000)}.0`,
+    ];
+    for (const number of numbers) {
+      const cwd = folderWith({
+        "connections/n.yaml": `name: N\nprovider_type: flexprice\nmetadata: { a: ${number} }\n`,
+      });
+      const result = await run(["validate"], { cwd });
+      expect(result.code).toBe(3);
+      expect(result.stderr).toContain("error[LOAD.INEXACT_NUMBER] connections/n.yaml:3:16: ");
+      expect(result.stderr.length).toBeLessThan(1_000);
+    }
+  });
+
   it("are read once however many links lead to them", async () => {
     const folder = folderWith({ "c/d0/a.yaml": stripe });
     for (let level = 1; level < 24; level += 1) {

@@ -169,6 +169,78 @@ describe("what the service does with a credential", () => {
   });
 });
 
+describe("what the service does with the rows of a provider", () => {
+  // What each provider acts on in sync_config, by the API's contract; nothing else of it has an effect there.
+  it.each([
+    ["aws_marketplace", "aws_marketplace.region"],
+    ["azure_marketplace", ""],
+    ["chargebee", "customer.outbound invoice.outbound"],
+    ["flexprice", ""],
+    ["gcp_marketplace", ""],
+    ["hubspot", "deal.outbound invoice.outbound quote.outbound"],
+    ["moyasar", "invoice.outbound"],
+    ["nomod", "customer.outbound invoice.outbound"],
+    ["paddle", "customer.outbound invoice.outbound"],
+    ["quickbooks", "customer.outbound invoice.outbound payment.inbound"],
+    ["razorpay", "customer.outbound invoice.outbound"],
+    ["s3", "s3.bucket s3.key_prefix s3.region"],
+    ["stripe", "customer.outbound invoice.outbound plan.inbound price.outbound subscription.inbound"],
+    ["tabs", "invoice.outbound"],
+    ["whop", "invoice.outbound"],
+    ["zoho_books", "customer.inbound invoice.outbound invoice_sync_settings.normalize_fixed_to"],
+  ])("%s acts on %j", (provider, effects) => {
+    expect(
+      Object.keys(catalogue.providers[provider]?.effects ?? {})
+        .sort()
+        .join(" "),
+    ).toBe(effects);
+  });
+
+  // What it says it can do, which `GET /integrations/config` shows.
+  it.each([
+    ["chargebee", "customer.outbound invoice.outbound"],
+    ["hubspot", "customer.inbound invoice.outbound"],
+    ["moyasar", "invoice.outbound"],
+    ["nomod", "customer.outbound invoice.outbound"],
+    ["paddle", "customer.inbound customer.outbound invoice.inbound invoice.outbound"],
+    ["quickbooks", "customer.outbound invoice.outbound"],
+    ["razorpay", "customer.outbound invoice.outbound"],
+    ["stripe", "customer.inbound customer.outbound invoice.outbound"],
+    ["tabs", "customer.outbound invoice.outbound"],
+    ["whop", "customer.outbound invoice.outbound"],
+    ["zoho_books", "invoice.outbound"],
+  ])("%s says it can do %j", (provider, intent) => {
+    expect([...(catalogue.providers[provider]?.server.intent ?? [])].sort().join(" ")).toBe(intent);
+  });
+
+  it("is said of those it rewrites, of those begun in a browser and of the one that tells null from {}", () => {
+    const having = (test: (facts: (typeof catalogue.providers)[string]) => boolean) =>
+      Object.values(catalogue.providers).flatMap((facts) => (test(facts) ? [facts.type] : []));
+    expect(having(({ reread }) => reread)).toEqual(["quickbooks", "whop", "zoho_books"]);
+    expect(having(({ oauth }) => oauth)).toEqual(["quickbooks", "zoho_books"]);
+    expect(having(({ metadataNullSignificant }) => metadataNullSignificant)).toEqual(["paddle"]);
+    expect(having(({ requiredSyncConfig }) => requiredSyncConfig.length > 0)).toEqual(["aws_marketplace"]);
+  });
+
+  it("lets a Zoho address lead to every host that the service takes, and to no other", () => {
+    const zoho = catalogue.providers["zoho_books"];
+    const pattern = new RegExp(zoho?.fields["accounts_server"]?.pattern ?? "-");
+    const hosts = zoho?.server.createChecks.find(({ when }) => when === "other-host")?.hosts ?? [];
+    expect(hosts).toHaveLength(18);
+    for (const host of hosts) {
+      expect(pattern.test(`https://accounts${host}`), host).toBe(true);
+      expect(pattern.test(`https://${host.slice(1)}`), host).toBe(true);
+      for (const wrong of [
+        `http://accounts${host}`,
+        `https://accounts${host}/`,
+        `https://x${host}.evil.example`,
+        `https://evil${host.slice(1)}`,
+      ])
+        expect(pattern.test(wrong), wrong).toBe(false);
+    }
+  });
+});
+
 describe("the examples", () => {
   it("are valid, one for every provider, and name the schema for editors", () => {
     const { declarations, problems } = load(["connections"], nodeFiles(root));

@@ -228,6 +228,17 @@ describe("storage that the service keeps", () => {
     expect(keptKeys).toBe(3);
   });
 
+  it("that cannot be entered keeps no metadata of the same name from being removed", () => {
+    const { changes } = fields(
+      "metadata: {}\nsync_config: { s3: { is_flexprice_managed: true } }\nexact: [metadata]\n",
+      { metadata: json({ s3: "old" }) },
+    );
+    expect(changes.map(({ path, kind }) => `${kind} ${path}`)).toEqual([
+      "remove metadata.s3",
+      "edit sync_config.s3.is_flexprice_managed",
+    ]);
+  });
+
   it("is told from metadata of the same name", () => {
     const { changes } = fields("metadata: { s3: mine }\n", { metadata: json({ s3: "theirs" }), syncConfig: managed });
     expect(changes).toEqual([{ path: "metadata.s3", kind: "edit", before: "theirs", after: "mine" }]);

@@ -12,6 +12,32 @@ function plan(text: string, rows: readonly Observed[], environment: Readonly<Rec
 
 const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name });
 
+describe("a provider that needs a part of sync_config", () => {
+  it.each([
+    ["", "PLAN.MISSING_ON_CREATE 1:1"],
+    ["sync_config: { invoice: { outbound: true } }\n", "PLAN.MISSING_ON_CREATE 4:1"],
+    ["sync_config: { aws_marketplace: { region: us-east-1 } }\n", undefined],
+  ])("is not created without it: %j", (syncConfig, expected) => {
+    const secrets = 'encrypted_secret_data: { role_arn: "${A}", external_id: "${A}" }\n';
+    const desired = desiredOf(`name: M\nprovider_type: aws_marketplace\n${secrets}${syncConfig}`, { A: "a" });
+    const { problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    expect(codes(problems)).toEqual(expected === undefined ? [] : [expected]);
+    if (expected !== undefined) expect(problems[0]?.message).toContain("has no sync_config.aws_marketplace.region.");
+    // An existing one is left as it is.
+    const row = observed({ providerType: "aws_marketplace", name: "M" });
+    expect(makePlan(desired, new Set(desired), [row], catalogue, noSecrets).problems).toEqual([]);
+  });
+
+  it("may take it from a variable that is not set yet", () => {
+    const text =
+      'name: M\nprovider_type: aws_marketplace\nencrypted_secret_data: { role_arn: "${A}", external_id: "${A}" }\nsync_config: { aws_marketplace: { region: "${R}" } }\n';
+    const desired = desiredOf(text, { A: "a" });
+    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    expect(problems).toEqual([]);
+    expect(plan.changes[0]?.fields).toMatchObject([{ state: "unresolved", variable: "R" }]);
+  });
+});
+
 describe("storage that the service will keep", () => {
   it("is not promised what the file says of its place, and the file is told", () => {
     const text =

@@ -162,6 +162,28 @@ describe("other keys", () => {
     expect(body).toMatchObject({ environments: [{ id: "env_other" }], total: 1 });
   });
 
+  it("are named as who changed a connection last", async () => {
+    const sandbox = await all();
+    const { body: me } = await ask(sandbox, "GET", "/users/me", undefined, by("sk_admin"));
+    const { body: own } = await ask(sandbox, "GET", "/users/me");
+    const { body: made } = await ask(sandbox, "POST", "/connections", { name: "n", provider_type: "s3" });
+    expect(made).toMatchObject({ created_by: own.id, updated_by: own.id });
+    const { body: changed } = await ask(sandbox, "PUT", `/connections/${made.id}`, {}, by("sk_admin"));
+    expect(changed).toMatchObject({ created_by: own.id, updated_by: me.id });
+    await ask(sandbox, "DELETE", `/connections/${made.id}`);
+    expect(sandbox.store.all().at(-1)).toMatchObject({ status: "archived", updatedBy: own.id });
+  });
+
+  it("may be the sandbox's own with less, and its environment may have a name", async () => {
+    const own = { id: "env_bound", name: "Live", type: "production" } as const;
+    const sandbox = await open(three, {
+      keys: [{ key: KEY, role: "all_reader", environment_id: "env_bound" }],
+      environments: [own],
+    });
+    expect((await ask(sandbox, "PUT", "/connections/conn_a", {})).status).toBe(403);
+    expect((await ask(sandbox, "GET", "/environments")).body.environments).toMatchObject([own]);
+  });
+
   it("that are publishable open nothing", async () => {
     const answer = await ask(await all(), "GET", "/connections", undefined, by("pk_public"));
     expect(answer).toMatchObject({ status: 401, body: { error: "Unauthorized" } });
@@ -183,6 +205,78 @@ describe("other keys", () => {
     const long = { key: "sk_01K9ZB4T6M3D7Q8W5X2Y1V0R9S", role: "super_admin" } as const;
     const shown = await ask(await open([], { keys: [long] }), "GET", "/secrets/api/keys");
     expect(shown.body.items.at(-1)).toMatchObject({ display_id: "sk_01***9S", roles: ["super_admin"] });
+  });
+});
+
+describe("rows of a seed", () => {
+  it.each([
+    ["chargebee", "api_key site"],
+    ["gcp_marketplace", "credentials_json"],
+    ["hubspot", "access_token client_secret"],
+    ["moyasar", "secret_key"],
+    ["nomod", "api_key"],
+    ["paddle", "api_key"],
+    ["quickbooks", "client_id client_secret environment realm_id"],
+    ["razorpay", "key_id secret_key"],
+    ["s3", "aws_access_key_id aws_secret_access_key"],
+    ["stripe", "account_id publishable_key secret_key webhook_secret"],
+    ["tabs", "api_key"],
+    ["whop", "api_key company_id"],
+    ["zoho_books", "client_id client_secret organization_id"],
+    ["aws_marketplace", "external_id role_arn"],
+    ["azure_marketplace", "client_id client_secret tenant_id"],
+    ["flexprice", ""],
+  ])("of %s without credentials have these empty once they are written: %j", async (provider, empty) => {
+    const sandbox = await open([{ id: "conn_x", name: "x", provider_type: provider }]);
+    await ask(sandbox, "PUT", "/connections/conn_x", {});
+    const { secrets } = sandbox.store.find("conn_x");
+    expect(Object.keys(secrets).sort().join(" ")).toBe(empty);
+    expect(new Set(Object.values(secrets))).toEqual(new Set(empty === "" ? [] : [""]));
+  });
+
+  it("were changed when they were created, unless they say so", async () => {
+    const at = "2026-01-02T03:04:05Z";
+    const sandbox = await open([{ id: "conn_x", name: "x", provider_type: "s3", created_at: at }]);
+    expect(sandbox.store.find("conn_x")).toMatchObject({ createdAt: at, updatedAt: at });
+  });
+});
+
+describe("odd requests", () => {
+  it("nested deep are answered, and spoil nothing for the next", async () => {
+    const sandbox = await open(three);
+    for (const depth of [900, 1_500, 2_500, 5_000, 50_000]) {
+      for (const [opening, closing] of [
+        ["[", "]"],
+        ['{"a":', "}"],
+      ] as const) {
+        const text = `{"name":"n","provider_type":"s3","metadata":{"a":${opening.repeat(depth)}1${closing.repeat(depth)}}}`;
+        expect((await ask(sandbox, "POST", "/connections", text)).status, `${depth}`).toBe(depth < 999 ? 201 : 400);
+        expect((await ask(sandbox, "PUT", "/connections/conn_a", text)).status, `${depth}`).toBe(
+          depth < 999 ? 200 : 400,
+        );
+        expect((await ask(sandbox, "GET", "/connections")).status, `${depth}`).toBe(200);
+      }
+    }
+  });
+
+  it("with HEAD are a 404, and an empty request id is replaced", async () => {
+    const sandbox = await open();
+    expect((await ask(sandbox, "HEAD", "/connections")).status).toBe(404);
+    const { headers } = await ask(sandbox, "GET", "/connections", undefined, { "x-request-id": "" });
+    expect(headers.get("x-request-id")).toMatch(/\S/);
+  });
+
+  it("write maps with their keys in order, and take a name of 255 signs that are two units each", async () => {
+    const sandbox = await open();
+    const made = await ask(sandbox, "POST", "/connections", {
+      name: "😀".repeat(255),
+      provider_type: "s3",
+      metadata: { b: { d: 1, c: 2 }, a: 1 },
+    });
+    expect(made.status).toBe(201);
+    expect(made.text).toContain('"metadata":{"a":1,"b":{"c":2,"d":1}}');
+    expect((await ask(sandbox, "PUT", `/connections/${made.body.id}`, { name: "😀".repeat(256) })).status).toBe(500);
+    expect((await ask(sandbox, "PUT", `/connections/${made.body.id}`, { metadata: { "a\0": 1 } })).status).toBe(500);
   });
 });
 

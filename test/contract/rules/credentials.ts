@@ -89,7 +89,12 @@ export function credentials(facts: readonly FieldFact[]): readonly Rule[] {
     rule("a known block with another value than an object is refused", async (service) => {
       const { id } = await service.create("s3");
       const wrong = [{ stripe: "x" }, { azure_marketplace: 1 }, { generic: [] }, { settings: "x" }];
-      for (const secrets of [...wrong, { stripe: { secret_key: 1 } }, { settings: { invoice_sync_enable: "x" } }]) {
+      for (const secrets of [
+        ...wrong,
+        { stripe: { secret_key: 1 } },
+        { settings: { invoice_sync_enable: "x" } },
+        { quickbooks: { oauth_session_data: 1 } },
+      ]) {
         const { status, body } = await service.ask("PUT", `/connections/${id}`, { encrypted_secret_data: secrets });
         deepEqual([status, body], [400, badFormat], JSON.stringify(secrets));
       }

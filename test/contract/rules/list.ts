@@ -35,6 +35,8 @@ export const list: readonly Rule[] = [
       ["?limit=0", 50, 0],
       ["?limit=5000", 5000, 0],
       ["?limit=-3&offset=-1", -3, -1],
+      ["?limit=%2B7&offset=", 7, 0],
+      ["?limit=3;offset=4&offset=%zz", 50, 0],
     ] as const) {
       const { body } = await service.ask("GET", `/connections${query}`);
       equal(service.own(body).length, 3, query);
@@ -84,6 +86,7 @@ export const list: readonly Rule[] = [
     await three(service);
     deepEqual(await found(service, { sort: byName }), ["a", "b", "c"]);
     deepEqual(await found(service, { sort: [{ field: "name", direction: "desc" }] }), ["c", "b", "a"]);
+    deepEqual(await found(service, { sort: [{ field: "name", direction: "sideways" }] }), ["a", "b", "c"]);
     deepEqual(await found(service, { sort: [{ field: "provider_type" }, { field: "name", direction: "desc" }] }), [
       "c",
       "b",
@@ -118,6 +121,21 @@ export const list: readonly Rule[] = [
     for (const operator of ["gte", "starts_with", "EQ"])
       equal((await found(service, condition(operator, { string: "z" }))).length, 3, operator);
   }),
+  rule(
+    "an operator with a value of another kind is dropped, and eq with none at all finds nothing",
+    async (service) => {
+      await three(service);
+      for (const [operator, value] of [
+        ["contains", { number: 1 }],
+        ["in", { array: [] }],
+        ["in", { string: "x" }],
+        ["gt", { string: "z" }],
+        ["before", { string: "z" }],
+      ] as const)
+        equal((await found(service, condition(operator, value))).length, 3, operator);
+      deepEqual(await found(service, condition("eq", {})), []);
+    },
+  ),
   rule("a condition without a value ends in a 500 without a body", async (service) => {
     const { status, text } = await service.ask("POST", "/connections/search", condition("eq"));
     deepEqual([status, text], [500, ""]);

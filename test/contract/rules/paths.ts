@@ -30,6 +30,8 @@ export const paths: readonly Rule[] = [
       const answer = await service.ask(method, `${path}/`, method === "GET" || method === "DELETE" ? undefined : {});
       equal(answer.status, status, `${method} ${path}/`);
       match(answer.headers.get("location") ?? "", new RegExp(`${path}$`));
+      const asked = await service.ask(method, `${path}/?a=b`, method === "GET" || method === "DELETE" ? undefined : {});
+      match(asked.headers.get("location") ?? "", new RegExp(`${path}\\?a=b$`));
     }
   }),
   rule("GET /connections/search reads `search` as an id", async (service) => {

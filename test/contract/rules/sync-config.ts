@@ -109,6 +109,9 @@ export const syncConfig: readonly Rule[] = [
     async (service) => {
       await refused(service, custom({ ...field, source: "x" }), 'source must be "customer" or "invoice"');
       await refused(service, custom({ ...field, metadata_key: " " }), "Provide the metadata key to copy from");
+      // Counted in bytes, whatever it says.
+      const wide = "é".repeat(128);
+      await refused(service, custom({ ...field, metadata_key: wide }), "metadata_key must be at most 255 characters");
       const long = "x".repeat(256);
       await refused(service, custom({ ...field, metadata_key: long }), "metadata_key must be at most 255 characters");
       await refused(
