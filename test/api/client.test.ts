@@ -190,7 +190,13 @@ describe("answers that are no connection", () => {
       "a redirect",
       (_r, response) => send(response, 302, "", { location: "https://elsewhere.example/login" }),
       "SERVICE.REDIRECTED",
-      /leads to elsewhere\.example;/,
+      /leads to https:\/\/elsewhere\.example;/,
+    ],
+    [
+      "a redirect to another port",
+      (_r, response) => send(response, 307, "", { location: "http://127.0.0.1:1/x" }),
+      "SERVICE.REDIRECTED",
+      /leads to 127\.0\.0\.1:1;/,
     ],
     [
       "a redirect to a login page of its own",
