@@ -115,13 +115,29 @@ function unknownField(name: string, pointer: Pointer, document: Explained): Prob
     }
   }
   const known = knownFields(pointer, document);
-  const hint = known.length === 0 ? "drop it." : `known here: ${known.join(", ")}.`;
+  const isAnswers = pointer.length === 0 && SET_BY_SERVICE.has(name);
+  const hint = isAnswers
+    ? "the service sets it itself; drop the line."
+    : known.length === 0
+      ? "drop it."
+      : `known here: ${known.join(", ")}.`;
   const where = path(pointer, document);
   const shown = nameOfKey(name, pointer);
   const isPlain = shown === name && /^[A-Za-z_][\w-]*$/.test(name);
   const field = isPlain ? path([...pointer, name], document) : `${shown}${where === "" ? "" : ` under ${where}`}`;
   return error("VALIDATE.UNKNOWN_FIELD", `${field} is not a field.`, { place, hint });
 }
+
+/** Fields of the service's answers, which a definition that was pasted from one may have. */
+const SET_BY_SERVICE: ReadonlySet<string> = new Set([
+  "environment_id",
+  "tenant_id",
+  "status",
+  "created_at",
+  "updated_at",
+  "created_by",
+  "updated_by",
+]);
 
 /** What may stand at a place, for a hint; empty where nothing is known of it. */
 function knownFields(pointer: Pointer, { data, catalogue }: Explained): readonly string[] {

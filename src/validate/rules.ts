@@ -39,7 +39,10 @@ function textRules(value: Json, pointer: Pointer, document: Explained): readonly
 }
 
 function keyRule(key: string, pointer: Pointer, { origin }: Explained): readonly Ruled[] {
-  if (!isStorable(key)) return [badCharacter(pointer, origin.locate(pointer, "key"))];
+  if (!isStorable(key)) {
+    const where = `a key${pointer.length > 1 ? ` under ${dotted(pointer.slice(0, -1))}` : ""}`;
+    return [badCharacter(pointer, where, origin.locate(pointer, "key"))];
+  }
   if (!key.includes("${")) return [];
   const place = origin.locate(pointer, "key");
   const detail = "a key holds a reference; only values are resolved.";
@@ -47,7 +50,7 @@ function keyRule(key: string, pointer: Pointer, { origin }: Explained): readonly
 }
 
 function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: Explained): readonly Ruled[] {
-  if (!isStorable(text)) return [badCharacter(pointer, origin.locate(pointer, "value"))];
+  if (!isStorable(text)) return [badCharacter(pointer, dotted(pointer), origin.locate(pointer, "value"))];
   const parsed = parseText(text);
   if (parsed.ok && parsed.parts.every(({ kind }) => kind !== "environment")) return [];
   const place = origin.locate(pointer, "value");
@@ -86,8 +89,7 @@ function isStorable(text: string): boolean {
   return !/\0|\p{Surrogate}/u.test(text);
 }
 
-function badCharacter(pointer: Pointer, place: ReturnType<Explained["origin"]["locate"]>): Ruled {
-  const where = dotted(pointer.slice(0, -1)) || "the definition";
+function badCharacter(pointer: Pointer, where: string, place: ReturnType<Explained["origin"]["locate"]>): Ruled {
   const detail = `${where} holds a NUL or half of a surrogate pair, which the service cannot store.`;
   return { pointer, problem: error("VALIDATE.BAD_CHARACTER", detail, { place, hint: "remove that character." }) };
 }
@@ -230,8 +232,11 @@ export function rulesOfAll(definitions: readonly Definition[], catalogue: Catalo
       }
       const { file, line } = first.origin;
       const detail = `"${definition.name}" claims ${words}, and so does "${first.name}" at ${file}:${line}.`;
-      const pointer = definition.id === undefined ? ["provider_type"] : ["id"];
-      const hint = "keep one of them; only where the service really has several, give each its id.";
+      const isByName = ownValue(catalogue.providers, definition.providerType)?.identity === "name";
+      const pointer = definition.id !== undefined ? ["id"] : isByName ? ["name"] : ["provider_type"];
+      const hint = isByName
+        ? "give them different names; only where the service really has several of one name, give each its id."
+        : "keep one of them; only where the service really has several, give each its id.";
       return [error("VALIDATE.SAME_CONNECTION", detail, { place: definition.origin.locate(pointer, "value"), hint })];
     }),
   );

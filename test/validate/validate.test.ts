@@ -277,12 +277,12 @@ describe("two definitions for one connection", () => {
     [
       "of one s3 name",
       "name: a\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n",
-      ["VALIDATE.SAME_CONNECTION 5:16"],
+      ["VALIDATE.SAME_CONNECTION 4:7"],
     ],
     [
       "of one s3 name, one of them by id",
       "name: a\nid: conn_1\nprovider_type: s3\n---\nname: a\nprovider_type: s3\n",
-      ["VALIDATE.SAME_CONNECTION 6:16"],
+      ["VALIDATE.SAME_CONNECTION 5:7"],
     ],
   ])("are refused: %s", (_what, text, expected) => {
     expect(codes(check(text).problems)).toEqual(expected);
@@ -323,5 +323,26 @@ describe("texts that the service counts in bytes", () => {
     expect(check(text("é".repeat(127))).problems).toEqual([]);
     expect(codes(check(text("é".repeat(128))).problems)).toEqual(["VALIDATE.WRONG_LENGTH 5:73"]);
     expect(codes(check(text("é".repeat(256))).problems)).toEqual(["VALIDATE.NOT_ALLOWED 5:73"]);
+  });
+});
+
+describe("an answer of the service that was pasted", () => {
+  it("is told which fields the service sets itself", () => {
+    const { problems } = check(
+      "name: S\nprovider_type: s3\nid: conn_1\nstatus: published\ncreated_at: 2026-01-02T03:04:05Z\n",
+    );
+    expect(codes(problems)).toEqual(["VALIDATE.UNKNOWN_FIELD 4:1", "VALIDATE.UNKNOWN_FIELD 5:1"]);
+    expect(problems.map(({ hint }) => hint)).toEqual(Array(2).fill("the service sets it itself; drop the line."));
+  });
+});
+
+describe("a character that cannot be stored", () => {
+  it("is told where it stands, in a value or in a key", () => {
+    const { problems } = check('name: "a\\0b"\nprovider_type: s3\nmetadata: { "k\\0": 1, x: { "\\0": 1 } }\n');
+    expect(problems.map(({ message }) => message.replace(/^.*?: /, ""))).toEqual([
+      "name holds a NUL or half of a surrogate pair, which the service cannot store.",
+      "a key under metadata holds a NUL or half of a surrogate pair, which the service cannot store.",
+      "a key under metadata.x holds a NUL or half of a surrogate pair, which the service cannot store.",
+    ]);
   });
 });
