@@ -403,11 +403,17 @@ describe("a refused PUT", () => {
       refuse(500, { code: "database_error", message: "Failed to update connection", http_status_code: 500 }),
       /hint: run again; if it stays, .* declare that part in the file, turned off\./,
     ],
+    [
+      "a failure without a code has none",
+      refuse(500, {}),
+      /hint: run again; if it stays, ask whoever runs the service\./,
+    ],
   ])("%s", async (_what, intercept, hint) => {
     const live = await service([razorpay], intercept);
     const ended = await run(["apply", "--yes"], { cwd: folderWith(renamed), env: accessTo(live) });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(hint);
+    expect(ended.stderr.match(/Request id: /g)).toHaveLength(1);
     expect(ended.stderr).toMatch(/hint: .* Request id: \S+\.\n/);
   });
 });
@@ -417,16 +423,22 @@ describe("an environment that only the first write shows", () => {
     const cwd = folderWith({ "connections/f.yaml": "name: F\nprovider_type: flexprice\n" });
     const live = await service([]);
     expect((await run(["plan"], { cwd, env: accessTo(live) })).stderr).toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
-    const applied = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    const applied = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
     expect(applied.code).toBe(0);
     expect(applied.stderr).not.toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
+    expect(JSON.parse(applied.stdout).targets[0]).toMatchObject({
+      environment_id: ENVIRONMENT,
+      environment_confirmed: true,
+    });
   });
 
   it("stays in doubt when nothing was written", async () => {
     const cwd = folderWith({ "connections/f.yaml": "name: F\nprovider_type: flexprice\n" });
-    const live = await service([], ({ method }, response) => method === "POST" && send(response, 500, {}));
+    const failed = { code: "database_error", message: "Failed to create connection", http_status_code: 500 };
+    const live = await service([], ({ method }, response) => method === "POST" && send(response, 500, failed));
     const applied = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
     expect(applied.code).toBe(1);
     expect(applied.stderr).toContain("FETCH.ENVIRONMENT_UNCONFIRMED");
+    expect(applied.stderr).not.toContain("no longer takes");
   });
 });

@@ -21,14 +21,13 @@ export type Foreign = (text: string) => string;
 
 const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
 
-/** Every update of a row fails whose stored sync_config a newer rule refuses, until one comes with it. */
+/** On every update the service checks the stored sync_config again: a row from before a rule fails until a valid one comes. */
 const NO_LONGER_TAKEN =
   "run again; if it stays, the row may hold a part of sync_config that the service no longer takes: declare that part in the file, turned off.";
 
 /** The value of an answer's JSON; `undefined` where there is none that can be read. */
 export function jsonOf({ contentType, text }: HttpAnswer): { readonly value: unknown } | undefined {
-  const isJson = contentType === "" || /[/+]json\b/i.test(contentType);
-  if (text === undefined || !isJson || hasLossyNumber(text)) return undefined;
+  if (text === undefined || !isJson(contentType) || hasLossyNumber(text)) return undefined;
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
@@ -37,21 +36,28 @@ export function jsonOf({ contentType, text }: HttpAnswer): { readonly value: unk
   }
 }
 
+function isJson(contentType: string): boolean {
+  return contentType === "" || /[/+]json\b/i.test(contentType);
+}
+
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
 export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
   const detail = `${about(answer, attempted, foreign)}, but not with JSON that can be read${whyUnreadable(answer)}.`;
   const hint = isEncoded(answer.contentEncoding)
-    ? "something between here and the service compresses answers; reach the service without it."
+    ? "something between here and the service encodes answers; have it pass them on as they are, or go round it."
     : BASE_URL_HINT;
   return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, hint);
 }
 
 function whyUnreadable({ contentType, contentEncoding, text }: HttpAnswer): string {
-  if (isEncoded(contentEncoding)) return ": it is compressed, which was not asked for";
+  if (isEncoded(contentEncoding)) return ": it is encoded, which was not asked for";
   if (/\bhtml\b/i.test(contentType)) return ": it is an HTML page, perhaps a login or a proxy's";
   if (text === undefined) return ": it is not UTF-8";
   if (text === "") return ": it is empty";
-  return hasLossyNumber(text) ? ": it holds a number that would change on its way through JSON" : "";
+  if (!isJson(contentType)) return ": that is no content type of JSON";
+  return hasLossyNumber(text)
+    ? ": it holds a number that would change on its way through JSON"
+    : ": it is no JSON, or not all of it";
 }
 
 /** A success whose JSON is not what the connections API answers. */
@@ -64,8 +70,8 @@ export function wrongShape(answer: HttpAnswer, attempted: Attempted, foreign: Fo
 export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number, foreign: Foreign): ServiceError {
   const { status } = answer;
   if ([301, 302, 303, 307, 308].includes(status)) {
-    const place = foreign(placeOf(answer.location, attempted.url));
-    const detail = `${about(answer, attempted, foreign)} and leads to ${place}; redirects are not followed, for they would carry the key.`;
+    const place = placeOf(answer.location, attempted.url, foreign);
+    const detail = `${about(answer, attempted, foreign)} and leads to ${place}; redirects are not followed: the key goes only where the base URL says.`;
     return fault("SERVICE.REDIRECTED", detail, attempted, "answered", status, "correct the base URL.");
   }
   const said = readError(parsed(answer));
@@ -193,10 +199,13 @@ function parsed({ text = "" }: HttpAnswer): unknown {
 }
 
 /** Where a redirect leads: another host, or another path of the same one. Its query may hold what nobody should see. */
-function placeOf(location: string | undefined, base: string): string {
+function placeOf(location: string | undefined, base: string, foreign: Foreign): string {
   if (location === undefined || !URL.canParse(location, base)) return "nowhere";
+  // As it came: a part of a secret is no longer known for one.
+  const told = foreign(location);
+  if (told !== oneLine(location)) return told;
   const { host, origin, pathname, protocol } = new URL(location, base);
   const here = new URL(base);
-  if (origin === here.origin) return `${pathname} of the same host`;
-  return protocol === here.protocol ? host : `${protocol}//${host}`;
+  if (origin === here.origin) return foreign(`${pathname} of the same host`);
+  return foreign(protocol === here.protocol ? host : `${protocol}//${host}`);
 }

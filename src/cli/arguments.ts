@@ -109,7 +109,8 @@ export function helpOf(commandName: string | undefined, version: string): string
 /** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
 function usageProblem(cause: CommanderError, command: string | undefined, isBeforeCommand: boolean): Problem {
   const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
-  const option = (/--[^'=\s,]+/.exec(first) ?? /-[^'=\s,]+/.exec(first))?.[0] ?? "it";
+  const named = (dashes: string) => new RegExp(`(?:^|[\\s',])(${dashes}[^-'=\\s,][^'=\\s,]*)`).exec(first)?.[1];
+  const option = named("--") ?? named("-") ?? "it";
   const similar = /\(Did you mean (?<name>.+)\?\)/.exec(more.join(" "))?.groups?.["name"];
   const help = `flexprice-sync${command === undefined ? "" : ` ${command}`} --help lists what there is.`;
   const hint = similar === undefined ? help : `did you mean ${similar}? ${help}`;
@@ -179,7 +180,7 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .command("sandbox")
     .description("Runs a local server with the connections API, traps included; ends with Ctrl-C.")
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
-    .option("--key <k>", "API key that the server takes (default: one made up)", plainWord)
+    .option("--key <k>", "API key that the server takes (default: one made up)", secretKey)
     .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
     .option("--seed <file>", "JSON or YAML file with what exists at the start", nonEmpty)
     .action(() => found(sandboxOptions(sandbox.opts())));
@@ -291,6 +292,13 @@ function collectGlobs(value: string, before: readonly string[] | undefined): rea
 function nonEmpty(value: string): string {
   if (value !== "") return value;
   throw new InvalidArgumentError("It takes a text that is not empty.");
+}
+
+/** A key that opens something: publishable ones, by their beginning, do not. */
+function secretKey(value: string): string {
+  if (value.startsWith("pk_"))
+    throw new InvalidArgumentError("It takes no publishable key (pk_…): those open nothing.");
+  return plainWord(value);
 }
 
 /** What an HTTP header or an id can hold. */

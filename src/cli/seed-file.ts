@@ -32,7 +32,7 @@ export function readSeed(path: string, environmentId: string, workingFolder: str
   const [document, second] = documents;
   if (document === undefined) return refused([unusable(`${file} is empty.`)]);
   if (second !== undefined) {
-    const detail = `${file} holds ${documents.length} documents; one is read.`;
+    const detail = `${file} holds ${documents.length} documents; a seed is one.`;
     return refused([unusable(detail, { file, line: second.line, column: 1 })]);
   }
   if (!validateSeed(document.data))
@@ -82,15 +82,17 @@ function wordsOf(keyword: string, params: SchemaViolation["params"], instancePat
     case "required":
       return `has no ${String(missingProperty)}`;
     case "type":
-      return `must be ${[type].flat().map(String).join(" or ").replaceAll("object", "a map").replaceAll("array", "a list").replaceAll("string", "a text")}`;
+      return `must be ${[type].flat().map(String).join(" or ").replaceAll("object", "a map").replaceAll("array", "a list").replaceAll("string", "a text").replaceAll("boolean", "true or false")}`;
     case "pattern":
       return instancePath.endsWith("_at") ? NO_TIME : "must be a word of letters, digits and signs";
+    case "minLength":
+      return "must not be empty";
     default:
       return undefined;
   }
 }
 
-const NO_TIME = "must be an RFC 3339 time, such as 2026-01-02T03:04:05Z";
+const NO_TIME = "must be an RFC 3339 time that exists, such as 2026-01-02T03:04:05Z";
 
 interface Fault {
   readonly pointer: Pointer;

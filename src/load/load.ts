@@ -180,6 +180,8 @@ function decode(bytes: Uint8Array): Decoded {
   const [first, second, third, fourth] = bytes;
   if (first === 0xff && second === 0xfe && third === 0 && fourth === 0)
     return { ok: false, encoding: "UTF-32, little endian" };
+  if (first === 0 && second === 0 && third === 0xfe && fourth === 0xff)
+    return { ok: false, encoding: "UTF-32, big endian" };
   if (first === 0xff && second === 0xfe) return { ok: false, encoding: "UTF-16, little endian" };
   if (first === 0xfe && second === 0xff) return { ok: false, encoding: "UTF-16, big endian" };
   if (bytes.length > 1 && (first === 0 || second === 0))

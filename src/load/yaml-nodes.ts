@@ -103,11 +103,21 @@ export class NodeReader {
   #keyOf(node: Node | null, seen: Map<string, Node>, pointer: Pointer): string | undefined {
     if (isScalar(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (!isScalar(node)) {
-      this.#problem("LOAD.KEY_NOT_TEXT", "a list or a map stands where a key should be.", node, "write a text.");
+      this.#problem(
+        "LOAD.KEY_NOT_TEXT",
+        "a list or a map stands where a key should be.",
+        node,
+        "use a text as the key.",
+      );
       return undefined;
     }
     if (node.value === "<<") {
-      this.#problem("LOAD.MERGE_KEY", "merge keys are not supported.", node, "write the keys of << out.");
+      this.#problem(
+        "LOAD.MERGE_KEY",
+        "merge keys are not supported.",
+        node,
+        "write out the keys that << would bring in.",
+      );
       return undefined;
     }
     if (typeof node.value !== "string") {
@@ -115,7 +125,7 @@ export class NodeReader {
         "LOAD.KEY_NOT_TEXT",
         "a number, true, false or null stands where a key should be.",
         node,
-        "write it in quotes, unless that key is there already.",
+        "write it in quotes; if the same key stands there in quotes already, drop one.",
       );
       return undefined;
     }
@@ -153,10 +163,10 @@ function offsetOfNode(node: Node): number {
 
 /** An integer must come out of a 64-bit float as it went in; `.inf` and `.nan` have no JSON at all. */
 function isExact(value: number, source: string): boolean {
-  // No number that long comes back as it was, and finding out would take long.
+  // Numbers that long are not looked into: that could take long.
   if (!Number.isFinite(value) || source.length > 400) return false;
   const digits = /^([-+]?)(0x[0-9a-fA-F]+|0o[0-7]+|[0-9]+)$/.exec(source);
-  // Written with a point or an exponent, a number that is whole must be what it would be written as.
+  // A whole number that is written with a point or an exponent must have the digits that its float prints.
   if (digits === null) return !Number.isInteger(value) || decimal(source) === decimal(String(value));
   const [, sign = "", written = ""] = digits;
   const magnitude = BigInt(written);

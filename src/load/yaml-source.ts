@@ -184,7 +184,7 @@ function problemsOf(document: Document.Parsed, text: string, placeAt: (offset: n
       const hint = "put a value that begins with ! in quotes; tags other than those of YAML's core are not read.";
       return error(
         "LOAD.UNKNOWN_TAG",
-        "a value begins with !, which makes it a tag, and it is not one of YAML's core or does not fit what follows.",
+        "a value begins with a tag (!…) that YAML's core does not know, or that does not fit the value.",
         {
           place: placeAt(warning.pos[0]),
           hint,

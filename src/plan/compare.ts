@@ -5,7 +5,7 @@ import { byText, isObject, type Json } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { MASK } from "../model/secret.js";
-import { isManaged, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
+import { isKeptByService, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
 
 export interface Comparison {
   /** In a fixed order: name, metadata by key, sync_config as the catalogue lists it. */
@@ -28,8 +28,7 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
 
   const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
   const present = byPath([...metadataUnits(observed.metadata), ...syncUnits(observed.syncConfig, facts)]);
-  // In a block that the service keeps, what it fills in is its own, and so is what we have not heard of.
-  const kept = (unit: Unit) => (unit.facts?.serverFilled ?? true) && isManaged(unit.keys, observed.syncConfig, facts);
+  const kept = (unit: Unit) => isKeptByService(unit, observed.syncConfig, facts);
 
   const blocked = [...declared.values()].filter(
     (unit) => unit.facts?.update === "create-only" && !unresolved.has(unit.path),
@@ -103,8 +102,11 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparis
   const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   const fields = units
-    .filter((unit) => !unit.isDefault || unresolved.has(unit.path))
-    .filter((unit) => unit.facts?.serverFilled !== true || !isManaged(unit.keys, desired.syncConfig ?? {}, facts))
+    .filter((unit) => {
+      // A reference without a value stops apply, so it shows also where its value would change nothing.
+      if (unresolved.has(unit.path)) return true;
+      return !unit.isDefault && !isKeptByService(unit, desired.syncConfig ?? {}, facts);
+    })
     .flatMap(({ path, keys, value }): readonly FieldChange[] => {
       const references = unresolved.get(path);
       if (references !== undefined) return unresolvedFields(references, facts, "add");

@@ -17,7 +17,7 @@ import type {
 import { isBlocked } from "../model/plan.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
-import { isManaged, syncUnits } from "../state/units.js";
+import { isKeptByService, syncUnits } from "../state/units.js";
 import { createMaps, updateWish } from "../state/wish.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { match } from "./match.js";
@@ -195,7 +195,7 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
   ];
 }
 
-/** Parts of sync_config without which the service refuses the provider; a reference without a value will be complained of itself. */
+/** Parts of sync_config without which the service refuses the provider; an unresolved reference gets an error of its own. */
 function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFacts): readonly Problem[] {
   const { origin } = desired.definition;
   return requiredSyncConfig
@@ -222,7 +222,7 @@ function partOf(syncConfig: JsonObject | undefined, path: string): Json | undefi
 /** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */
 function keptByService(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
   const kept = syncUnits(desired.syncConfig, facts).filter(
-    (unit) => unit.facts?.serverFilled === true && isManaged(unit.keys, syncConfig, facts),
+    (unit) => unit.facts !== undefined && isKeptByService(unit, syncConfig, facts),
   );
   const [first] = kept;
   if (first === undefined) return [];

@@ -38,8 +38,7 @@ export function applyText(target: TargetRun, paint: Paint): string {
     const outcome = outcomes.get(change);
     return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, paint);
   });
-  // Without a plan on the screen above it, this says what it is about.
-  if (lines.length === 0) lines.push(...headLines(target, paint), "", "Nothing to do.");
+  if (lines.length === 0) lines.push("Nothing to do.");
   lines.push("", applyLine(target));
   return `${lines.join("\n")}\n`;
 }

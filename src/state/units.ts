@@ -97,6 +97,14 @@ export function factsAt(keys: readonly string[], facts: SyncGroup): SyncField | 
   return undefined;
 }
 
+/**
+ * Whether the service decides about a unit itself: in a block that it keeps, what it fills in and what we have not heard of.
+ * Such units are never compared.
+ */
+export function isKeptByService({ keys, facts }: Unit, syncConfig: JsonObject, catalogue: SyncGroup): boolean {
+  return (facts?.serverFilled ?? true) && isManaged(keys, syncConfig, catalogue);
+}
+
 /** Whether the service itself keeps the block that holds these keys, going by the connection's own sync_config. */
 export function isManaged(keys: readonly string[], syncConfig: JsonObject, facts: SyncGroup): boolean {
   const [top, name] = keys;

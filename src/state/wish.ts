@@ -6,7 +6,7 @@ import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { UpdateWish, WishedMaps } from "../model/wish.js";
 import { type Edit, edited, withoutEmptyBlocks } from "./merge.js";
-import { isManaged, metadataUnits, syncUnits, type Unit } from "./units.js";
+import { isKeptByService, metadataUnits, syncUnits, type Unit } from "./units.js";
 
 /** What a PUT sends for planned field changes: only the top-level keys that change, each map whole, with all that it has beyond them. */
 export function updateWish(
@@ -77,7 +77,7 @@ function unmetSync(sent: JsonObject | undefined, answer: Observed, facts: SyncGr
   const wished = new Map(syncUnits(sent, facts).map((unit) => [unit.path, unit]));
   const shown = new Map(syncUnits(answer.syncConfig, facts).map((unit) => [unit.path, unit]));
   return [...new Map([...shown, ...wished])]
-    .filter(([, unit]) => unit.facts?.serverFilled !== true || !isManaged(unit.keys, answer.syncConfig, facts))
+    .filter(([, unit]) => !isKeptByService(unit, answer.syncConfig, facts))
     .filter(([path]) => !bothDefault(wished.get(path), shown.get(path)))
     .filter(([path]) => !sameValue(wished.get(path)?.value, shown.get(path)?.value))
     .map(([path]) => path);
@@ -106,8 +106,7 @@ export function moved(
     const left = old.get(path);
     const right = current.get(path);
     const unit = right ?? left;
-    // What the service fills in itself decides nothing here.
-    if (unit?.facts?.serverFilled === true && isManaged(unit.keys, now.syncConfig, facts)) return false;
+    if (unit !== undefined && isKeptByService(unit, now.syncConfig, facts)) return false;
     const isOff = left?.facts !== undefined || right?.facts !== undefined ? bothDefault(left, right) : false;
     return !isOff && !sameValue(left?.value, right?.value);
   });

@@ -1,6 +1,6 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Definition } from "../model/connection.js";
-import { IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
+import { fieldFacts, IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import { error, type Problem, warning } from "../model/problem.js";
@@ -20,8 +20,9 @@ export function rulesOfOne(document: Explained): readonly Ruled[] {
   return [
     ...textRules(data, [], document),
     ...customFieldRules(data, document),
+    ...byteRules(data, document),
     ...ignoredBlockRules(data, document),
-    ...metadataRules(ownValue(data, "metadata") ?? null, ["metadata"], document, credentialVariables(data)),
+    ...metadataRules(ownValue(data, "metadata") ?? null, ["metadata"], document, secretVariables(data, document)),
   ];
 }
 
@@ -129,7 +130,6 @@ function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
     const field = isObject(item) ? ownValue(item, "field") : undefined;
     if (typeof field !== "string") continue;
     const pointer = [...at, "metadata_custom_fields", index, "field"];
-    found.push(...tooManyBytes(item, [...at, "metadata_custom_fields", index], origin));
     const before = used.get(field.trim());
     if (before !== undefined) {
       const detail = `the custom field ${JSON.stringify(field)} is already used by ${before}.`;
@@ -149,15 +149,31 @@ function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
 /** The service says characters and counts bytes. */
 const MOST_BYTES = 255;
 
-function tooManyBytes(item: Json | undefined, at: Pointer, origin: Explained["origin"]): readonly Ruled[] {
-  return ["metadata_key", "field"].flatMap((name) => {
-    const value = isObject(item) ? ownValue(item, name) : undefined;
-    if (typeof value !== "string" || [...value.trim()].length > MOST_BYTES) return [];
-    if (new TextEncoder().encode(value.trim()).length <= MOST_BYTES) return [];
-    const pointer = [...at, name];
-    const detail = `${dotted(pointer)} has more than ${MOST_BYTES} bytes, which is what the service counts.`;
+/**
+ * Where a text of a custom field has more bytes than the service takes, though not more characters: that is the schema's.
+ *
+ * @param data - a definition, as written or with its references resolved
+ */
+export function textsOfTooManyBytes(data: Json): readonly Pointer[] {
+  const fields = ["sync_config", "invoice_sync_settings", "metadata_custom_fields"].reduce<Json | undefined>(
+    (value, step) => (isObject(value) ? ownValue(value, step) : undefined),
+    data,
+  );
+  return (Array.isArray(fields) ? fields : []).flatMap((item, index) =>
+    ["metadata_key", "field"].flatMap((name): readonly Pointer[] => {
+      const value = isObject(item) ? ownValue(item, name) : undefined;
+      if (typeof value !== "string" || [...value.trim()].length > MOST_BYTES) return [];
+      const isTooLong = new TextEncoder().encode(value.trim()).length > MOST_BYTES;
+      return isTooLong ? [["sync_config", "invoice_sync_settings", "metadata_custom_fields", index, name]] : [];
+    }),
+  );
+}
+
+function byteRules(data: Json, { origin }: Explained): readonly Ruled[] {
+  return textsOfTooManyBytes(data).map((pointer) => {
+    const detail = `${dotted(pointer)} is longer than ${MOST_BYTES} bytes; the service counts bytes, not characters (é is two).`;
     const place = origin.locate(pointer, "value");
-    return [{ pointer, problem: error("VALIDATE.WRONG_LENGTH", detail, { place, hint: "shorten it." }) }];
+    return { pointer, problem: error("VALIDATE.WRONG_LENGTH", detail, { place, hint: "shorten it." }) };
   });
 }
 
@@ -180,23 +196,28 @@ function metadataRules(
   if (typeof value !== "string") return [];
   const shared = variablesIn(value).find((name) => credentials.has(name));
   if (shared === undefined && !CREDENTIAL.test(value)) return [];
-  const what = shared === undefined ? "looks like a credential" : `takes ${shared}, which is a credential here`;
+  const what = shared === undefined ? "looks like a credential" : `takes ${shared}, which is a secret here`;
   const detail = `${dotted(pointer)} ${what}, and metadata can be read by everybody with an API key.`;
   const place = document.origin.locate(pointer, "value");
   const hint =
     shared === undefined
       ? "if it is one, take it out of the file and replace it at the provider."
-      : "take it out; where it was applied already, replace the credential at the provider.";
+      : "take it out; where it was applied already, replace the secret at the provider.";
   return [{ pointer, problem: warning("VALIDATE.SECRET_IN_METADATA", detail, { place, hint }) }];
 }
 
-/** Variables that the definition takes credentials from. */
-function credentialVariables(data: JsonObject): ReadonlySet<string> {
-  const textsIn = (value: Json): readonly string[] => {
-    if (typeof value === "string") return [value];
-    return isObject(value) ? Object.values(value).flatMap(textsIn) : [];
-  };
-  return new Set(textsIn(ownValue(data, "encrypted_secret_data") ?? null).flatMap(variablesIn));
+/** Variables that the definition takes secrets from; its other credentials are no secrets. */
+function secretVariables(data: JsonObject, { catalogue }: Explained): ReadonlySet<string> {
+  const provider = ownValue(data, "provider_type");
+  const written = ownValue(data, "encrypted_secret_data");
+  if (typeof provider !== "string" || !isObject(written)) return new Set();
+  const block = ownValue(written, provider);
+  const fields = Object.entries(isObject(block) ? block : written);
+  return new Set(
+    fields.flatMap(([field, value]) =>
+      typeof value === "string" && fieldFacts(catalogue, provider, field)?.secret === true ? variablesIn(value) : [],
+    ),
+  );
 }
 
 function variablesIn(text: string): readonly string[] {

@@ -7,7 +7,7 @@ import { byText, isObject, type Json, type JsonObject, ownValue } from "../model
 import { dotted, type Pointer } from "../model/location.js";
 import { error, isError, type Problem } from "../model/problem.js";
 import { explain } from "./explain.js";
-import { rulesOfAll, rulesOfOne } from "./rules.js";
+import { rulesOfAll, rulesOfOne, textsOfTooManyBytes } from "./rules.js";
 
 export interface Checked {
   /** In the order of the declarations; a declaration with an error is left out. */
@@ -92,9 +92,9 @@ function hasResolvedValues(desired: Desired): boolean {
 function recheckOne(desired: Desired, catalogue: Catalogue): readonly Problem[] {
   const { definition } = desired;
   const data = resolvedData(desired, catalogue);
-  if (validateResolved(data)) return [];
-  const broken = new Map<string, Pointer>();
-  for (const violation of validateResolved.errors ?? []) {
+  const violations = validateResolved(data) ? [] : (validateResolved.errors ?? []);
+  const broken = new Map(textsOfTooManyBytes(data).map((pointer): [string, Pointer] => [pointer.join("/"), pointer]));
+  for (const violation of violations) {
     // What is absent was judged in the file as written; here a field is also absent when its variable is.
     if (["if", "required", "dependentRequired"].includes(violation.keyword)) continue;
     const steps = violation.instancePath

@@ -116,7 +116,7 @@ describe("answers that are no connection", () => {
       "text that only claims to be JSON",
       (_r, response) => send(response, 200, "{oops"),
       "SERVICE.NOT_JSON",
-      /but not with JSON that can be read/,
+      /but not with JSON that can be read: it is no JSON, or not all of it\.$/,
     ],
     [
       "a compressed answer nobody asked for",
@@ -126,7 +126,25 @@ describe("answers that are no connection", () => {
         return true;
       },
       "SERVICE.NOT_JSON",
-      /answered 200 \(application\/json, gzip\), .*: it is compressed, which was not asked for\.$/,
+      /answered 200 \(application\/json, gzip\), .*: it is encoded, which was not asked for\.$/,
+    ],
+    [
+      "JSON that is said to be encoded",
+      (_r, response) => send(response, 200, { connections: null, total: 0 }, { "content-encoding": "gzip" }),
+      "SERVICE.NOT_JSON",
+      /it is encoded/,
+    ],
+    [
+      "JSON that is said to be text",
+      (_r, response) => send(response, 200, '{"connections":null,"total":0}', { "content-type": "text/plain" }),
+      "SERVICE.NOT_JSON",
+      /answered 200 \(text\/plain\), but not with JSON that can be read: that is no content type of JSON\.$/,
+    ],
+    [
+      "a page in capitals",
+      (_r, response) => send(response, 200, "<html>", { "content-type": "Text/HTML" }),
+      "SERVICE.NOT_JSON",
+      /it is an HTML page/,
     ],
     [
       "bytes that are no text",
@@ -193,6 +211,12 @@ describe("answers that are no connection", () => {
       /leads to https:\/\/elsewhere\.example;/,
     ],
     [
+      "a redirect after a write",
+      (_r, response) => send(response, 303, "", { location: "https://elsewhere.example/" }),
+      "SERVICE.REDIRECTED",
+      /answered 303/,
+    ],
+    [
       "a redirect to another port",
       (_r, response) => send(response, 307, "", { location: "http://127.0.0.1:1/x" }),
       "SERVICE.REDIRECTED",
@@ -247,6 +271,44 @@ describe("answers that are no connection", () => {
     const fault = await failure(open(live.baseUrl).api.create({ name: "n", providerType: "stripe", credentials: [] }));
     expect(fault).toMatchObject({ code: "SERVICE.CONFLICT", delivery: "answered" });
     expect(fault.hint).toContain("conn_9");
+  });
+
+  it("are read when they are said not to be encoded", async () => {
+    const live = await service([], (_r, response) =>
+      send(response, 200, { connections: null, total: 0 }, { "content-encoding": "Identity" }),
+    );
+    expect((await open(live.baseUrl).api.list(0)).value.total).toBe(0);
+  });
+
+  it("tell what to do about an encoded answer, and only there", async () => {
+    const encoded = await service([], (_r, response) => send(response, 200, {}, { "content-encoding": "br" }));
+    expect((await failure(open(encoded.baseUrl).api.list(0))).hint).toMatch(
+      /^something between here and the service encodes/,
+    );
+    const page = await service([], (_r, response) => send(response, 200, "<p>", { "content-type": "text/html" }));
+    expect((await failure(open(page.baseUrl).api.list(0))).hint).toMatch(/^is the base URL right\?/);
+  });
+
+  it("show the words of an error that is not wholly UTF-8, and of a very long one", async () => {
+    const latin = await service([], (_r, response) => {
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(Buffer.from('{"code":"validation_error","message":"caf\u00e9 not taken"}', "latin1"));
+      return true;
+    });
+    expect((await failure(open(latin.baseUrl).api.list(0))).message).toContain("caf\ufffd not taken");
+    const long = await service([], (_r, response) => send(response, 400, `"${"x".repeat(40 * 1024 * 1024)}"`));
+    expect(await failure(open(long.baseUrl).api.list(0))).toMatchObject({ code: "SERVICE.REJECTED", httpStatus: 400 });
+  });
+
+  it("tell a way to https of the same host, and never a part of a secret on the way", async () => {
+    const live = await service([], ({ headers }, response) =>
+      send(response, 301, "", { location: `https://${headers.host}/v1/connections` }),
+    );
+    expect((await failure(open(live.baseUrl).api.list(0))).message).toMatch(/leads to https:\/\/127\.0\.0\.1:\d+;/);
+    const told = await service([], (_r, response) => send(response, 302, "", { location: "/login/sk_pw?second-half" }));
+    const client = open(told.baseUrl);
+    client.known.add([new Secret("sk_pw?second-half")]);
+    expect((await failure(client.api.list(0))).message).not.toContain("sk_pw");
   });
 
   it("never repeat a secret, and steer no terminal", async () => {

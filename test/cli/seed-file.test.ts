@@ -38,7 +38,7 @@ tenant: { suspended: true }
 
   it.each<[string, string, readonly string[], RegExp]>([
     ["nothing", "", ["SANDBOX.BAD_SEED"], /seed\.yaml is empty/],
-    ["two documents", "connections: []\n---\nkeys: []\n", ["SANDBOX.BAD_SEED 3:1"], /holds 2 documents; one is read/],
+    ["two documents", "connections: []\n---\nkeys: []\n", ["SANDBOX.BAD_SEED 3:1"], /holds 2 documents; a seed is one/],
     ["another shape", "[]", ["SANDBOX.BAD_SEED 1:1"], /the document must be a map/],
     ["no connections", "keys: []", ["SANDBOX.BAD_SEED 1:1"], /the document has no connections/],
     [
@@ -51,7 +51,7 @@ tenant: { suspended: true }
       "a time that does not exist",
       "connections:\n  - { name: a, provider_type: s3, created_at: 2026-99-99T99:99:99Z }\n",
       ["SANDBOX.BAD_SEED 2:47"],
-      /created_at must be an RFC 3339 time, such as/,
+      /created_at must be an RFC 3339 time that exists, such as/,
     ],
     [
       "an id that stands twice",

@@ -36,14 +36,13 @@ interface Counts {
 
 /** Tries every rule, one after the other, and tells each that does not hold. */
 export async function main(options: Options): Promise<ExitCode> {
-  // A service may repeat what it was sent.
-  const print = (line: string) => options.print(line.replaceAll(options.key, "(secret)"));
+  const service = new Service(options.baseUrl, options.key, options.environmentId);
+  const print = (line: string) => options.print(service.hidden(line));
   const chapters = chaptersFor(options);
   if (chapters.length === 0) {
     print(`no rule has ${JSON.stringify(options.only)} in its name`);
     return 64;
   }
-  const service = new Service(options.baseUrl, options.key, options.environmentId);
   const start = await begin(service, options);
   if ("fault" in start) {
     print(`${options.baseUrl} cannot be tried: ${start.fault}`);
@@ -71,23 +70,23 @@ export async function main(options: Options): Promise<ExitCode> {
   const unanswered = counts.unanswered === 0 ? "" : `, ${counts.unanswered} not answered`;
   print(`\nContract: ${counts.hold} hold, ${counts.differ} differ, ${counts.notTried} not tried${unanswered}.`);
   if (options.isStopped()) return 130;
-  return counts.differ + counts.unanswered + left.length === 0 ? 0 : 1;
+  const isTried = counts.hold + counts.differ > 0;
+  return isTried && counts.differ + counts.unanswered + left.length === 0 ? 0 : 1;
 }
 
 type Start = { readonly ids: ReadonlySet<string> } | { readonly fault: string };
 
 /** What is there at the start, or why nothing can be tried. */
-async function begin(service: Service, { environmentId, production }: Options): Promise<Start> {
+async function begin(service: Service, options: Options): Promise<Start> {
   try {
     const { status, text, body } = await service.ask("GET", "/connections");
-    if (status !== 200) return { fault: `GET /connections answered ${status} ${text.slice(0, 200)}` };
+    if (status !== 200) return { fault: `GET /connections answered ${status} ${cut(service.hidden(text), 200)}` };
     const rows = body?.connections;
     if (rows !== null && !Array.isArray(rows)) return { fault: "GET /connections does not answer with connections" };
     const write = await service.ask("PUT", "/connections/conn_contract_suite", {});
-    if (write.status === 403) return { fault: `this key may not write: ${write.text.slice(0, 200)}` };
-    const environment = environmentId ?? rows?.[0]?.environment_id;
-    if (!production && (await isProduction(service, environment)))
-      return { fault: "it is an environment of production; --production tries it all the same" };
+    if (write.status === 403) return { fault: `this key may not write: ${cut(service.hidden(write.text), 200)}` };
+    const fault = options.production ? undefined : await productionFault(service, rows?.[0], options);
+    if (fault !== undefined) return { fault };
     return { ids: new Set((rows ?? []).map(({ id }: { readonly id: string }) => id)) };
   } catch (cause) {
     if (cause instanceof NoAnswer) return { fault: cause.message };
@@ -95,12 +94,34 @@ async function begin(service: Service, { environmentId, production }: Options): 
   }
 }
 
-/** Whether the environment is one of production, as far as the key may know. */
-async function isProduction(service: Service, id: string | undefined): Promise<boolean> {
-  const { body } = await service.ask("GET", "/environments");
-  const all: readonly { readonly id: string; readonly type: string }[] = body?.environments ?? [];
-  const meant = id === undefined ? all : all.filter((one) => one.id === id);
-  return meant.length > 0 && meant.every(({ type }) => type === "production");
+interface Row {
+  readonly environment_id?: string;
+}
+
+/** Why the environment may be one of production. What the key is bound to shows on rows alone: the header may be ignored. */
+async function productionFault(
+  service: Service,
+  row: Row | undefined,
+  { environmentId }: Options,
+): Promise<string | undefined> {
+  const customers = row === undefined ? await service.ask("GET", "/customers?limit=1") : undefined;
+  const shown: string | undefined = (row ?? customers?.body?.items?.[0])?.environment_id;
+  if (shown !== undefined && environmentId !== undefined && shown !== environmentId)
+    return `this key leads to ${shown}, not to ${environmentId}`;
+  const all = "--production tries it all the same";
+  if (shown !== undefined) {
+    const { body } = await service.ask("GET", `/environments/${encodeURIComponent(shown)}`);
+    return body?.type === "production" ? `${shown} is an environment of production; ${all}` : undefined;
+  }
+  const { body } = await service.ask("GET", "/environments?limit=1000");
+  const known: readonly { readonly type: string }[] = body?.environments ?? [];
+  return known.some(({ type }) => type === "production")
+    ? `nothing shows which environment this key leads to, and there is one of production; ${all}`
+    : undefined;
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 async function tried(name: string, holds: () => Promise<void>, service: Service, counts: Counts): Promise<string> {
@@ -145,12 +166,12 @@ function chaptersFor({ exchanges, fixtures, only }: Options): readonly Chapter[]
 }
 
 /** What was expected and what came, after the request that it was about. */
-function difference(cause: unknown, { asked }: Service): string {
-  const last = asked.at(-1);
-  const answer = last?.status === undefined ? "nothing" : `${last.status} ${last.text.slice(0, 300)}`;
+function difference(cause: unknown, service: Service): string {
+  const last = service.asked.at(-1);
+  const answer = last?.status === undefined ? "nothing" : `${last.status} ${cut(last.text, 300)}`;
   const request = last === undefined ? "" : `${last.method} ${last.path} → ${answer}\n`;
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return request + (words.length > LONGEST_DIFFERENCE ? `${words.slice(0, LONGEST_DIFFERENCE)}…` : words);
+  const words = service.hidden(cause instanceof Error ? cause.message : String(cause));
+  return request + cut(words, LONGEST_DIFFERENCE);
 }
 
 function indented(text: string): string {

@@ -1,12 +1,14 @@
 // Holds any Flexprice against the contract that the sandbox keeps: npm run contract -- --base-url URL --key KEY
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
 const usage = `npm run contract -- --base-url URL --key KEY [--environment-id ID] [--only TEXT] [--exchanges FILE] [--production]
 
 Creates connections with made-up credentials, one after the other and some of them with parts of sync_config turned on, looks
-at what the service answers, and archives them again: more than a hundred archived rows stay. Not for an environment that
+at what the service answers, and archives them again: about 300 archived rows stay. Not for an environment that
 somebody bills from. Rules about a provider of which the environment has a connection already are not tried, for the service
 allows one only; what is there is not touched.
 
@@ -40,11 +42,17 @@ try {
   }
   if (!/^https?:/.test(options["base-url"]) || !URL.canParse(options["base-url"]))
     throw new Error("--base-url must be an http: or https: address");
+  if (new URL(options["base-url"]).username !== "" || new URL(options["base-url"]).password !== "")
+    throw new Error("--base-url must have no user name or password");
   if (!/^[\x21-\x7e]+$/.test(options.key)) throw new Error("--key must be an API key: letters, digits and signs");
   if (options.exchanges !== undefined) {
-    exchanges = new URL(options.exchanges, `file://${process.cwd()}/`);
-    if (!Array.isArray(JSON.parse(readFileSync(exchanges, "utf8")).scenarios))
-      throw new Error("--exchanges must name a file with scenarios");
+    exchanges = pathToFileURL(resolve(options.exchanges));
+    const { scenarios } = JSON.parse(readFileSync(exchanges, "utf8"));
+    if (
+      !Array.isArray(scenarios) ||
+      !scenarios.every(({ name, steps }) => typeof name === "string" && Array.isArray(steps))
+    )
+      throw new Error("--exchanges must name a file with scenarios that have a name and steps");
   }
 } catch (cause) {
   console.error(`${cause.message}\n\n${usage}`);
@@ -52,7 +60,7 @@ try {
 }
 
 const { outputFiles } = await build({
-  entryPoints: [new URL("main.ts", import.meta.url).pathname],
+  entryPoints: [fileURLToPath(new URL("main.ts", import.meta.url))],
   bundle: true,
   write: false,
   format: "esm",
@@ -64,12 +72,14 @@ const { main } = await import(`data:text/javascript;base64,${Buffer.from(text).t
 
 let stops = 0;
 let service;
-process.on("SIGINT", () => {
-  stops += 1;
-  if (stops === 1) return console.error("\narchiving what was created; once more ends at once");
-  console.error(`\nstill there, to be archived by hand: ${service?.left.join(", ") || "nothing"}`);
-  process.exit(130);
-});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    stops += 1;
+    if (stops === 1) return console.error("\narchiving what was created; once more ends at once");
+    console.error(`\nstill there, to be archived by hand: ${service?.left.join(", ") || "nothing"}`);
+    process.exit(130);
+  });
+}
 process.exitCode = await main({
   baseUrl: options["base-url"],
   key: options.key,

@@ -1,10 +1,12 @@
 import { type ChildProcess, execFile } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catalogue } from "../../src/generated/catalogue.js";
 import type { SeedFile } from "../../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../../src/sandbox/server.js";
+import { folderWith } from "../support/folder.js";
 import { row, send, service } from "../support/service.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -96,9 +98,81 @@ describe("the contract suite", () => {
     expect(refused.stdout).toContain('cannot be tried: this key may not write: {"message":"insufficient permissions"}');
     const live = await sandbox({ environments: [{ id: "env_contract", name: "Live", type: "production" }] });
     const production = await contract(["--base-url", live.baseUrl, "--key", KEY]);
-    expect(production.stdout).toContain("cannot be tried: it is an environment of production; --production tries it");
+    expect(production.stdout).toContain(
+      "cannot be tried: nothing shows which environment this key leads to, and there is one of production",
+    );
     const meant = ["--base-url", live.baseUrl, "--key", KEY, "--production", "--only", "redirected"];
     expect(await contract(meant)).toMatchObject({ code: 0, stdout: expect.stringContaining("1 hold, 0 differ") });
+  });
+
+  it("asks the rows which environment a key leads to, not the option, which a bound key ignores", async () => {
+    const environments = [{ id: "env_contract", name: "Live", type: "production" }] as const;
+    const both = [...environments, { id: "env_dev", name: "Dev", type: "development" }] as const;
+    const connections = [{ id: "conn_1", name: "x", provider_type: "stripe" }];
+    const live = await sandbox({ connections, environments: both });
+    const args = ["--base-url", live.baseUrl, "--key", KEY, "--only", "redirected"];
+    expect((await contract(args)).stdout).toContain("cannot be tried: env_contract is an environment of production");
+    const other = await contract([...args, "--environment-id", "env_dev"]);
+    expect(other.stdout).toContain("cannot be tried: this key leads to env_contract, not to env_dev");
+    const empty = await sandbox({ environments: both });
+    const unknown = await contract(["--base-url", empty.baseUrl, "--key", KEY, "--environment-id", "env_dev"]);
+    expect(unknown.stdout).toContain("cannot be tried: nothing shows which environment");
+    for (const { store } of [live, empty]) expect(store.all().length).toBeLessThan(2);
+    // A key that is not bound goes where the option says.
+    const free = await sandbox({
+      environments: both,
+      keys: [{ key: "sk_free", role: "super_admin" }],
+      connections: [{ id: "conn_2", name: "x", provider_type: "stripe", environment_id: "env_dev" }],
+    });
+    const there = [
+      "--base-url",
+      free.baseUrl,
+      "--key",
+      "sk_free",
+      "--environment-id",
+      "env_dev",
+      "--only",
+      "redirected",
+    ];
+    expect(await contract(there)).toMatchObject({ code: 0, stdout: expect.stringContaining("1 hold") });
+  });
+
+  it("leaves a row alone that somebody else creates meanwhile, and names it", async () => {
+    const { baseUrl, store } = await sandbox();
+    const headers = { "x-api-key": KEY };
+    const theirs = JSON.stringify({ name: "contract suite notes, by Ann", provider_type: "s3" });
+    let posted: Promise<unknown> | undefined;
+    const ended = await contract(["--base-url", baseUrl, "--key", KEY, "--only", "a"], (child) => {
+      child.stdout?.once("data", () => {
+        posted = fetch(`${baseUrl}/connections`, { method: "POST", headers, body: theirs });
+      });
+    });
+    await posted;
+    expect(store.live().map(({ name }) => name)).toEqual(["contract suite notes, by Ann"]);
+    const id = store.live()[0]?.id;
+    expect(ended.stdout).toContain(`appeared meanwhile, by somebody else or by an answer that was lost: ${id}`);
+  });
+
+  it("compares status, answer and what is stored of recorded requests", async () => {
+    const { baseUrl } = await sandbox();
+    const answer = {
+      ...{ id: "<A>", name: "n", provider_type: "s3", environment_id: "<environment>", tenant_id: "<tenant>" },
+      ...{ status: "published", sync_config: {}, created_at: "<time>", updated_at: "<time>" },
+      ...{ created_by: "<actor>", updated_by: "<actor>" },
+    };
+    const body = { name: "n", provider_type: "s3", sync_config: {} };
+    const stored = { secrets: {}, metadata: null, sync_config: {} };
+    const step = { method: "POST", path: "/connections", body, save: "A", status: 201, response: answer, stored };
+    const holds = async (changed: object) => {
+      const scenarios = [{ name: "one", steps: [{ ...step, ...changed }] }];
+      const file = join(folderWith({ "e 1#.json": JSON.stringify({ scenarios }) }), "e 1#.json");
+      return (await contract(["--base-url", baseUrl, "--key", KEY, "--exchanges", file])).code;
+    };
+    expect(await holds({})).toBe(0);
+    expect(await holds({ status: 200 })).toBe(1);
+    expect(await holds({ response: { ...answer, name: "m" } })).toBe(1);
+    expect(await holds({ stored: { ...stored, metadata: {} } })).toBe(1);
+    expect(await holds({ stored: { ...stored, secrets: { aws_access_key_id: "" } } })).toBe(1);
   });
 
   it("archives what was created by requests whose answers were lost, and stops when nothing answers", async () => {
@@ -129,6 +203,14 @@ describe("the contract suite", () => {
     const shown = await contract(["--base-url", echo.baseUrl, "--key", KEY, "--only", "no answer holds a secret"]);
     expect(shown.stdout).toContain("(secret)");
     expect(shown.stdout + shown.stderr).not.toContain("canary");
+    const long = await service([], ({ method, headers }, response) =>
+      method === "GET"
+        ? send(response, 200, { connections: null, total: 0 })
+        : send(response, 500, { p: "x".repeat(270), k: headers["x-api-key"] }),
+    );
+    const across = await contract(["--base-url", long.baseUrl, "--key", KEY, "--only", "no answer holds a secret"]);
+    expect(across.stdout).toContain("xxx");
+    expect(across.stdout).not.toContain("sk_contract");
     const broken = await contract(["--base-url", echo.baseUrl, "--key", "sk_canary\nx"]);
     expect(broken.code).toBe(64);
     expect(broken.stdout + broken.stderr).not.toContain("canary");
@@ -153,11 +235,11 @@ describe("the contract suite", () => {
     expect(stderr).toContain("npm run contract -- --base-url URL --key KEY");
   });
 
-  it("archives what it has created when it is stopped", async () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("archives what it has created when it is stopped by %s", async (signal) => {
     const { baseUrl, store } = await sandbox();
     const stopped = await contract(["--base-url", baseUrl, "--key", KEY], (child) => {
       child.stdout?.on("data", (text: string) => {
-        if (text.includes("the connection")) child.kill("SIGINT");
+        if (text.includes("the connection")) child.kill(signal);
       });
     });
     expect(stopped.stdout).toContain("stopped before the end");

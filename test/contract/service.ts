@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 /*
  * The service under test, whichever it is: a base URL, a key, and what was created there, so that nothing stays behind.
  */
@@ -33,8 +35,8 @@ export class NoAnswer extends Error {
 
 const PATIENCE_MS = 20_000;
 
-/** What the names of our connections begin with, so that one that stays behind can be told. */
-const OURS = "contract suite";
+/** What the names of this run's connections begin with, so that one that stays behind can be told, and no other is taken for it. */
+const OURS = `contract suite ${randomBytes(4).toString("hex")}`;
 
 export class Service {
   /** Requests since the rule began, for telling what answered differently. */
@@ -69,11 +71,16 @@ export class Service {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     asked.status = response.status;
-    asked.text = text;
+    asked.text = this.hidden(text);
     const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
     const id: unknown = answer.body?.id;
     if (method === "POST" && path === "/connections" && response.ok && typeof id === "string") this.#created.add(id);
     return answer;
+  }
+
+  /** A text with the key blotted out, which a service may repeat; before anything is cut off it. */
+  hidden(text: string): string {
+    return text.replaceAll(this.#key, "(secret)").replaceAll(JSON.stringify(this.#key).slice(1, -1), "(secret)");
   }
 
   async #send(url: string, init: RequestInit): Promise<{ readonly response: Response; readonly text: string }> {
@@ -145,8 +152,8 @@ export class Service {
   }
 
   /**
-   * Takes rows with a name of ours, created by a request whose answer never came, for ours. Returns the ids of others that were
-   * not there at the start: they may be anybody's.
+   * Takes over rows that carry this run's names: the requests that created them were not answered. Returns the ids of others
+   * that were not there at the start: they may be anybody's.
    */
   async adoptLost(before: ReadonlySet<string>): Promise<readonly string[]> {
     const { body } = await this.ask("GET", "/connections");
@@ -158,7 +165,8 @@ export class Service {
   async #archived(id: string): Promise<boolean> {
     try {
       const { status, body } = await this.ask("DELETE", `/connections/${encodeURIComponent(id)}`);
-      return status === 204 || body?.code === "not_found";
+      // An unknown path is no JSON: then it is there still.
+      return status === 204 || (status === 404 && typeof body === "object" && body !== null);
     } catch (cause) {
       if (cause instanceof NoAnswer) return false;
       throw cause;

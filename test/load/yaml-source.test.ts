@@ -100,6 +100,7 @@ describe("refuses, with the place", () => {
     ["a large negative one", "a: -9007199254740993\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["one with a point", "a: 9007199254740993.0\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["one with an exponent", "a: 123456789012345678e1\n", "LOAD.INEXACT_NUMBER 1:4"],
+    ["one of very many digits, whole or not", `a: 0.${"1".repeat(500)}\n`, "LOAD.INEXACT_NUMBER 1:4"],
     ["infinity", "a: .inf\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["no number", "a: .nan\n", "LOAD.INEXACT_NUMBER 1:4"],
     ["an alias to nowhere", "a: *gone\n", "LOAD.BAD_YAML 1:4"],
@@ -122,6 +123,7 @@ describe("refuses, with the place", () => {
     "9007199254740992.0",
     "1e23",
     ".5",
+    "0.30000000000000000001",
   ])("but not the number %s, which comes back as it was", (text) => {
     expect(faults(`a: ${text}\n`)).toEqual([]);
   });

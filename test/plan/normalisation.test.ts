@@ -786,6 +786,13 @@ describe("storage that the service keeps", () => {
       expect(moved(change.fields, desired, before, now, facts)).toEqual([]);
     });
 
+    it("still is what was sent, also with a field that a newer service adds there", () => {
+      const newer = readOf({
+        said: { provider_type: "s3", sync_config: { ...shown, s3: { ...block, archive_days: 3 } } },
+      });
+      expect(unmet({ syncConfig: before.syncConfig }, newer, facts)).toEqual([]);
+    });
+
     it("still is what was sent", () => {
       expect(unmet({ syncConfig: before.syncConfig }, now, facts)).toEqual([]);
     });

@@ -12,6 +12,18 @@ function plan(text: string, rows: readonly Observed[], environment: Readonly<Rec
 
 const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name });
 
+describe("a place in storage that the service keeps", () => {
+  it("still shows a reference without a value, which stops apply", () => {
+    const text =
+      'name: M\nprovider_type: s3\nsync_config:\n  s3: { is_flexprice_managed: true, bucket: "${NOPE}", region: r }\n';
+    const desired = desiredOf(text);
+    const { plan } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    expect(plan.changes[0]?.fields).toContainEqual(
+      expect.objectContaining({ path: "sync_config.s3.bucket", state: "unresolved", variable: "NOPE" }),
+    );
+  });
+});
+
 describe("a provider that needs a part of sync_config", () => {
   it.each([
     ["", "PLAN.MISSING_ON_CREATE 1:1"],

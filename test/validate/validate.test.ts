@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { check, codes } from "../support/steps.js";
+import { recheck } from "../../src/validate/validate.js";
+import { catalogue, check, codes, desiredOf } from "../support/steps.js";
 
 const stripe = "name: S\nprovider_type: stripe\n";
 
@@ -311,8 +312,16 @@ describe("metadata", () => {
     const { problems } = check(text("pre-${A}"));
     expect(codes(problems)).toEqual(["VALIDATE.SECRET_IN_METADATA 5:12"]);
     expect(problems[0]).toMatchObject({ severity: "warning" });
-    expect(problems[0]?.message).toContain("metadata.x.y[0] takes A, which is a credential here");
+    expect(problems[0]?.message).toContain("metadata.x.y[0] takes A, which is a secret here");
+    expect(codes(check(text("${B} ${A}")).problems)).toEqual(["VALIDATE.SECRET_IN_METADATA 5:12"]);
     expect(check(text("${B} $${A}")).problems).toEqual([]);
+  });
+
+  it("may take a variable that holds a credential which is no secret", () => {
+    const site = 'name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: "${SITE}" }\n';
+    expect(check(`${site}metadata: { link: "https://\${SITE}.chargebee.com" }\n`).problems).toEqual([]);
+    const ignored = 'name: S\nprovider_type: stripe\nencrypted_secret_data: { generic: { data: { a: "${A}" } } }\n';
+    expect(codes(check(`${ignored}metadata: { a: "\${A}" }\n`).problems)).toEqual(["VALIDATE.IGNORED_BLOCK 3:26"]);
   });
 });
 
@@ -323,6 +332,19 @@ describe("texts that the service counts in bytes", () => {
     expect(check(text("é".repeat(127))).problems).toEqual([]);
     expect(codes(check(text("é".repeat(128))).problems)).toEqual(["VALIDATE.WRONG_LENGTH 5:73"]);
     expect(codes(check(text("é".repeat(256))).problems)).toEqual(["VALIDATE.NOT_ALLOWED 5:73"]);
+    // Blanks around it do not count, 255 are not too many, and a key is counted like a field.
+    for (const right of [`  ${"é".repeat(127)}x  `, "x".repeat(255), ` ${"x".repeat(255)}`])
+      expect(check(text(right)).problems).toEqual([]);
+    const key = text("f").replace("metadata_key: k", `metadata_key: "${"é".repeat(128)}"`);
+    expect(codes(check(key).problems)).toEqual(["VALIDATE.WRONG_LENGTH 5:63"]);
+  });
+
+  it("are counted so in a variable's value too", () => {
+    const text =
+      'name: Z\nprovider_type: zoho_books\nsync_config:\n  invoice_sync_settings:\n    metadata_custom_fields: [{ source: invoice, metadata_key: k, field: "${F}" }]\n';
+    const problemsFor = (value: string) => recheck(desiredOf(text, { F: value }), catalogue);
+    expect(codes(problemsFor("é".repeat(128)))).toEqual(["SECRETS.BAD_VALUE 5:73"]);
+    expect(problemsFor("é".repeat(127))).toEqual([]);
   });
 });
 

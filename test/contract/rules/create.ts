@@ -1,9 +1,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { handlerError, invalid, type Rule, rule } from "../rule.js";
-import type { Service } from "../service.js";
+import { nameOf, type Service } from "../service.js";
 
 async function post(service: Service, body: object): Promise<readonly [number, unknown]> {
-  const answer = await service.ask("POST", "/connections", { name: "contract suite", ...body });
+  const answer = await service.ask("POST", "/connections", { name: nameOf("create"), ...body });
   return [answer.status, answer.body];
 }
 

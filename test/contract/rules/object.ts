@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { allOff, badFormat, handlerError, type Rule, rule } from "../rule.js";
+import { nameOf } from "../service.js";
 
 /** The connection, its fields, and how bodies are read. */
 export const object: readonly Rule[] = [
@@ -47,7 +48,7 @@ export const object: readonly Rule[] = [
   }),
   rule("a name is kept as it is, blanks too, and need not be the only one", async (service) => {
     equal((await service.create("s3", { name: "   " })).name, "   ");
-    const name = "contract suite: twins";
+    const name = nameOf("twins");
     notEqual((await service.create("s3", { name })).id, (await service.create("s3", { name })).id);
   }),
   rule("a name of 255 characters is taken, one of 256 is a 500, and so is an empty one", async (service) => {
@@ -61,7 +62,7 @@ export const object: readonly Rule[] = [
     deepEqual([put.status, put.body], [500, handlerError(500, "database_error", "Failed to update connection")]);
   }),
   rule("numbers in metadata pass through 64-bit floats", async (service) => {
-    const body = '{"name":"contract suite","provider_type":"s3","metadata":{"n":9007199254740993,"f":1.5,"e":1e3}}';
+    const body = `{"name":"${nameOf("numbers")}","provider_type":"s3","metadata":{"n":9007199254740993,"f":1.5,"e":1e3}}`;
     const { text } = await service.ask("POST", "/connections", body);
     match(text, /"n":9007199254740992/);
     match(text, /"f":1.5/);
@@ -76,13 +77,17 @@ export const object: readonly Rule[] = [
     deepEqual([answer.status, answer.body?.code], [500, "database_error"]);
   }),
   rule("unknown keys are dropped, and keys match whatever their case", async (service) => {
-    const row = await service.create("s3", { nope: 1, NAME: "contract suite: case", Metadata: { K: "v" } });
-    equal(row.name, "contract suite: case");
+    const row = await service.create("s3", { nope: 1, NAME: nameOf("case"), Metadata: { K: "v" } });
+    equal(row.name, nameOf("case"));
     deepEqual(row.metadata, { K: "v" });
     ok(!("nope" in row));
   }),
   rule("what follows the first JSON value is ignored", async (service) => {
-    const { status } = await service.ask("POST", "/connections", '{"name":"contract suite","provider_type":"s3"} }{ x');
+    const { status } = await service.ask(
+      "POST",
+      "/connections",
+      `{"name":"${nameOf("more")}","provider_type":"s3"} }{ x`,
+    );
     equal(status, 201);
   }),
   rule("of a key that stands twice the last one wins", async (service) => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { invalid, type Rule, rule } from "../rule.js";
-import type { Service } from "../service.js";
+import { nameOf, type Service } from "../service.js";
 
 async function saved(service: Service, syncConfig: object): Promise<unknown> {
   return (await service.create("s3", { sync_config: syncConfig })).sync_config;
@@ -10,7 +10,7 @@ async function saved(service: Service, syncConfig: object): Promise<unknown> {
 async function refused(service: Service, syncConfig: object, message?: string): Promise<void> {
   const where = JSON.stringify(syncConfig);
   const { id } = await service.create("s3");
-  const body = { name: "contract suite", provider_type: "s3", sync_config: syncConfig };
+  const body = { name: nameOf("sync-config"), provider_type: "s3", sync_config: syncConfig };
   for (const [method, path] of [
     ["POST", "/connections"],
     ["PUT", `/connections/${id}`],

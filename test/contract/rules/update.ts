@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { allOff, badFormat, handlerError, invalid, type Rule, rule } from "../rule.js";
-import type { Body, Service } from "../service.js";
+import { type Body, nameOf, type Service } from "../service.js";
 
 async function put(service: Service, id: string, body: unknown): Promise<Body> {
   const answer = await service.ask("PUT", `/connections/${id}`, body);
@@ -16,10 +16,10 @@ async function refused(service: Service, id: string, body: unknown, message?: st
 /** What an update changes, key by key. */
 export const update: readonly Rule[] = [
   rule("a name is replaced; absent, null and empty leave it", async (service) => {
-    const { id } = await service.create("s3", { name: "contract suite: old" });
+    const { id } = await service.create("s3", { name: nameOf("old") });
     for (const body of [{}, { name: null }, { name: "" }, null])
-      equal((await put(service, id, body)).name, "contract suite: old", JSON.stringify(body));
-    equal((await put(service, id, { name: "contract suite: new" })).name, "contract suite: new");
+      equal((await put(service, id, body)).name, nameOf("old"), JSON.stringify(body));
+    equal((await put(service, id, { name: nameOf("new") })).name, nameOf("new"));
   }),
   rule("metadata is replaced whole; absent and null leave it, {} empties it", async (service) => {
     const { id } = await service.create("s3", { metadata: { a: 1, b: { c: 2 } } });
@@ -87,7 +87,7 @@ export const update: readonly Rule[] = [
       metadata: { a: 1 },
       encrypted_secret_data: { aws_access_key_id: "v1", aws_secret_access_key: "v1" },
     });
-    const after = await put(service, row.id, { name: "contract suite: renamed" });
+    const after = await put(service, row.id, { name: nameOf("renamed") });
     deepEqual([after.metadata, after.sync_config], [{ a: 1 }, allOff]);
     const look = await service.stored(row.id);
     if (look !== undefined) {
