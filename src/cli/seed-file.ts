@@ -2,10 +2,11 @@ import { catalogue } from "../generated/catalogue.js";
 import { type SchemaViolation, validateSeed } from "../generated/validators.js";
 import { LARGEST_FILE } from "../load/load.js";
 import { readYaml, type YamlDocument } from "../load/yaml-source.js";
-import { dotted, type Pointer } from "../model/location.js";
-import { error, messageOf, type Problem } from "../model/problem.js";
+import { dotted, type Pointer, pointerOf } from "../model/location.js";
+import { error, inOrder, messageOf, type Problem } from "../model/problem.js";
 import { isTime } from "../sandbox/go-json.js";
 import type { SeedFile } from "../sandbox/seed.js";
+import { typeNames } from "../validate/words.js";
 import { nodeFiles } from "./node-files.js";
 
 export interface Seed {
@@ -44,12 +45,8 @@ export function readSeed(path: string, environmentId: string, workingFolder: str
   return faults.length > 0 ? refused(faults) : { file: seeded, problems: [] };
 }
 
-/** In the order in which they stand in the file. */
 function refused(problems: readonly Problem[]): Seed {
-  const lineOf = ({ place }: Problem) => place?.line ?? 0;
-  const columnOf = ({ place }: Problem) => place?.column ?? 0;
-  const sorted = [...problems].sort((left, right) => lineOf(left) - lineOf(right) || columnOf(left) - columnOf(right));
-  return { ...noSeed, problems: sorted };
+  return { ...noSeed, problems: inOrder(problems) };
 }
 
 function unusable(detail: string, place?: Problem["place"]): Problem {
@@ -61,10 +58,7 @@ function wordsFor(
   { keyword, params, instancePath, message = "is wrong" }: SchemaViolation,
   document: YamlDocument,
 ): Problem {
-  const pointer = instancePath
-    .split("/")
-    .slice(1)
-    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  const pointer = pointerOf(instancePath, document.data);
   const where = dotted(pointer) || "the document";
   if (keyword === "additionalProperties") {
     const name = String(params["additionalProperty"]);
@@ -82,7 +76,7 @@ function wordsOf(keyword: string, params: SchemaViolation["params"], instancePat
     case "required":
       return `has no ${String(missingProperty)}`;
     case "type":
-      return `must be ${[type].flat().map(String).join(" or ").replaceAll("object", "a map").replaceAll("array", "a list").replaceAll("string", "a text").replaceAll("boolean", "true or false")}`;
+      return `must be ${typeNames(type)}`;
     case "pattern":
       return instancePath.endsWith("_at") ? NO_TIME : "must be a word of letters, digits and signs";
     case "minLength":
@@ -109,21 +103,13 @@ function faultsOf(seed: SeedFile, environmentId: string): readonly Fault[] {
       ? []
       : [{ pointer: ["connections", index, "provider_type"], words: `is not one of ${known.join(", ")}` }],
   );
-  const unknownEnvironments = keys.flatMap(({ environment_id: id, allowed_environments: allowed = [] }, index) => [
-    ...(id === undefined || id === null || places.includes(id)
-      ? []
-      : [{ pointer: ["keys", index, "environment_id"], words: "is neither the sandbox's own nor in `environments`" }]),
-    ...allowed.flatMap((one, at) =>
-      places.includes(one)
-        ? []
-        : [
-            {
-              pointer: ["keys", index, "allowed_environments", at],
-              words: "is neither the sandbox's own nor in `environments`",
-            },
-          ],
-    ),
+  const named = keys.flatMap(({ environment_id: id, allowed_environments: allowed = [] }, index) => [
+    { pointer: ["keys", index, "environment_id"], id: id ?? environmentId },
+    ...allowed.map((one, at) => ({ pointer: ["keys", index, "allowed_environments", at], id: one })),
   ]);
+  const unknownEnvironments = named
+    .filter(({ id }) => !places.includes(id))
+    .map(({ pointer }) => ({ pointer, words: "is neither the sandbox's own nor in `environments`" }));
   const badTimes = (connections ?? []).flatMap((connection, index) =>
     (["created_at", "updated_at"] as const).flatMap((key): readonly Fault[] => {
       const time = connection[key];
@@ -140,8 +126,15 @@ function faultsOf(seed: SeedFile, environmentId: string): readonly Fault[] {
   ];
 }
 
+/** Positions of what stood there before. */
 function repeated(values: readonly (string | undefined)[]): readonly number[] {
-  return values.flatMap((value, index) => (value !== undefined && values.indexOf(value) < index ? [index] : []));
+  const seen = new Set<string>();
+  return values.flatMap((value, index) => {
+    if (value === undefined) return [];
+    const isAgain = seen.has(value);
+    seen.add(value);
+    return isAgain ? [index] : [];
+  });
 }
 
 function again(pointer: Pointer): Fault {

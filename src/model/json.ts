@@ -15,6 +15,14 @@ export function ownValue<T>(object: Readonly<Record<string, T>>, key: string): T
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** The value at the end of a way through maps and lists; `undefined` where the way leads nowhere. */
+export function valueAt(value: Json | undefined, steps: readonly (string | number)[]): Json | undefined {
+  return steps.reduce<Json | undefined>((at, step) => {
+    if (Array.isArray(at)) return typeof step === "number" ? (at as readonly Json[])[step] : undefined;
+    return isObject(at) ? ownValue(at, String(step)) : undefined;
+  }, value);
+}
+
 /** A text that is equal for equal JSON values, whatever the order of their keys. */
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;

@@ -1,3 +1,5 @@
+import { type Json, valueAt } from "./json.js";
+
 /** Where something stands in a file: 1-based line and column of its first character. `file` is as the user would type it. */
 export interface Place {
   readonly file: string;
@@ -7,6 +9,16 @@ export interface Place {
 
 /** The way to a value inside a document, from the top: keys of maps and positions in lists. */
 export type Pointer = readonly (string | number)[];
+
+/** A JSON pointer (RFC 6901) as steps through these data; positions in lists become numbers. */
+export function pointerOf(text: string, data: Json): Pointer {
+  const steps: (string | number)[] = [];
+  for (const part of text.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    steps.push(Array.isArray(valueAt(data, steps)) ? Number(key) : key);
+  }
+  return steps;
+}
 
 /** Where a definition was written, and where each of its values was. */
 export interface Origin {

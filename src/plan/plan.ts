@@ -2,7 +2,7 @@ import type { Catalogue, FieldFacts, ProviderFacts, SyncGroup } from "../model/c
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import { STAMP_KEY } from "../model/connection.js";
 import { fieldFacts } from "../model/credentials.js";
-import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { byText, isObject, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type {
   Change,
@@ -167,7 +167,8 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
   const lacking = (test: (field: FieldFacts) => boolean) =>
     absent.filter(([, one]) => test(one)).map(([field]) => field);
   const required = lacking(
-    ({ requiredOnCreate: needed }) => needed === true || (needed !== false && !isOn(desired.syncConfig, needed.unless)),
+    ({ requiredOnCreate: needed }) =>
+      needed === true || (needed !== false && valueAt(desired.syncConfig, needed.unless.split(".")) !== true),
   );
   const expected = lacking(({ expectedOnCreate }) => expectedOnCreate);
   const [first] = desired.credentials;
@@ -199,24 +200,13 @@ function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Probl
 function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFacts): readonly Problem[] {
   const { origin } = desired.definition;
   return requiredSyncConfig
-    .filter((path) => partOf(desired.syncConfig, path) === undefined)
+    .filter((path) => valueAt(desired.syncConfig, path.split(".")) === undefined)
     .map((path) =>
       error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and has no sync_config.${path}.`, {
         place: origin.locate(["sync_config"], "key"),
         hint: `add sync_config.${path}, which the service demands of this provider.`,
       }),
     );
-}
-
-/** Whether a part of sync_config, such as `s3.is_flexprice_managed`, is true. */
-function isOn(syncConfig: JsonObject | undefined, path: string): boolean {
-  return partOf(syncConfig, path) === true;
-}
-
-function partOf(syncConfig: JsonObject | undefined, path: string): Json | undefined {
-  let at: Json | undefined = syncConfig;
-  for (const key of path.split(".")) at = isObject(at) ? ownValue(at, key) : undefined;
-  return at;
 }
 
 /** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */

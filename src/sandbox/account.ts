@@ -30,6 +30,8 @@ export interface Environment {
 export interface Account {
   readonly tenant: { readonly id: string; readonly name: string; readonly createdAt: string };
   readonly isSuspended: boolean;
+  /** The sandbox's own environment, which is one of them. */
+  readonly home: Environment;
   readonly environments: ReadonlyMap<string, Environment>;
   readonly keys: readonly ApiKey[];
 }
@@ -45,32 +47,28 @@ export interface AccountSettings {
 
 /** The account of a sandbox: its own key and environment, and what the seed adds. */
 export function accountOf(settings: AccountSettings): Account {
-  const { apiKey, environmentId, seed, nowMs } = settings;
+  const { catalogue, apiKey, environmentId, seed, nowMs } = settings;
   const createdAt = wholeSeconds(nowMs());
   const tenant = { id: `tenant_${ulid(nowMs())}`, name: "Sandbox", createdAt };
   // What a seed says of the sandbox's own environment or key wins.
-  const own: SeededEnvironment = { id: environmentId, name: "Sandbox" };
-  const known = new Map([own, ...(seed.environments ?? [])].map((one) => [one.id, one]));
-  const environments = new Map(
-    [...known.values()].map(({ id, name, type = "development" }): [string, Environment] => [
-      id,
-      { id, name, type, createdAt, store: storeOf(id, tenant.id, settings) },
-    ]),
-  );
+  const seededEnvironments = seed.environments ?? [];
+  const own = seededEnvironments.find(({ id }) => id === environmentId) ?? { id: environmentId, name: "Sandbox" };
+  const open = ({ id, name, type = "development" }: SeededEnvironment): Environment => {
+    const store = new Store({ catalogue, environmentId: id, tenantId: tenant.id, nowMs });
+    return { id, name, type, createdAt, store };
+  };
+  const home = open(own);
+  const others = seededEnvironments.filter((one) => one !== own).map(open);
+  const environments = new Map([home, ...others].map((one) => [one.id, one]));
   for (const connection of seed.connections ?? []) {
     // A saved answer names an environment of the real service: its rows belong to the sandbox's own.
-    const { store } = environments.get(connection.environment_id ?? "") ?? environments.get(environmentId) ?? {};
-    const scope = { environmentId: store?.environmentId ?? environmentId, tenantId: tenant.id };
-    store?.put(seededRow(connection, scope, nowMs()));
+    const { id, store } = environments.get(connection.environment_id ?? "") ?? home;
+    store.put(seededRow(connection, { environmentId: id, tenantId: tenant.id }, nowMs()));
   }
   const first: SeededKey = { key: apiKey, role: "super_admin", environment_id: environmentId };
   const seeded = new Map([first, ...(seed.keys ?? [])].map((one) => [one.key, one]));
   const keys = [...seeded.values()].map((key) => keyOf(key, nowMs()));
-  return { tenant, isSuspended: seed.tenant?.suspended ?? false, environments, keys };
-}
-
-function storeOf(environmentId: string, tenantId: string, { catalogue, nowMs }: AccountSettings): Store {
-  return new Store({ catalogue, environmentId, tenantId, nowMs });
+  return { tenant, isSuspended: seed.tenant?.suspended ?? false, home, environments, keys };
 }
 
 function keyOf(seeded: SeededKey, nowMs: number): ApiKey {

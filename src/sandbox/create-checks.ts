@@ -1,5 +1,5 @@
 import type { CreateCheck, ProviderFacts } from "../model/catalogue.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { isObject, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import { invalid } from "./answers.js";
 import { onlyValue, textAt, UnreadableBody } from "./go-json.js";
 
@@ -50,9 +50,8 @@ function fails(check: CreateCheck, created: Created, provider: ProviderFacts): b
 /** The text that a check looks at: a credential, a member of the JSON in one, or a part of sync_config. */
 function textOf({ field = "", inside, syncConfig }: CreateCheck, created: Created): string {
   if (syncConfig !== undefined) {
-    let at: Json | undefined = created.syncConfig;
-    for (const key of syncConfig.split(".")) at = isObject(at) ? ownValue(at, key) : undefined;
-    return typeof at === "string" ? at : "";
+    const part = valueAt(created.syncConfig, syncConfig.split("."));
+    return typeof part === "string" ? part : "";
   }
   const value = textAt(created.credentials ?? {}, field);
   if (inside === undefined) return value;

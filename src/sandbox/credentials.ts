@@ -51,8 +51,8 @@ export type CredentialUpdate =
   | { readonly form: "flat"; readonly values: JsonObject };
 
 /** Tells nested from flat: nested as soon as one known block holds an object, and then flat keys beside it are lost. */
-export function readUpdate(text: string, catalogue: Catalogue): CredentialUpdate {
-  const structured = onlyValue(text, { fields: blockShapes(catalogue) });
+export function readUpdate(text: string, shape: Shape, catalogue: Catalogue): CredentialUpdate {
+  const structured = onlyValue(text, shape);
   const blocks = Object.entries(isObject(structured) ? structured : {}).flatMap(([name, block]) =>
     isObject(block) ? [[name, block] as const] : [],
   );
@@ -62,13 +62,14 @@ export function readUpdate(text: string, catalogue: Catalogue): CredentialUpdate
   return { form: "flat", values: isObject(values) ? values : {} };
 }
 
-function blockShapes(catalogue: Catalogue): Readonly<Record<string, Shape>> {
+/** The shape of the credentials of an update in the nested form. */
+export function blockShape(catalogue: Catalogue): Shape {
   const own = Object.values(catalogue.providers).filter(({ anyField }) => anyField === undefined);
   const shapes = own.map(({ type, fields, server }): [string, Shape] => [
     type,
     { fields: Object.fromEntries([...Object.keys(fields), ...server.alsoReads].map((field) => [field, "text"])) },
   ]);
-  return { ...OTHER_BLOCKS, ...Object.fromEntries(shapes) };
+  return { fields: { ...OTHER_BLOCKS, ...Object.fromEntries(shapes) } };
 }
 
 /** The credentials after an update. Four groups of fields are taken; everything else is answered with 200 and dropped. */

@@ -1,8 +1,9 @@
 import type { Catalogue } from "../model/catalogue.js";
 import { isObject, type JsonObject, ownValue } from "../model/json.js";
+import { Bug } from "../model/problem.js";
 import type { Caller, Demand } from "./access.js";
 import type { Account, ApiKey, Environment } from "./account.js";
-import { type Answer, badQuery, environmentNotFound, forbidden, foreignTenant, notFound } from "./answers.js";
+import { type Answer, badQuery, environmentNotFound, foreignTenant, notFound } from "./answers.js";
 import { type Filter, filtered, filterOfBody, filterOfQuery, integerOf } from "./filter.js";
 import type { Store, StoredConnection } from "./store.js";
 import { allOff } from "./sync-config.js";
@@ -178,45 +179,33 @@ function ownRoutes(): readonly Route[] {
       method: "GET",
       path: "/sandbox/connections",
       needs: "none",
-      answer: (call) => ({ status: 200, body: { connections: storeOf(call).all().map(storedShown) } }),
+      answer: (call) => {
+        const store = storeOf(call);
+        return { status: 200, body: { connections: store.all().map((row) => storedShown(row, store)) } };
+      },
     },
     {
       method: "GET",
       path: "/sandbox/connections/:id",
       needs: "none",
       answer: (call) => {
-        const row = storeOf(call)
-          .all()
-          .find(({ id }) => id === call.id);
+        const store = storeOf(call);
+        const row = store.all().find(({ id }) => id === call.id);
         if (row === undefined) throw notFound(call.id);
-        return { status: 200, body: storedShown(row) };
+        return { status: 200, body: storedShown(row, store) };
       },
     },
   ];
 }
 
 function storeOf({ caller }: Call): Store {
-  // Only routes that show no connections are reached without an environment.
-  if (caller.environment === undefined) throw forbidden({ message: "insufficient permissions" });
+  if (caller.environment === undefined) throw new Bug("a caller without an environment reached its connections");
   return caller.environment.store;
 }
 
-function storedShown(row: StoredConnection): JsonObject {
-  return {
-    id: row.id,
-    name: row.name,
-    provider_type: row.providerType,
-    environment_id: row.environmentId,
-    tenant_id: row.tenantId,
-    status: row.status,
-    secrets: row.secrets,
-    metadata: row.metadata,
-    sync_config: row.syncConfig,
-    created_at: row.createdAt,
-    updated_at: row.updatedAt,
-    created_by: row.createdBy,
-    updated_by: row.updatedBy,
-  };
+/** A row as an answer shows it, and what an answer leaves out. */
+function storedShown(row: StoredConnection, store: Store): JsonObject {
+  return { ...store.shown(row), secrets: row.secrets, metadata: row.metadata, sync_config: row.syncConfig };
 }
 
 function userShown({ userId, userName, userType, role }: ApiKey): JsonObject {

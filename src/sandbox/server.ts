@@ -41,8 +41,6 @@ export interface Sandbox {
 export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> {
   const { catalogue, apiKey, environmentId, port, seed, nowMs = Date.now } = settings;
   const account = accountOf({ catalogue, apiKey, environmentId, seed, nowMs });
-  const store = account.environments.get(environmentId)?.store;
-  if (store === undefined) throw new Error("the sandbox has no environment of its own");
   const server = createAdaptorServer({ fetch: appOf(account, settings).fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -54,7 +52,7 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
       server.close((fault) => (fault === undefined ? resolve() : reject(fault)));
       if ("closeAllConnections" in server) server.closeAllConnections();
     });
-  return { baseUrl: `http://127.0.0.1:${listening}/v1`, store, close };
+  return { baseUrl: `http://127.0.0.1:${listening}/v1`, store: account.home.store, close };
 }
 
 function appOf(account: Account, settings: SandboxSettings): Hono {

@@ -2,7 +2,7 @@ import type { Catalogue, ProviderFacts } from "../model/catalogue.js";
 import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { alreadyExists, badRequestFormat, databaseError, invalid, notFound } from "./answers.js";
 import { checkCreate, checkPresent } from "./create-checks.js";
-import { readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
+import { blockShape, readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
 import { firstValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
 import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
 import { ulid } from "./ulid.js";
@@ -42,14 +42,12 @@ export class Store {
   readonly #settings: StoreSettings;
   readonly #rows = new Map<string, StoredConnection>();
   readonly #syncShape: Shape;
+  readonly #blockShape: Shape;
 
   constructor(settings: StoreSettings) {
     this.#settings = settings;
     this.#syncShape = syncConfigShape(settings.catalogue.syncConfig);
-  }
-
-  get environmentId(): string {
-    return this.#settings.environmentId;
+    this.#blockShape = blockShape(settings.catalogue);
   }
 
   /** Every row there ever was, archived ones too, in the order of their making. */
@@ -126,7 +124,9 @@ export class Store {
     });
     const sent = ownValue(fields, "encrypted_secret_data");
     const credentials =
-      typeof sent === "string" ? readable(() => readUpdate(sent, this.#settings.catalogue)) : undefined;
+      typeof sent === "string"
+        ? readable(() => readUpdate(sent, this.#blockShape, this.#settings.catalogue))
+        : undefined;
     const syncConfig = this.#checkedSync(fields);
     const row = this.find(id);
     const provider = this.#provider(row.providerType);

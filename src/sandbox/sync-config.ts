@@ -1,5 +1,5 @@
 import type { SyncGroup } from "../model/catalogue.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { isObject, type Json, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import { invalid } from "./answers.js";
 import { type Shape, textAt } from "./go-json.js";
 
@@ -74,7 +74,7 @@ export function allOff(facts: SyncGroup): JsonObject {
 /** Refuses what the service refuses, in its order and with its messages; most have none of use. */
 export function checkSyncConfig(syncConfig: JsonObject): void {
   for (const [entity, direction] of REFUSED_DIRECTIONS) {
-    if (at(syncConfig, entity, direction) === true) throw invalid();
+    if (valueAt(syncConfig, [entity, direction]) === true) throw invalid();
   }
   checkS3(ownValue(syncConfig, "s3"));
   const marketplace = ownValue(syncConfig, "aws_marketplace");
@@ -129,9 +129,4 @@ function checkCustomField(item: JsonObject, used: Set<string>): void {
 /** The service says characters and counts bytes. */
 function bytesOf(text: string): number {
   return Buffer.byteLength(text);
-}
-
-function at(syncConfig: JsonObject, entity: string, direction: string): Json | undefined {
-  const value = ownValue(syncConfig, entity);
-  return isObject(value) ? ownValue(value, direction) : undefined;
 }

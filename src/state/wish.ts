@@ -1,6 +1,6 @@
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, MapName, Observed } from "../model/connection.js";
-import { byText, isObject, type Json, type JsonObject, ownValue, sameJson } from "../model/json.js";
+import { byText, type Json, type JsonObject, ownValue, sameJson, valueAt } from "../model/json.js";
 import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
@@ -44,10 +44,9 @@ function editsOf(fields: readonly FieldChange[], desired: Desired, map: MapName)
 
 function desiredValue(desired: Desired, keys: readonly string[]): Json {
   const [map, ...rest] = keys;
-  let at: Json | undefined = map === "metadata" ? desired.metadata : desired.syncConfig;
-  for (const key of rest) at = isObject(at) ? ownValue(at, key) : undefined;
-  if (at === undefined) throw new Bug(`the plan changes ${keys.join(".")}, which the definition does not declare`);
-  return at;
+  const value = valueAt(map === "metadata" ? desired.metadata : desired.syncConfig, rest);
+  if (value === undefined) throw new Bug(`the plan changes ${keys.join(".")}, which the definition does not declare`);
+  return value;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { SchemaViolation } from "../generated/validators.js";
 import type { Catalogue } from "../model/catalogue.js";
 import { fieldFacts, nameOfKey, nestedPointer } from "../model/credentials.js";
-import { isObject, type Json, ownValue } from "../model/json.js";
-import { dotted, type Origin, type Pointer } from "../model/location.js";
+import { isObject, type Json, ownValue, valueAt } from "../model/json.js";
+import { dotted, type Origin, type Pointer, pointerOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import { isMaskText } from "../model/secret.js";
 import { described, hintForType, lengthDetail, list, shown, typeNames } from "./words.js";
@@ -38,28 +38,6 @@ export function explain(
     .filter(({ violation }) => violation.keyword === "type" || !wrongType.has(violation.instancePath))
     .filter(({ violation, pointer }) => !isAboutValue(violation) || !alreadyReported.has(dotted(pointer)))
     .map(({ violation, pointer }) => explainOne(violation, pointer, document));
-}
-
-/** A JSON pointer of RFC 6901 as steps; list positions become numbers. */
-function pointerOf(text: string, data: Json): Pointer {
-  const steps: (string | number)[] = [];
-  let at: Json | undefined = data;
-  for (const part of text.split("/").slice(1)) {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    const step = Array.isArray(at) ? Number(key) : key;
-    steps.push(step);
-    at = child(at, step);
-  }
-  return steps;
-}
-
-function child(value: Json | undefined, step: string | number): Json | undefined {
-  if (Array.isArray(value)) return typeof step === "number" ? value[step] : undefined;
-  return isObject(value) ? ownValue(value, String(step)) : undefined;
-}
-
-function valueAt(data: Json, pointer: Pointer): Json | undefined {
-  return pointer.reduce<Json | undefined>(child, data);
 }
 
 function isAboutValue({ keyword }: SchemaViolation): boolean {

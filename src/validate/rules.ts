@@ -1,7 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Definition } from "../model/connection.js";
 import { fieldFacts, IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { isObject, type Json, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import { parseText } from "../model/reference.js";
@@ -98,10 +98,7 @@ function badCharacter(pointer: Pointer, where: string, place: ReturnType<Explain
 /** Each custom field takes one value: it is used once, and not also for the service period, which needs both ends. */
 function customFieldRules(data: Json, { origin }: Explained): readonly Ruled[] {
   const at: Pointer = ["sync_config", "invoice_sync_settings"];
-  const settings = at.reduce<Json | undefined>(
-    (value, step) => (isObject(value) ? ownValue(value, String(step)) : undefined),
-    data,
-  );
+  const settings = valueAt(data, at);
   if (!isObject(settings)) return [];
   const found: Ruled[] = [];
   const used = new Map<string, string>();
@@ -155,16 +152,14 @@ const MOST_BYTES = 255;
  * @param data - a definition, as written or with its references resolved
  */
 export function textsOfTooManyBytes(data: Json): readonly Pointer[] {
-  const fields = ["sync_config", "invoice_sync_settings", "metadata_custom_fields"].reduce<Json | undefined>(
-    (value, step) => (isObject(value) ? ownValue(value, step) : undefined),
-    data,
-  );
+  const at: Pointer = ["sync_config", "invoice_sync_settings", "metadata_custom_fields"];
+  const fields = valueAt(data, at);
   return (Array.isArray(fields) ? fields : []).flatMap((item, index) =>
     ["metadata_key", "field"].flatMap((name): readonly Pointer[] => {
       const value = isObject(item) ? ownValue(item, name) : undefined;
       if (typeof value !== "string" || [...value.trim()].length > MOST_BYTES) return [];
       const isTooLong = new TextEncoder().encode(value.trim()).length > MOST_BYTES;
-      return isTooLong ? [["sync_config", "invoice_sync_settings", "metadata_custom_fields", index, name]] : [];
+      return isTooLong ? [[...at, index, name]] : [];
     }),
   );
 }

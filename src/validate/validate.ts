@@ -4,7 +4,7 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { CredentialField, Declaration, Definition, Desired, MapName } from "../model/connection.js";
 import { fieldFacts, IGNORED_BLOCKS, nestedPointer } from "../model/credentials.js";
 import { byText, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
-import { dotted, type Pointer } from "../model/location.js";
+import { dotted, type Pointer, pointerOf } from "../model/location.js";
 import { error, isError, type Problem } from "../model/problem.js";
 import { explain } from "./explain.js";
 import { rulesOfAll, rulesOfOne, textsOfTooManyBytes } from "./rules.js";
@@ -93,19 +93,10 @@ function recheckOne(desired: Desired, catalogue: Catalogue): readonly Problem[] 
   const { definition } = desired;
   const data = resolvedData(desired, catalogue);
   const violations = validateResolved(data) ? [] : (validateResolved.errors ?? []);
-  const broken = new Map(textsOfTooManyBytes(data).map((pointer): [string, Pointer] => [pointer.join("/"), pointer]));
-  for (const violation of violations) {
-    // What is absent was judged in the file as written; here a field is also absent when its variable is.
-    if (["if", "required", "dependentRequired"].includes(violation.keyword)) continue;
-    const steps = violation.instancePath
-      .split("/")
-      .slice(1)
-      .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-    broken.set(
-      steps.join("/"),
-      steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step)),
-    );
-  }
+  // What is absent was judged in the file as written; here a field is also absent when its variable is.
+  const wrong = violations.filter(({ keyword }) => !["if", "required", "dependentRequired"].includes(keyword));
+  const pointers = [...textsOfTooManyBytes(data), ...wrong.map(({ instancePath }) => pointerOf(instancePath, data))];
+  const broken = new Map(pointers.map((pointer) => [dotted(pointer), pointer]));
   return [...broken.values()].map((pointer) => {
     const message = ownValue(
       catalogue.messages,

@@ -105,7 +105,7 @@ tenant: { suspended: true }
       "several at once, in their order",
       "connections:\n  - { name: 1, provider_type: s3 }\n  - { provider_type: s3 }\nkeys: x\n",
       ["SANDBOX.BAD_SEED 2:13", "SANDBOX.BAD_SEED 3:5", "SANDBOX.BAD_SEED 4:7"],
-      /must be a text/,
+      /must be text/,
     ],
   ])("is refused with %s", (_what, text, expected, words) => {
     const { problems, file } = read(text);
