@@ -15,6 +15,8 @@ describe.each(chaptersOf(new URL("../fixtures/service/", import.meta.url)))("the
     const sandbox = await startSandbox({ catalogue, port: 0, apiKey: key, environmentId: "env_contract", seed: {} });
     onTestFinished(sandbox.close);
     const service = new Service(sandbox.baseUrl, key);
+    // Otherwise a rule would pass over what it asks of the stored secrets.
+    expect(await service.showsStored()).toBe(true);
     await holds(service);
     expect(await service.cleanUp()).toEqual([]);
     expect(sandbox.store.live()).toEqual([]);
