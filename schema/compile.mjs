@@ -202,11 +202,15 @@ function providerFacts(provider) {
     oauth: provider["x-oauth"] ?? false,
     metadataNullSignificant: provider["x-metadata-null"] === "significant",
     fields: Object.fromEntries(
-      Object.entries(provider.properties ?? {}).map(([name, field]) => [name, fieldFacts(field)]),
+      Object.entries(provider.properties ?? {}).map(([name, field]) => [
+        name,
+        fieldFacts(field, provider.dependentRequired?.[name]),
+      ]),
     ),
     ...(typeof provider.additionalProperties === "object"
       ? { anyField: fieldFacts(provider.additionalProperties) }
       : {}),
+    ...(provider["x-own-credentials-under"] ? { ownCredentialsUnder: provider["x-own-credentials-under"] } : {}),
     requiredSyncConfig: provider["x-required-sync-config"] ?? [],
     effects: provider["x-effects"],
     server: {
@@ -228,7 +232,7 @@ function providerFacts(provider) {
   };
 }
 
-function fieldFacts(field) {
+function fieldFacts(field, sentWith = []) {
   return {
     title: field.title,
     secret: field.writeOnly ?? false,
@@ -236,6 +240,7 @@ function fieldFacts(field) {
     requiredOnCreate: field["x-required-on-create"] ?? false,
     expectedOnCreate: field["x-expected-on-create"] ?? false,
     afterCreate: field["x-after-create"] ?? false,
+    sentWith,
     ...(field.pattern ? { pattern: field.pattern } : {}),
   };
 }
@@ -255,6 +260,7 @@ function syncNode(node) {
     members: Object.fromEntries(Object.entries(node.properties).map(([name, member]) => [name, syncNode(member)])),
     ...(node["x-managed-by"] ? { managedBy: node["x-managed-by"] } : {}),
     required: node["x-required-in-block"] ?? [],
+    together: Object.keys(node.dependentRequired ?? {}),
   };
 }
 

@@ -8,13 +8,15 @@ import type { Files } from "./load/files.js";
 import { load } from "./load/load.js";
 import type { Catalogue } from "./model/catalogue.js";
 import type { Desired, Observed } from "./model/connection.js";
+import type { FingerprintKeys } from "./model/fingerprint.js";
 import type { Outcome } from "./model/outcome.js";
 import { type Change, type Plan, writes } from "./model/plan.js";
 import { bugProblem, error, inOrder, isError, type Problem, type ProblemCode, sentence } from "./model/problem.js";
 import type { Run, TargetRun } from "./model/run.js";
 import type { KnownSecrets } from "./model/secret.js";
+import type { StampSettings } from "./model/stamp.js";
 import { makePlan, type Planned } from "./plan/plan.js";
-import { select } from "./plan/select.js";
+import { type SecretsToWrite, select, selectForSecrets } from "./plan/select.js";
 import { problemOfReference, resolve, unresolvedOf } from "./secrets/resolve.js";
 import type { Variables } from "./secrets/variables.js";
 import { recheck, validate } from "./validate/validate.js";
@@ -33,6 +35,11 @@ export interface Invocation {
   readonly yes: boolean;
   readonly allowDangerous: boolean;
   readonly failFast: boolean;
+  readonly writeSecrets: SecretsToWrite;
+  /** Put our stamp on every connection that lacks what it should have, also where another owner's is. */
+  readonly adopt: boolean;
+  /** Take the present secrets for those that the service has; only with `adopt`. */
+  readonly assumeSecrets: boolean;
   /** Where to; absent for `validate`, and when it could not be made out: then the problems say why. */
   readonly target?: Target;
   readonly targetProblems: readonly Problem[];
@@ -43,6 +50,10 @@ export interface Target {
   readonly baseUrl: string;
   /** What the user says the environment is. */
   readonly expectedEnvironmentId?: string;
+  /** Whose definitions these are. */
+  readonly owner?: string;
+  /** Whether stamps are read and written. */
+  readonly stamps: boolean;
 }
 
 export type Consent = "yes" | "no" | "cannot-ask";
@@ -56,6 +67,9 @@ export interface World {
   readonly connect: (target: Target) => Promise<ConnectionsApi>;
   readonly limit: Limit;
   readonly knownSecrets: KnownSecrets;
+  readonly fingerprintKeys: FingerprintKeys;
+  /** At least 128 random bits as letters, digits, `-` and `_`. */
+  readonly newSalt: () => string;
   /** Milliseconds that only ever grow. */
   readonly nowMs: () => number;
   /** Shows a plan that is about to be carried out, before anything is written. */
@@ -83,9 +97,10 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   if (command === "validate") return run([...read.problems, ...missingVariables(read.desired, invocation, "warning")]);
 
   const selection = select(read.desired, invocation.only);
+  const forSecrets = selectForSecrets(selection.selected, invocation.writeSecrets);
   const offline = [
     ...read.problems,
-    ...(read.problems.some(isError) ? [] : selection.problems),
+    ...(read.problems.some(isError) ? [] : [...selection.problems, ...forSecrets.problems]),
     ...(invocation.requireEnv ? missingVariables(read.desired, invocation, "error") : []),
     ...invocation.targetProblems,
   ];
@@ -104,7 +119,19 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   };
   if (online.some(isError)) return run(online, [seen]);
 
-  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue, world.knownSecrets);
+  const { owner } = target;
+  const stamps: StampSettings = {
+    isOn: target.stamps,
+    ...(owner === undefined ? {} : { owner }),
+    keys: world.fingerprintKeys,
+  };
+  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue, world.knownSecrets, {
+    stamps,
+    adopts: invocation.adopt,
+    assumesSecrets: invocation.assumeSecrets,
+    writesSecretsOf: forSecrets.selected,
+    newSalt: world.newSalt,
+  });
   const plannedRun: TargetRun = { ...seen, plan: planned.plan };
   const tooMany = overLimit(planned.plan, invocation.maxChanges);
   const problems = [...online, ...planned.problems];
@@ -132,6 +159,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     sources: planned.sources,
     base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
     environment: { id: seen.environmentId, isProven: seen.isConfirmed },
+    stamps,
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });
@@ -182,14 +210,16 @@ function missingVariables(
 /** A reference without a value stops apply where a write needs it or where it hides whether one is needed; else it is a warning. */
 function unresolvedForApply(sources: Planned["sources"]): readonly Problem[] {
   return [...sources].flatMap(([change, { desired }]) => {
-    const readable = new Set(desired.unresolved);
-    return unresolvedOf(desired).map((reference) =>
-      problemOfReference(
-        desired,
-        reference,
-        change.action === "create" || readable.has(reference) ? "error" : "warning",
-      ),
+    const needed = new Set(change.secrets.filter(({ isSent }) => isSent).map(({ path }) => path));
+    const inCredentials = new Map(
+      desired.credentials.flatMap(({ path, value }) => (value.kind === "unresolved" ? [[value.reference, path]] : [])),
     );
+    return unresolvedOf(desired).map((reference) => {
+      const path = inCredentials.get(reference);
+      // What is in no credential hides whether something differs.
+      const isNeeded = change.action === "create" || path === undefined || needed.has(path);
+      return problemOfReference(desired, reference, isNeeded ? "error" : "warning");
+    });
   });
 }
 

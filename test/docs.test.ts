@@ -7,7 +7,7 @@ import { problemCodes } from "../src/model/problem.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 const readme = text("README.md");
-const commands = ["validate", "plan", "apply", "sandbox", "schema"];
+const commands = ["validate", "plan", "apply", "sandbox", "keygen", "schema"];
 
 /** Rows of the README's table whose first column matches, with their columns. */
 function rows(first: RegExp): readonly (readonly string[])[] {

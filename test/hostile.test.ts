@@ -119,9 +119,10 @@ describe("rows that are not what they should be", () => {
 
   it("steer no terminal and no reader of the document", async () => {
     const name = "a\u001b[2J\u009b31m\u202e\u200b\ufeff\u{e0041}b";
+    const stamp = '{"v":1,"provider":"s3","salt":"a-salt-of-16-or-more","owns":{},"secrets":{}}';
     const live = await service([
       known,
-      row({ id: "conn_x", provider_type: "s3", name, metadata: { flexprice_sync: "{}" } }),
+      row({ id: "conn_x", provider_type: "s3", name, metadata: { flexprice_sync: stamp } }),
     ]);
     for (const json of [[], ["--json"]]) {
       const result = await run(["plan", ...json], { cwd: folderWith(files), env: accessTo(live) });

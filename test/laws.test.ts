@@ -173,6 +173,8 @@ async function open(seed: readonly SeedConnection[], text: string) {
     variables: variablesOf({ SECRET: CANARY }, () => new Uint8Array()),
     catalogue,
     knownSecrets,
+    fingerprintKeys: {},
+    newSalt: () => "a-salt-of-these-laws",
     limit: limitTo(4),
     connect: async () =>
       connectionsApi({
@@ -207,7 +209,10 @@ function invocation(command: Invocation["command"]): Invocation {
     yes: true,
     allowDangerous: true,
     failFast: false,
-    target: { environment: "default", baseUrl: "http://x", expectedEnvironmentId: "env_laws" },
+    writeSecrets: "none",
+    adopt: false,
+    assumeSecrets: false,
+    target: { environment: "default", baseUrl: "http://x", expectedEnvironmentId: "env_laws", stamps: true },
     targetProblems: [],
   };
 }

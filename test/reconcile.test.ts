@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
 import { documentOf, lastLine, run, start, targetOf } from "./support/program.js";
-import { accessTo, ENVIRONMENT, row, send, service } from "./support/service.js";
+import { accessTo, ENVIRONMENT, row, send, service, unmarked } from "./support/service.js";
 
 const stripe = `name: Stripe production
 provider_type: stripe
@@ -155,7 +155,7 @@ describe("plan", () => {
         name: "Razorpay",
         provider_type: "razorpay",
         id: "conn_r",
-        stamp: false,
+        stamp: true,
         file: "connections/c.yaml",
         line: 1,
         fields: [{ path: "name", kind: "edit", before: "Razorpay by hand", after: "Razorpay" }],
@@ -167,7 +167,7 @@ describe("plan", () => {
         name: "Stripe production",
         provider_type: "stripe",
         id: "conn_s",
-        stamp: false,
+        stamp: true,
         file: "connections/a.yaml",
         line: 1,
         fields: [
@@ -242,9 +242,12 @@ describe("apply", () => {
     expect(lastLine(first.stdout)).toBe(
       "Apply: 0 created, 2 updated, 0 replaced, 0 archived, 0 failed, 0 unknown, 0 not started, 0 not converged, 0 blocked.",
     );
-    const writes = new Map(live.writes().map(({ method, path, body }) => [`${method} ${path}`, body]));
+    const writes = new Map(live.writes().map(({ method, path, body }) => [`${method} ${path}`, unmarked(body)]));
     expect(live.writes()).toHaveLength(2);
-    expect(writes.get("PUT /v1/connections/conn_r")).toEqual({ name: "Razorpay" });
+    expect(writes.get("PUT /v1/connections/conn_r")).toEqual({
+      name: "Razorpay",
+      metadata: { team: "billing" },
+    });
     expect(writes.get("PUT /v1/connections/conn_s")).toEqual({
       metadata: { team: "billing", cost_center: "CC-1" },
       sync_config: {
@@ -277,7 +280,7 @@ describe("apply", () => {
       action: "create",
       outcome: { status: "created", attempts: 1, http_status: 201, id: "conn_new1" },
     });
-    expect(live.writes().map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+    expect(live.writes().map(({ method, path, body }) => ({ method, path, body: unmarked(body) }))).toEqual([
       {
         method: "POST",
         path: "/v1/connections",
@@ -667,7 +670,7 @@ describe("what goes wrong on the way", () => {
       live.intercept = ({ method, body }, response) => {
         if (method !== "PUT") return false;
         const [before] = live.rows;
-        if (isWritten && before !== undefined) live.rows[0] = { ...before, name: body.name };
+        if (isWritten && before !== undefined) live.rows[0] = { ...before, ...body };
         response.socket?.destroy();
         return true;
       };

@@ -4,7 +4,16 @@ import { runCommandLine } from "../src/cli/run.js";
 import type { Terminal } from "../src/cli/terminal.js";
 import { folderWith } from "./support/folder.js";
 import { documentOf, lastLine, run, targetOf } from "./support/program.js";
-import { accessTo, ENVIRONMENT, type Intercept, row, type Service, send, service } from "./support/service.js";
+import {
+  accessTo,
+  ENVIRONMENT,
+  type Intercept,
+  row,
+  type Service,
+  send,
+  service,
+  unmarked,
+} from "./support/service.js";
 
 /*
  * What is known of a write, and said of it: nothing is claimed that did not happen, nothing that happened is denied, and
@@ -45,8 +54,7 @@ function inTurn(live: Service, method: string, isDone: boolean, answers: readonl
   let tries = 0;
   return (received, response) => {
     if (received.method !== method) return false;
-    if (tries === 0 && isDone && live.rows[0] !== undefined)
-      live.rows[0] = { ...live.rows[0], name: received.body.name };
+    if (tries === 0 && isDone && live.rows[0] !== undefined) live.rows[0] = { ...live.rows[0], ...received.body };
     const now = answers[Math.min(tries, answers.length - 1)];
     tries += 1;
     return now?.(response) ?? false;
@@ -126,7 +134,7 @@ describe("a connection that is made in two steps", () => {
     expect(outcome?.message?.match(/PUT http/g)).toHaveLength(1);
     expect(ended.code).toBe(4);
     const hint = documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint;
-    expect(hint).toContain("set it in the dashboard, or delete the connection and run again");
+    expect(hint).toContain("run apply --write-secrets=Q to send it");
     expect(hint).not.toContain("is safe");
   });
 
@@ -171,7 +179,7 @@ describe("the first write, where no row shows the environment", () => {
   it("is the only one when its answer shows no environment", async () => {
     const live = await service([], ({ method, body }, response) =>
       method === "POST"
-        ? send(response, 201, { ...row({ id: "conn_1", provider_type: "s3", name: body.name }), environment_id: null })
+        ? send(response, 201, { ...row({ id: "conn_1", provider_type: "s3", ...body }), environment_id: null })
         : false,
     );
     const ended = await expectStopped(live, 4, /1 created, .* 3 not started/);
@@ -248,7 +256,7 @@ describe("what the service cannot change", () => {
     });
     const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
     expect(ended.code).toBe(6);
-    expect(live.writes().map(({ body }) => body)).toEqual([
+    expect(live.writes().map(({ body }) => unmarked(body))).toEqual([
       {
         metadata: { team: "new" },
         sync_config: { s3: { bucket: "other", region: "eu", is_flexprice_managed: false } },

@@ -1,13 +1,16 @@
 import type { ConnectionsApi } from "../api/client.js";
 import type { Limit } from "../api/limit.js";
 import type { Catalogue } from "../model/catalogue.js";
-import type { Desired, Observed } from "../model/connection.js";
+import type { Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";
 import { type Change, type Plan, type Source, writes } from "../model/plan.js";
 import { Bug, type ProblemCode } from "../model/problem.js";
+import type { StampSettings } from "../model/stamp.js";
 import { moved } from "../state/wish.js";
 import type { Base } from "./base.js";
-import { type ExpectedEnvironment, type Written, writeCreate, writeUpdate } from "./write.js";
+import { writeCreate } from "./create.js";
+import { writeUpdate } from "./update.js";
+import type { ExpectedEnvironment, Way, Written } from "./write.js";
 
 export interface ApplyParts {
   readonly api: ConnectionsApi;
@@ -17,6 +20,7 @@ export interface ApplyParts {
   readonly base: Base;
   /** Seen on the rows, else as the user expects. */
   readonly environment: ExpectedEnvironment;
+  readonly stamps: StampSettings;
   readonly failFast: boolean;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -134,30 +138,35 @@ class Run {
     }
   }
 
-  async #update(change: Change, desired: Desired, planned: Observed): Promise<Written> {
-    const { api, base, catalogue } = this.#parts;
+  async #update(change: Change, source: Source): Promise<Written> {
+    const { base, catalogue, stamps } = this.#parts;
+    const { desired, observed: planned = missing() } = source;
     const { id } = planned;
     const { rows, problem } = await base.current();
     if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
     const row = rows.find((candidate) => candidate.id === id);
     if (row === undefined) return notWritten("APPLY.ROW_MOVED", `${id} is gone since the plan was made`, PLAN_AGAIN);
-    const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig);
-    if (paths.length === 0) return writeUpdate(change, desired, row, this.#environment, api, catalogue);
+    const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig, stamps.isOn);
+    if (paths.length === 0) return writeUpdate(change, source, row, this.#way());
     const message = `somebody changed ${paths.join(", ")} since the plan was made, so nothing was written`;
     return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
   }
 
   async #send(change: Change): Promise<Written> {
-    const { api, catalogue, sources } = this.#parts;
-    const { desired, observed } = sources.get(change) ?? missing();
+    const source = this.#parts.sources.get(change) ?? missing();
     switch (change.action) {
       case "create":
-        return writeCreate(desired, this.#environment, api, catalogue);
+        return writeCreate(change, source.desired, this.#way());
       case "update":
-        return this.#update(change, desired, observed ?? missing());
+        return this.#update(change, source);
       default:
         throw new Bug(`nothing plans ${change.action} yet reaches apply`);
     }
+  }
+
+  #way(): Way {
+    const { api, catalogue, stamps } = this.#parts;
+    return { api, catalogue, stamps, environment: this.#environment };
   }
 }
 

@@ -39,7 +39,7 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
     const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection; everything else was dealt with.`;
     return error("APPLY.BLOCKED", detail, {
       place: { file: change.file, line: change.line, column: 1 },
-      hint: "set the file to what the service has, or create the connection anew.",
+      hint: "set it to what the service has; to change it, the connection has to be replaced: archived and created anew (--replace).",
     });
   });
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
+import type { SecretsToWrite } from "../plan/select.js";
 import { exitCodes } from "./exit-code.js";
 
 /** What every command takes. */
@@ -27,6 +28,9 @@ export interface ReconcileOptions extends CommonOptions {
   readonly yes: boolean;
   readonly failFast: boolean;
   readonly allowDangerous: boolean;
+  readonly writeSecrets: SecretsToWrite;
+  readonly adopt: boolean;
+  readonly assumeSecrets: boolean;
 }
 
 export interface SandboxOptions extends CommonOptions {
@@ -37,6 +41,10 @@ export interface SandboxOptions extends CommonOptions {
   readonly seed?: string;
 }
 
+export interface KeygenOptions extends CommonOptions {
+  readonly command: "keygen";
+}
+
 export interface SchemaOptions extends CommonOptions {
   readonly command: "schema";
   readonly name: SchemaName;
@@ -45,7 +53,7 @@ export interface SchemaOptions extends CommonOptions {
 export const SCHEMA_NAMES = ["connection", "result", "seed"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
-export type CommandOptions = ReconcileOptions | SandboxOptions | SchemaOptions;
+export type CommandOptions = ReconcileOptions | SandboxOptions | KeygenOptions | SchemaOptions;
 
 export type Parsed =
   | { readonly kind: "command"; readonly options: CommandOptions }
@@ -90,13 +98,37 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     return wrong("USAGE.UNKNOWN_COMMAND", `${topic} is no command.`);
   }
   try {
-    program.parse(argv, { from: "user" });
+    program.parse(withAllNamed(argv), { from: "user" });
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { kind: "text", text: printed };
-    return { kind: "wrong", command: named, problem: usageProblem(cause, named, argv[0]?.startsWith("-") ?? false) };
+    const problem = usageProblem(cause, named, argv[0]?.startsWith("-") ?? false);
+    const isNameApart = problem.code === "USAGE.STRAY_ARGUMENT" && argv.includes("--write-secrets");
+    const hint = "a name stands behind =, as in --write-secrets=NAME.";
+    return { kind: "wrong", command: named, problem: isNameApart ? { ...problem, hint } : problem };
   }
-  return options === undefined ? { kind: "text", text: printed } : { kind: "command", options };
+  if (options === undefined) return { kind: "text", text: printed };
+  const conflict = conflictIn(options);
+  return conflict === undefined ? { kind: "command", options } : { kind: "wrong", command: named, problem: conflict };
+}
+
+/** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
+const ALL = "\0";
+
+/** The arguments with `--write-secrets` naming all: without that the parser takes the next argument for its name. */
+function withAllNamed(argv: readonly string[]): readonly string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  return argv.map((argument, at) => (argument === "--write-secrets" && at < end ? `${argument}=${ALL}` : argument));
+}
+
+function conflictIn(options: CommandOptions): Problem | undefined {
+  if (!("assumeSecrets" in options) || !options.assumeSecrets) return undefined;
+  const hint =
+    "flexprice-sync apply --adopt --assume-secrets records the present secrets as those that the service has.";
+  if (!options.adopt) return error("USAGE.CONFLICT", "--assume-secrets goes together with --adopt.", { hint });
+  if (options.writeSecrets === "none") return undefined;
+  const detail = "--assume-secrets says that the service has the secrets, and --write-secrets sends them.";
+  return error("USAGE.CONFLICT", detail, { hint: "keep one of the two." });
 }
 
 /** The help of a command, or of the whole program; what `--help` prints. */
@@ -109,7 +141,7 @@ export function helpOf(commandName: string | undefined, version: string): string
 /** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
 function usageProblem(cause: CommanderError, command: string | undefined, isBeforeCommand: boolean): Problem {
   const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
-  const named = (dashes: string) => new RegExp(`(?:^|[\\s',])(${dashes}[^-'=\\s,][^'=\\s,]*)`).exec(first)?.[1];
+  const named = (dashes: string) => new RegExp(`(?:^|[\\s',])(${dashes}[^-'=\\s,][^'=\\s,[]*)`).exec(first)?.[1];
   const option = named("--") ?? named("-") ?? "it";
   const similar = /\(Did you mean (?<name>.+)\?\)/.exec(more.join(" "))?.groups?.["name"];
   const help = `flexprice-sync${command === undefined ? "" : ` ${command}`} --help lists what there is.`;
@@ -176,6 +208,11 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .option("--allow-dangerous", "also apply dangerous changes of protected connections")
     .action(() => found(reconcileOptions("apply", apply.opts(), [])));
 
+  const keygen = program
+    .command("keygen")
+    .description("Prints a new key for FLEXPRICE_SYNC_FINGERPRINT_KEY.")
+    .action(() => found({ ...commonOptions(keygen.opts()), command: "keygen" }));
+
   const sandbox = program
     .command("sandbox")
     .description("Runs a local server with the connections API, traps included; ends with Ctrl-C.")
@@ -191,7 +228,7 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
     .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
 
-  for (const command of [validate, plan, apply, sandbox, schema]) common(command);
+  for (const command of [validate, plan, apply, sandbox, keygen, schema]) common(command);
   return program;
 }
 
@@ -215,11 +252,27 @@ function networked(command: Command): Command {
     .option("--environment-id <id>", "the environment you mean, in place of FLEXPRICE_ENVIRONMENT_ID")
     .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
     .option("--timeout <seconds>", "for one request", seconds, DEFAULT_TIMEOUT_SECONDS)
+    .addOption(writeSecretsOption())
+    .option("--adopt", "put our stamp on every connection, also where another owner's is")
+    .option("--assume-secrets", "with --adopt: record the present secrets as those that the service has")
     .option(
       "--max-changes <n|n%>",
       "refuse more changes than this, or than this share of the definitions",
       mostChanges,
     );
+}
+
+/** Takes a name after `=` only, so that a word behind it is never swallowed. */
+function writeSecretsOption(): Option {
+  const words = "send secrets of which nothing tells whether they differ; of all definitions or of one, repeatable";
+  const option = new Option("--write-secrets[=name]", words).argParser(collectSecrets);
+  option.long = "--write-secrets";
+  return option;
+}
+
+function collectSecrets(value: string, before: SecretsToWrite | undefined): SecretsToWrite {
+  if (value === ALL || before === "all") return "all";
+  return collect(value, before === "none" ? undefined : before);
 }
 
 function reconcileOptions(
@@ -243,6 +296,9 @@ function reconcileOptions(
     yes: values["yes"] === true,
     failFast: values["failFast"] === true,
     allowDangerous: values["allowDangerous"] === true,
+    writeSecrets: (values["writeSecrets"] as SecretsToWrite | undefined) ?? "none",
+    adopt: values["adopt"] === true,
+    assumeSecrets: values["assumeSecrets"] === true,
   };
 }
 
@@ -341,6 +397,10 @@ const variablesHelp = [
   "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
   "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
   "  FLEXPRICE_ENVIRONMENT_ID  the environment you mean; strongly advised: another one is refused",
+  "  FLEXPRICE_SYNC_OWNER      whose definitions these are; connections of another owner are refused",
+  "  FLEXPRICE_SYNC_STAMP      off: neither read nor write the stamps that tell what is ours",
+  "  FLEXPRICE_SYNC_FINGERPRINT_KEY           key that tells changed secrets; keygen makes one",
+  "  FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS  the key before it, while it is being exchanged",
   "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
   "  NO_COLOR, CI              no colour; no questions",
 ].join("\n");

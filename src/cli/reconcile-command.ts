@@ -1,21 +1,23 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectionsApi, connectionsApi, type WireEvent } from "../api/client.js";
 import { limitTo } from "../api/limit.js";
 import { catalogue } from "../generated/catalogue.js";
+import type { FingerprintKeys } from "../model/fingerprint.js";
 import { writes } from "../model/plan.js";
-import { Bug, error } from "../model/problem.js";
+import { Bug, error, type Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { KnownSecrets } from "../model/secret.js";
 import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
-import { variablesOf } from "../secrets/variables.js";
+import { type Variables, variablesOf } from "../secrets/variables.js";
 import type { ReconcileOptions } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { nodeFiles } from "./node-files.js";
 import type { Output } from "./output.js";
 import { progressOn } from "./progress.js";
+import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
 import type { Terminal } from "./terminal.js";
 import { requestLine, traceLine, waitingLine } from "./trace.js";
@@ -38,9 +40,7 @@ export async function reconcileCommand(
   const files = nodeFiles(workingFolder);
   const variables = variablesOf(terminal.environment, files.read);
   const knownSecrets = new KnownSecrets();
-  const { access, problems: targetProblems } =
-    options.command === "validate" ? { problems: [] } : accessOf(options, variables);
-  if (access !== undefined) knownSecrets.add([access.apiKey]);
+  const { access, keys, problems: targetProblems } = accessFor(options, variables, knownSecrets);
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
@@ -50,6 +50,8 @@ export async function reconcileCommand(
     variables,
     catalogue,
     knownSecrets,
+    fingerprintKeys: keys,
+    newSalt: () => randomBytes(SALT_BYTES).toString("base64url"),
     limit: limitTo(options.parallelism),
     async connect() {
       const opened = await openApi(options, access, knownSecrets, (event) => {
@@ -85,12 +87,47 @@ export async function reconcileCommand(
   return exitCode;
 }
 
+/** Bytes of a salt: as many as nobody can meet twice. */
+const SALT_BYTES = 16;
+
+interface AccessForRun {
+  readonly access?: Access;
+  readonly keys: FingerprintKeys;
+  readonly problems: readonly Problem[];
+}
+
+/** Where to, with which keys, by options and variables together; `validate` needs none of it. */
+function accessFor(options: ReconcileOptions, variables: Variables, knownSecrets: KnownSecrets): AccessForRun {
+  if (options.command === "validate") return { keys: {}, problems: [] };
+  const stamps = stampVariablesOf(variables);
+  knownSecrets.add(stamps.secrets);
+  const { access, problems } = accessOf(options, variables, stamps);
+  if (access !== undefined) knownSecrets.add([access.apiKey]);
+  const all = [...problems, ...stamps.problems, ...(stamps.problems.length > 0 ? [] : conflictsOf(options, stamps))];
+  return { ...(access === undefined || all.length > 0 ? {} : { access }), keys: stamps.keys, problems: all };
+}
+
+/** Options that ask for what the variables do not allow. */
+function conflictsOf({ adopt, assumeSecrets }: ReconcileOptions, { isOn, keys }: StampVariables): readonly Problem[] {
+  if (adopt && !isOn) {
+    const detail = "--adopt puts stamps on connections, and FLEXPRICE_SYNC_STAMP=off wants none.";
+    return [error("USAGE.CONFLICT", detail, { hint: "drop one of the two." })];
+  }
+  if (assumeSecrets && keys.current === undefined) {
+    const detail = "--assume-secrets records fingerprints, and there is no key to make them with.";
+    const hint = "set FLEXPRICE_SYNC_FINGERPRINT_KEY; flexprice-sync keygen makes one.";
+    return [error("USAGE.NO_FINGERPRINT_KEY", detail, { hint })];
+  }
+  return [];
+}
+
 function invocationOf(
   options: ReconcileOptions,
   access: Access | undefined,
   targetProblems: Invocation["targetProblems"],
 ): Invocation {
   const { command, paths, only, requireEnv, maxChanges, yes, allowDangerous, failFast } = options;
+  const { writeSecrets, adopt, assumeSecrets } = options;
   return {
     command,
     paths,
@@ -99,6 +136,9 @@ function invocationOf(
     yes,
     allowDangerous,
     failFast,
+    writeSecrets,
+    adopt,
+    assumeSecrets,
     targetProblems,
     ...(maxChanges === undefined ? {} : { maxChanges }),
     ...(access === undefined ? {} : { target: access.target }),

@@ -46,6 +46,10 @@ async function runCommand(options: CommandOptions, terminal: Terminal, output: O
       const { sandboxCommand } = await import("./sandbox-command.js");
       return sandboxCommand(options, terminal, output);
     }
+    case "keygen": {
+      const { keygenCommand } = await import("./keygen-command.js");
+      return keygenCommand(options, output);
+    }
     case "schema": {
       const { schemas } = await import("../generated/schemas.js");
       terminal.writeOut(`${JSON.stringify(schemas[options.name], null, 2)}\n`);

@@ -2,6 +2,7 @@ import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import type { Target } from "../reconcile.js";
 import type { Lookup, Variables } from "../secrets/variables.js";
+import type { StampVariables } from "./stamp-variables.js";
 
 /** Where to and with which key. */
 export interface Access {
@@ -19,6 +20,7 @@ export interface FoundAccess {
 export function accessOf(
   options: { readonly baseUrl?: string; readonly environmentId?: string },
   variables: Variables,
+  { owner, isOn }: Pick<StampVariables, "owner" | "isOn">,
 ): FoundAccess {
   const problems: Problem[] = [];
   const apiKey = apiKeyOf(variables, problems);
@@ -30,6 +32,8 @@ export function accessOf(
     environment: "default",
     baseUrl: shown,
     ...(environmentId === undefined ? {} : { expectedEnvironmentId: environmentId }),
+    ...(owner === undefined ? {} : { owner }),
+    stamps: isOn,
   };
   return { access: { target, baseUrl, apiKey }, problems };
 }
@@ -122,7 +126,8 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
   return undefined;
 }
 
-function reason(name: string, found: Exclude<Lookup, { state: "set" }>): string {
+/** Why a variable has no value, as the beginning of a sentence. */
+export function reason(name: string, found: Exclude<Lookup, { state: "set" }>): string {
   if (found.state === "unset") return `${name} is not set`;
   if (found.state === "empty")
     return found.fromFile ? `the file that ${name}_FILE names is empty` : `${name} is set but empty`;

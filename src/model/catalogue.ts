@@ -31,6 +31,8 @@ export interface ProviderFacts {
   readonly fields: Readonly<Record<string, FieldFacts>>;
   /** Facts of fields that are not listed, for a provider that takes any. */
   readonly anyField?: FieldFacts;
+  /** The part of sync_config that has the service put its own credentials in place of any, where it is true. */
+  readonly ownCredentialsUnder?: string;
   /** Parts of sync_config without which the service refuses to create one, as `aws_marketplace.region`. */
   readonly requiredSyncConfig: readonly string[];
   /** Parts of sync_config that this provider acts on, as `invoice.outbound`. */
@@ -50,6 +52,8 @@ export interface FieldFacts {
   readonly expectedOnCreate: boolean;
   /** POST drops it, so a create is followed by a PUT. */
   readonly afterCreate: boolean;
+  /** Other fields that an update must send with this one, or the service refuses it. */
+  readonly sentWith: readonly string[];
   readonly pattern?: string;
 }
 
@@ -85,6 +89,8 @@ export interface SyncGroup {
   readonly managedBy?: string;
   /** Members that the service demands when the block is there. */
   readonly required: readonly string[];
+  /** Members that the service takes all together or not at all. */
+  readonly together: readonly string[];
 }
 
 /** How the service treats a provider's credentials; read by the sandbox alone. */

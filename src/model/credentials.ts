@@ -1,5 +1,5 @@
 import type { Catalogue, FieldFacts } from "./catalogue.js";
-import { ownValue } from "./json.js";
+import { type JsonObject, ownValue, valueAt } from "./json.js";
 import type { Pointer } from "./location.js";
 
 /** Blocks that the API reference lists and the service ignores. */
@@ -9,6 +9,12 @@ export const IGNORED_BLOCKS: ReadonlySet<string> = new Set(["generic", "settings
 export function fieldFacts(catalogue: Catalogue, provider: string, field: string): FieldFacts | undefined {
   const facts = ownValue(catalogue.providers, provider);
   return facts === undefined ? undefined : (ownValue(facts.fields, field) ?? facts.anyField);
+}
+
+/** Whether the service puts its own credentials in place of any that the connection is given. */
+export function isKeptCredential(catalogue: Catalogue, provider: string, syncConfig: JsonObject | undefined): boolean {
+  const under = ownValue(catalogue.providers, provider)?.ownCredentialsUnder;
+  return under !== undefined && valueAt(syncConfig, under.split(".")) === true;
 }
 
 /** The pointer in the nested form, which every output uses; pointers elsewhere are given back as they are. */

@@ -1,5 +1,6 @@
 import type { Desired, Observed, Unavailable } from "./connection.js";
 import type { Json } from "./json.js";
+import type { Stamp } from "./stamp.js";
 
 export type Action = "create" | "update" | "replace" | "archive" | "none";
 export type SecretState = "new" | "unchanged" | "changed" | "blocked" | "unknown" | "unresolved";
@@ -24,6 +25,13 @@ export interface SecretChange {
   readonly path: string;
   readonly variable?: string;
   readonly state: SecretState;
+  /**
+   * Whether the write takes it along: a new or changed one, or one that the service takes only together with a changed one.
+   * With `unresolved`: the write needs it, so there can be none.
+   */
+  readonly isSent: boolean;
+  /** Whether the present value is recorded as what the service has, without being sent. */
+  readonly isRecorded: boolean;
   /** Why `variable` has no value; only with `unresolved`. */
   readonly why?: Unavailable["reason"];
 }
@@ -35,7 +43,10 @@ export interface Change {
   readonly providerType: string;
   /** Absent for a connection that does not exist yet. */
   readonly id?: string;
+  /** Whether the write also puts our stamp on the connection, or renews it. */
   readonly stamp: boolean;
+  /** For a connection that has no stamp yet: drawn when the plan is made, so that it can be told again by it. */
+  readonly salt?: string;
   readonly file: string;
   readonly line: number;
   readonly fields: readonly FieldChange[];
@@ -80,6 +91,8 @@ export interface Plan {
 export interface Source {
   readonly desired: Desired;
   readonly observed?: Observed;
+  /** The row's own stamp, if it has one. */
+  readonly stamp?: Stamp;
 }
 
 /** Whether a change writes. */

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { FingerprintKey, FingerprintPlace } from "./fingerprint.js";
 import type { Json } from "./json.js";
 
 /** What every printed form of a secret is, whatever its length. */
@@ -46,6 +47,11 @@ export class Secret {
   /** Whether every character may stand in an HTTP header: visible ASCII, no blanks. */
   fitsHeader(): boolean {
     return /^[\x21-\x7e]+$/.test(this.#value);
+  }
+
+  /** A record of the value that tells nothing of it to whoever has not the key. */
+  fingerprint(key: FingerprintKey, place: FingerprintPlace): string {
+    return key.fingerprint(place, this.#value);
   }
 
   /**

@@ -1,10 +1,12 @@
 import deepDiff from "deep-diff";
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed, UnresolvedReference } from "../model/connection.js";
-import { byText, isObject, type Json } from "../model/json.js";
+import { byText, isObject, type Json, ownValue } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { MASK } from "../model/secret.js";
+import type { Stamp } from "../model/stamp.js";
+import { claimOn } from "../state/stamp.js";
 import { isKeptByService, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
 
 export interface Comparison {
@@ -12,15 +14,22 @@ export interface Comparison {
   readonly fields: readonly FieldChange[];
   /** Keys with a value that the definition does not name; they stay. */
   readonly keptKeys: number;
+  /** Of these, paths that we wrote and the file no longer names, but somebody has changed since: they are no longer ours. */
+  readonly lost: readonly string[];
+  /** Of these, paths that are ours and left the file, but without them the service would refuse what stays beside them. */
+  readonly needed: readonly string[];
 }
 
 /**
  * What counts as a difference between a definition and its row: only what the definition declares, unit by unit, in a
- * form in which all spellings of one state are the same. Under `exact` also what the row has beyond it.
+ * form in which all spellings of one state are the same. What we wrote earlier and the file no longer names is taken away,
+ * if it is still as we wrote it; under `exact` also whatever else the row has.
  *
  * Credentials are no part of this: no answer of the service holds them. Ids, status, times and actors are never compared.
+ *
+ * @param stamp - the row's own; without one nothing on it is known to be ours
  */
-export function compare(desired: Desired, observed: Observed, facts: SyncGroup): Comparison {
+export function compare(desired: Desired, observed: Observed, facts: SyncGroup, stamp: Stamp | undefined): Comparison {
   const pathsOf = (pointers: readonly Pointer[]) =>
     new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
   const unresolved = unresolvedUnits(desired, facts);
@@ -45,13 +54,13 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   const refused = blocked.filter((unit) => observedValue(unit, present) !== unit.value);
   // A block that cannot become what the file says is not emptied on the way there.
   const isRefused = (unit: Unit) => refused.some(({ keys }) => keys[0] === unit.keys[0] && keys[1] === unit.keys[1]);
-  const removed = surplus.filter(
+  const removable = surplus.filter(
     (unit) =>
-      isExact(unit) &&
-      unit.facts?.update !== "create-only" &&
-      !isRefused(unit) &&
-      !(unit.facts === undefined && isReplaced(unit)),
+      unit.facts?.update !== "create-only" && !isRefused(unit) && !(unit.facts === undefined && isReplaced(unit)),
   );
+  const left = removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "ours");
+  const needed = neededAround(left, [...wanted, ...blocked, ...surplus.filter((unit) => !isExact(unit))], facts);
+  const removed = removable.filter((unit) => isExact(unit) || (left.includes(unit) && !needed.has(unit)));
 
   const name: Unit = { path: "name", keys: ["name"], value: desired.name, isDefault: false };
   const before = viewOf([
@@ -93,7 +102,50 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup):
   return {
     fields: inCatalogueOrder(fields, facts),
     keptKeys: surplus.filter((unit) => !isReplaced(unit)).length - removed.length,
+    lost: removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "changed").map(pathOf),
+    needed: [...needed].map(pathOf),
   };
+}
+
+/**
+ * Of the units that could be taken away, those without which the service refuses what stays beside them: the fields that a
+ * block demands, and fields that go together.
+ *
+ * @param others - what the row may have around them, those to be taken away among them
+ */
+function neededAround(left: readonly Unit[], others: readonly Unit[], facts: SyncGroup): ReadonlySet<Unit> {
+  const needed = new Set<Unit>();
+  let before = -1;
+  // What stays for one reason may be the reason for another to stay.
+  while (needed.size > before) {
+    before = needed.size;
+    const stays = others.filter((unit) => !unit.isDefault && (!left.includes(unit) || needed.has(unit)));
+    for (const unit of left) {
+      const name = unit.keys.at(-1) ?? "";
+      const group = groupOf(unit, facts);
+      const isDemanded = group?.required.includes(name) === true && stays.some((other) => isInside(other, unit));
+      const isPaired =
+        group?.together.includes(name) === true &&
+        stays.some((other) => isInside(other, unit) && group.together.includes(other.keys.at(-1) ?? ""));
+      if (isDemanded || isPaired) needed.add(unit);
+    }
+  }
+  return needed;
+}
+
+/** Whether a unit is in the group of another, or deeper in it. */
+function isInside({ keys }: Unit, { keys: beside }: Unit): boolean {
+  return keys.length >= beside.length && beside.slice(0, -1).every((step, at) => keys[at] === step);
+}
+
+/** The group that a unit of sync_config is in. */
+function groupOf({ keys }: Unit, facts: SyncGroup): SyncGroup | undefined {
+  const [top, ...path] = keys.slice(0, -1);
+  if (top !== "sync_config") return undefined;
+  return path.reduce<SyncGroup | undefined>((group, step) => {
+    const member = group === undefined ? undefined : ownValue(group.members, step);
+    return member?.kind === "group" ? member : undefined;
+  }, facts);
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume, or fill in, anyway. */
@@ -112,7 +164,7 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparis
       if (references !== undefined) return unresolvedFields(references, facts, "add");
       return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : value }];
     });
-  return { fields: inCatalogueOrder(fields, facts), keptKeys: 0 };
+  return { fields: inCatalogueOrder(fields, facts), keptKeys: 0, lost: [], needed: [] };
 }
 
 /** References without a value, by the path of the unit they stand in. */

@@ -1,27 +1,27 @@
-import type { Catalogue, FieldFacts, ProviderFacts, SyncGroup } from "../model/catalogue.js";
-import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
-import { STAMP_KEY } from "../model/connection.js";
-import { fieldFacts } from "../model/credentials.js";
-import { byText, isObject, type JsonObject, ownValue, valueAt } from "../model/json.js";
-import { dotted, type Pointer } from "../model/location.js";
-import type {
-  Change,
-  FieldChange,
-  Plan,
-  SecretChange,
-  SecretState,
-  Source,
-  Summary,
-  UnclaimedRow,
+import type { Catalogue } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { byText, ownValue } from "../model/json.js";
+import {
+  type Change,
+  type FieldChange,
+  isBlocked,
+  type Plan,
+  type SecretState,
+  type Source,
+  type Summary,
+  type UnclaimedRow,
 } from "../model/plan.js";
-import { isBlocked } from "../model/plan.js";
-import { error, type Problem, warning } from "../model/problem.js";
+import { isError, type Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
-import { isKeptByService, syncUnits } from "../state/units.js";
+import type { StampReading, StampSettings } from "../model/stamp.js";
+import { isOthers, nextStamp, readStamps, shownStamp, stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
+import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { match } from "./match.js";
 import { dangersOf } from "./meaning.js";
+import { secretsOfNew, secretsOfRow } from "./secrets.js";
+import { canCarryStamp, findStamp, keptProblems, notAdoptable, type StampFinding } from "./stamps.js";
 
 export interface Planned {
   /** Frozen. */
@@ -31,6 +31,19 @@ export interface Planned {
   /** Whether every selected definition has its place in the plan; one whose row could not be told has none. */
   readonly isWhole: boolean;
   readonly problems: readonly Problem[];
+}
+
+/** What is asked of a plan beyond the definitions. */
+export interface PlanRequest {
+  readonly stamps: StampSettings;
+  /** Put a stamp on every connection that lacks what it should have, whoever's it was. */
+  readonly adopts: boolean;
+  /** Take the present secrets for those that the service has. */
+  readonly assumesSecrets: boolean;
+  /** Definitions whose unknown secrets are sent. */
+  readonly writesSecretsOf: ReadonlySet<Desired>;
+  /** A text that never came before. */
+  readonly newSalt: () => string;
 }
 
 /**
@@ -47,34 +60,207 @@ export function makePlan(
   observed: readonly Observed[],
   catalogue: Catalogue,
   knownSecrets: KnownSecrets,
+  request: PlanRequest,
 ): Planned {
-  const matches = match(desired, observed, catalogue, knownSecrets);
-  const problems: Problem[] = [];
-  const sources = new Map<Change, Source>();
-  const claimed = new Set<string>();
-  for (const [one, found] of matches) {
-    if (found.kind === "row") claimed.add(found.row.id);
-    if (!selected.has(one)) continue;
-    if (found.kind === "problem") {
-      if (!problems.includes(found.problem)) problems.push(found.problem);
-      continue;
-    }
-    const made = found.kind === "row" ? planForRow(one, found.row, catalogue) : planForNew(one, catalogue);
-    const change = { ...made.change, fields: made.change.fields.map((field) => masked(field, knownSecrets)) };
-    sources.set(change, found.kind === "row" ? { desired: one, observed: found.row } : { desired: one });
-    problems.push(...made.problems);
+  return new Planner(desired, observed, catalogue, knownSecrets, request).plan(selected);
+}
+
+interface MadeChange {
+  /** Absent when nothing may be written to the row; the problems say why. */
+  readonly change?: Change;
+  readonly source: Source;
+  readonly problems: readonly Problem[];
+}
+
+class Planner {
+  readonly #catalogue: Catalogue;
+  readonly #knownSecrets: KnownSecrets;
+  readonly #request: PlanRequest;
+  readonly #matches: ReturnType<typeof match>;
+  readonly #readings: ReadonlyMap<Observed, StampReading>;
+  readonly #unclaimed: readonly Observed[];
+
+  constructor(
+    desired: readonly Desired[],
+    observed: readonly Observed[],
+    catalogue: Catalogue,
+    knownSecrets: KnownSecrets,
+    request: PlanRequest,
+  ) {
+    this.#catalogue = catalogue;
+    this.#knownSecrets = knownSecrets;
+    this.#request = request;
+    this.#matches = match(desired, observed, catalogue, knownSecrets);
+    this.#readings = request.stamps.isOn ? readStamps(observed) : new Map();
+    const claimed = new Set([...this.#matches.values()].map((found) => (found.kind === "row" ? found.row : undefined)));
+    this.#unclaimed = observed.filter((row) => !claimed.has(row));
   }
-  const changes = [...sources.keys()].sort(
-    (left, right) =>
-      byText(left.providerType, right.providerType) ||
-      byText(left.name, right.name) ||
-      byText(left.id ?? "", right.id ?? "") ||
-      byText(left.file, right.file) ||
-      left.line - right.line,
-  );
-  const unclaimed = unclaimedOf(observed, claimed, knownSecrets);
-  const plan = frozen<Plan>({ version: 1, changes, unclaimed, summary: summaryOf(changes, unclaimed) });
-  return { plan, sources, isWhole: changes.length === selected.size, problems };
+
+  plan(selected: ReadonlySet<Desired>): Planned {
+    const problems: Problem[] = [];
+    const sources = new Map<Change, Source>();
+    for (const [one, found] of this.#matches) {
+      if (!selected.has(one)) continue;
+      if (found.kind === "problem") {
+        if (!problems.includes(found.problem)) problems.push(found.problem);
+        continue;
+      }
+      const made = found.kind === "row" ? this.#forRow(one, found.row) : this.#forNew(one);
+      problems.push(...made.problems);
+      if (made.change === undefined) continue;
+      const fields = made.change.fields.map((field) => masked(field, this.#knownSecrets));
+      sources.set({ ...made.change, fields }, made.source);
+    }
+    const changes = [...sources.keys()].sort(
+      (left, right) =>
+        byText(left.providerType, right.providerType) ||
+        byText(left.name, right.name) ||
+        byText(left.id ?? "", right.id ?? "") ||
+        byText(left.file, right.file) ||
+        left.line - right.line,
+    );
+    const unclaimed = this.#unclaimedRows();
+    const plan = frozen<Plan>({ version: 1, changes, unclaimed, summary: summaryOf(changes, unclaimed) });
+    return { plan, sources, isWhole: changes.length === selected.size, problems };
+  }
+
+  #forRow(desired: Desired, row: Observed): MadeChange {
+    const { stamps, adopts, assumesSecrets, writesSecretsOf, newSalt } = this.#request;
+    const { syncConfig: facts } = this.#catalogue;
+    const found = this.#stampOn(row, desired);
+    const { stamp, takenFrom } = found;
+    const source: Source = { desired, observed: row, ...(stamp === undefined ? {} : { stamp }) };
+    if (found.problems.some(isError)) return { source, problems: found.problems };
+
+    // What another owner wrote is not for us to take away, also when the connection becomes ours.
+    const ownership = stamp === undefined || isOthers(stamp, stamps.owner) ? undefined : stamp;
+    const { fields, keptKeys, lost, needed } = compare(desired, row, facts, ownership);
+    const mayStamp = stamps.isOn && canCarryStamp(desired, row, this.#catalogue);
+    const question = {
+      ...(stamp === undefined ? {} : { stamp }),
+      keys: stamps.keys,
+      isWritten: writesSecretsOf.has(desired),
+      isAdopted: adopts && mayStamp,
+      isAssumed: assumesSecrets && mayStamp,
+    };
+    const secrets = secretsOfRow(desired, row, question, this.#catalogue);
+    const salt = mayStamp && stamp === undefined ? newSalt() : undefined;
+    const isStampDue = mayStamp && this.#isStampDue(row, { ...source, fields, secrets, ...salted(salt) });
+    const differs =
+      fields.some(({ state }) => state === undefined) ||
+      secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
+    const isUpdate = differs || (adopts && isStampDue);
+    const change = this.#changeOf(desired, {
+      action: isUpdate ? "update" : "none",
+      id: row.id,
+      stamp: isUpdate && isStampDue,
+      ...(isUpdate && isStampDue ? salted(salt) : {}),
+      fields,
+      secrets,
+      keptKeys,
+      moreDangers:
+        takenFrom === undefined ? [] : [`it is taken over from the owner "${takenFrom}", who can no longer change it`],
+    });
+    const { syncConfig = {} } = updateWish(fields, desired, row, facts);
+    const problems = [
+      ...found.problems,
+      ...(adopts && stamps.isOn && !mayStamp ? [notAdoptable(desired, this.#catalogue)] : []),
+      ...incompleteBlocks(desired, syncConfig, facts),
+      ...keptByService(desired, row.syncConfig, this.#catalogue),
+      ...keptProblems(desired, lost, needed),
+    ];
+    return { change, source, problems };
+  }
+
+  #stampOn(row: Observed, desired: Desired): StampFinding {
+    const { stamps, adopts } = this.#request;
+    const reading = this.#readings.get(row) ?? { kind: "none" };
+    return findStamp(desired, row, reading, stamps, adopts, this.#knownSecrets);
+  }
+
+  #isStampDue(
+    row: Observed,
+    { stamp, ...made }: Omit<Source & Pick<Change, "fields" | "secrets" | "salt">, "observed">,
+  ): boolean {
+    const wish = { ...made, row, ...(stamp === undefined ? {} : { before: stamp }) };
+    return stampText(nextStamp(wish, this.#request.stamps, this.#catalogue.syncConfig)) !== shownStamp(row);
+  }
+
+  #forNew(desired: Desired): MadeChange {
+    const { stamps, newSalt } = this.#request;
+    const { syncConfig: facts } = this.#catalogue;
+    const { fields, keptKeys } = compareWithNothing(desired, facts);
+    const mayStamp = stamps.isOn && canCarryStamp(desired, undefined, this.#catalogue);
+    const change = this.#changeOf(desired, {
+      action: "create",
+      stamp: mayStamp,
+      ...salted(mayStamp ? newSalt() : undefined),
+      fields,
+      secrets: secretsOfNew(desired),
+      keptKeys,
+      moreDangers: this.#maybeRenamed(desired),
+    });
+    const problems = [
+      ...keptByService(desired, desired.syncConfig ?? {}, this.#catalogue),
+      ...missingOnCreate(desired, this.#catalogue),
+      ...incompleteBlocks(desired, createMaps(desired, facts).syncConfig ?? {}, facts),
+    ];
+    return { change, source: { desired }, problems };
+  }
+
+  /** A connection that is found by its name and has a new one looks like one that does not exist yet, beside one that nobody claims. */
+  #maybeRenamed({ definition }: Desired): readonly string[] {
+    const { providerType } = definition;
+    if (ownValue(this.#catalogue.providers, providerType)?.identity !== "name") return [];
+    const before = this.#unclaimed.filter((row) => row.providerType === providerType && this.#isOurs(row));
+    if (before.length === 0) return [];
+    const ids = before.map(({ id }) => id).join(" or ");
+    return [`looks like a rename of ${ids}: then add id: to keep that connection, or it stays beside the new one`];
+  }
+
+  #isOurs(row: Observed): boolean {
+    const reading = this.#readings.get(row);
+    return reading?.kind === "own" && !isOthers(reading.stamp, this.#request.stamps.owner);
+  }
+
+  #changeOf(
+    desired: Desired,
+    made: Pick<Change, "action" | "stamp" | "salt" | "fields" | "secrets" | "keptKeys"> & {
+      readonly id?: string;
+      readonly moreDangers: readonly string[];
+    },
+  ): Change {
+    const { origin, providerType } = desired.definition;
+    const { moreDangers, ...rest } = made;
+    const dangers = dangersOf(made.fields, desired, this.#catalogue);
+    return {
+      name: desired.name,
+      providerType,
+      file: origin.file,
+      line: origin.line,
+      dangers: [...moreDangers, ...dangers.sentences],
+      guarded: dangers.guarded,
+      ...rest,
+    };
+  }
+
+  #unclaimedRows(): readonly UnclaimedRow[] {
+    return this.#unclaimed
+      .map((row) => ({
+        id: row.id,
+        name: this.#knownSecrets.mask(row.name),
+        providerType: row.providerType,
+        stamped: this.#readings.get(row)?.kind === "own",
+      }))
+      .sort(
+        (left, right) =>
+          byText(left.providerType, right.providerType) || byText(left.name, right.name) || byText(left.id, right.id),
+      );
+  }
+}
+
+function salted(salt: string | undefined): Pick<Change, "salt"> {
+  return salt === undefined ? {} : { salt };
 }
 
 /** The service may still show, under another key, what somebody has moved into a variable. */
@@ -91,178 +277,6 @@ function masked(field: FieldChange, knownSecrets: KnownSecrets): FieldChange {
 function frozen<T extends object>(value: T): T {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
   return Object.freeze(value);
-}
-
-interface MadeChange {
-  readonly change: Change;
-  readonly problems: readonly Problem[];
-}
-
-function planForRow(desired: Desired, row: Observed, catalogue: Catalogue): MadeChange {
-  const { fields, keptKeys } = compare(desired, row, catalogue.syncConfig);
-  const secrets = desired.credentials.flatMap((credential) => {
-    const facts = fieldFacts(catalogue, desired.definition.providerType, credential.field);
-    // Sent on create only and then kept by the service: there is nothing to say about it later.
-    if (facts?.update === "server-managed") return [];
-    return [secretChange(credential, "unknown")];
-  });
-  const isUpdate = fields.some(({ state }) => state === undefined);
-  const change = changeOf(desired, catalogue, {
-    action: isUpdate ? "update" : "none",
-    id: row.id,
-    fields,
-    secrets,
-    keptKeys,
-  });
-  const { syncConfig = {} } = updateWish(fields, desired, row, catalogue.syncConfig);
-  const incomplete = incompleteBlocks(desired, syncConfig, catalogue.syncConfig);
-  return { change, problems: [...incomplete, ...keptByService(desired, row.syncConfig, catalogue.syncConfig)] };
-}
-
-function planForNew(desired: Desired, catalogue: Catalogue): MadeChange {
-  const { fields, keptKeys } = compareWithNothing(desired, catalogue.syncConfig);
-  const secrets = desired.credentials.map((credential) => secretChange(credential, "new"));
-  const change = changeOf(desired, catalogue, { action: "create", fields, secrets, keptKeys });
-  const problems = [
-    ...keptByService(desired, desired.syncConfig ?? {}, catalogue.syncConfig),
-    ...missingOnCreate(desired, catalogue),
-    ...incompleteBlocks(desired, createMaps(desired, catalogue.syncConfig).syncConfig ?? {}, catalogue.syncConfig),
-  ];
-  return { change, problems };
-}
-
-/** What there is to say of a credential: that its variable is missing, or else the state it is in. */
-function secretChange({ path, variable, value }: DesiredCredential, state: SecretState): SecretChange {
-  const named = variable === undefined ? {} : { variable };
-  if (value.kind === "unresolved") return { path, ...named, state: "unresolved", why: value.reference.why.reason };
-  return { path, ...named, state };
-}
-
-function changeOf(
-  desired: Desired,
-  catalogue: Catalogue,
-  made: Pick<Change, "action" | "fields" | "secrets" | "keptKeys"> & { readonly id?: string },
-): Change {
-  const { origin, providerType } = desired.definition;
-  const dangers = dangersOf(made.fields, desired, catalogue);
-  return {
-    name: desired.name,
-    providerType,
-    stamp: false,
-    file: origin.file,
-    line: origin.line,
-    dangers: dangers.sentences,
-    guarded: dangers.guarded,
-    ...made,
-  };
-}
-
-/** Fields without which the service would keep a connection that cannot work, or refuse it. */
-function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Problem[] {
-  const { definition } = desired;
-  const facts = ownValue(catalogue.providers, definition.providerType);
-  if (facts === undefined) return [];
-  const present = new Set(desired.credentials.map(({ field }) => field));
-  const absent = Object.entries(facts.fields).filter(([field]) => !present.has(field));
-  const lacking = (test: (field: FieldFacts) => boolean) =>
-    absent.filter(([, one]) => test(one)).map(([field]) => field);
-  const required = lacking(
-    ({ requiredOnCreate: needed }) =>
-      needed === true || (needed !== false && valueAt(desired.syncConfig, needed.unless.split(".")) !== true),
-  );
-  const expected = lacking(({ expectedOnCreate }) => expectedOnCreate);
-  const [first] = desired.credentials;
-  const block: Pointer = first === undefined ? ["encrypted_secret_data"] : first.pointer.slice(0, -1);
-  const place = definition.origin.locate(block, "key");
-  const path = `encrypted_secret_data.${definition.providerType}`;
-  return [
-    ...missingSyncConfig(desired, facts),
-    ...required.map((field) =>
-      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and ${path} has no ${field}.`, {
-        place,
-        hint: `add ${field} to create it; if it should exist already, this may be the key of another environment.`,
-      }),
-    ),
-    ...expected.map((field) =>
-      warning(
-        "PLAN.EXPECTED_ON_CREATE",
-        `"${desired.name}" will be created without ${field}; such connections are normally begun in the dashboard.`,
-        {
-          place,
-          hint: `begin it in the dashboard and let this file adopt it, or add ${field}.`,
-        },
-      ),
-    ),
-  ];
-}
-
-/** Parts of sync_config without which the service refuses the provider; an unresolved reference gets an error of its own. */
-function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFacts): readonly Problem[] {
-  const { origin } = desired.definition;
-  return requiredSyncConfig
-    .filter((path) => valueAt(desired.syncConfig, path.split(".")) === undefined)
-    .map((path) =>
-      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and has no sync_config.${path}.`, {
-        place: origin.locate(["sync_config"], "key"),
-        hint: `add sync_config.${path}, which the service demands of this provider.`,
-      }),
-    );
-}
-
-/** Fields that the file declares and the service keeps itself: they are not compared, and should not look as if they were. */
-function keptByService(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
-  const kept = syncUnits(desired.syncConfig, facts).filter(
-    (unit) => unit.facts !== undefined && isKeptByService(unit, syncConfig, facts),
-  );
-  const [first] = kept;
-  if (first === undefined) return [];
-  const detail = `the service keeps ${kept.map(({ path }) => path).join(", ")} of "${desired.name}" itself, so what the file says there changes nothing.`;
-  const place = desired.definition.origin.locate(first.keys, "key");
-  return [warning("PLAN.KEPT_BY_SERVICE", detail, { place, hint: "drop it from the file." })];
-}
-
-/** Blocks that would be written without a field that the service demands in them, and that no variable will fill. */
-function incompleteBlocks(desired: Desired, syncConfig: JsonObject, facts: SyncGroup): readonly Problem[] {
-  const awaited = new Set(desired.unresolved.map(({ pointer }) => dotted(pointer)));
-  return Object.entries(syncConfig).flatMap(([name, value]) => {
-    const block = ownValue(facts.members, name);
-    if (block?.kind !== "group" || !isObject(value)) return [];
-    const { managedBy, required } = block;
-    if (managedBy !== undefined && ownValue(value, managedBy) === true) return [];
-    const { origin } = desired.definition;
-    return required
-      .filter((field) => [undefined, null, ""].some((nothing) => ownValue(value, field) === nothing))
-      .filter((field) => !awaited.has(dotted(["sync_config", name, field])))
-      .map((field) =>
-        error(
-          "PLAN.INCOMPLETE_BLOCK",
-          `${dotted(["sync_config", name])} of "${desired.name}" would have no ${field}, which the service demands.`,
-          {
-            place: origin.locate(["sync_config", name], "key"),
-            hint: `add ${field}.`,
-          },
-        ),
-      );
-  });
-}
-
-function unclaimedOf(
-  observed: readonly Observed[],
-  claimed: ReadonlySet<string>,
-  knownSecrets: KnownSecrets,
-): readonly UnclaimedRow[] {
-  return observed
-    .filter(({ id }) => !claimed.has(id))
-    .map(({ id, name, providerType, metadata }) => ({
-      id,
-      name: knownSecrets.mask(name),
-      providerType,
-      stamped: metadata !== null && Object.hasOwn(metadata, STAMP_KEY),
-    }))
-    .sort(
-      (left, right) =>
-        byText(left.providerType, right.providerType) || byText(left.name, right.name) || byText(left.id, right.id),
-    );
 }
 
 function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[]): Summary {

@@ -22,6 +22,31 @@ export function select(desired: readonly Desired[], patterns: readonly string[])
   return { selected: new Set(chosen.flat()), problems };
 }
 
+/** The definitions whose secrets are to be written, by name or by file, each exactly as it is. A name that fits none is an error. */
+export function selectForSecrets(selected: ReadonlySet<Desired>, wanted: SecretsToWrite): Selected {
+  if (wanted === "none") return { selected: new Set(), problems: [] };
+  if (wanted === "all") return { selected, problems: [] };
+  const all = [...selected];
+  const chosen = wanted.map((name) => all.filter((one) => isNamed(name, one)));
+  const problems = wanted
+    .filter((_, index) => chosen[index]?.length === 0)
+    .map((name) => {
+      const names = all.map((one) => one.name).join(", ");
+      return error("LOAD.NOTHING_SELECTED", `--write-secrets=${name} names none of the definitions.`, {
+        hint: `it takes a definition's name or its file, and there are: ${names}.`,
+      });
+    });
+  return { selected: new Set(chosen.flat()), problems };
+}
+
+function isNamed(name: string, { name: own, definition }: Desired): boolean {
+  const { file } = definition.origin;
+  return name === own || name === file || name === file.split("/").at(-1);
+}
+
+/** Whose unknown secrets are sent: of no definition, of all, or of those with these names or files. */
+export type SecretsToWrite = "none" | "all" | readonly string[];
+
 /** Stars and question marks, lists in brackets and braces. No negation: it would be asked of the name and of the file, and one of them always fits. */
 const PLAIN = { nonegate: true, noextglob: true } as const;
 

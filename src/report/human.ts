@@ -109,8 +109,15 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   return [
     `${head}  ${source}`,
     ...rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`),
+    ...(isStampOnly(change) ? [`    ${paint("faint", "only its stamp, which no file shows, is written")}`] : []),
     ...change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`),
   ];
+}
+
+/** Whether nothing but our own note about the connection changes. */
+function isStampOnly({ action, fields, secrets }: Change): boolean {
+  const changesMore = fields.some(({ state }) => state === undefined) || secrets.some(({ isSent }) => isSent);
+  return action === "update" && !changesMore;
 }
 
 interface Row {
@@ -152,11 +159,11 @@ function unresolvedRow(path: string, variable: string | undefined, why: FieldCha
 }
 
 /** Secrets that cannot be compared are counted below, not listed: there is nothing to decide about them. */
-function isShownSecret({ state }: SecretChange): boolean {
-  return state !== "unknown" && state !== "unchanged";
+function isShownSecret({ state, isSent }: SecretChange): boolean {
+  return isSent || (state !== "unknown" && state !== "unchanged");
 }
 
-function secretRow({ path, variable, state, why }: SecretChange): Row {
+function secretRow({ path, variable, state, why, isSent }: SecretChange): Row {
   const from = variable === undefined ? "(value from the file)" : `(secret from ${variable})`;
   const shown = printable(path);
   switch (state) {
@@ -180,7 +187,12 @@ function secretRow({ path, variable, state, why }: SecretChange): Row {
       return unresolvedRow(shown, variable, why);
     case "unknown":
     case "unchanged":
-      return { symbol: " ", tone: "faint", path: shown, words: state };
+      return {
+        symbol: " ",
+        tone: "faint",
+        path: shown,
+        words: isSent ? `${from}  sent along: the service takes them together` : state,
+      };
     default:
       return assertNever(state);
   }
@@ -188,14 +200,26 @@ function secretRow({ path, variable, state, why }: SecretChange): Row {
 
 /** What is not a change but should be known, a line each. */
 function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonly string[] {
-  const unknown = changes.flatMap(({ secrets }) => secrets.filter(({ state }) => state === "unknown")).length;
+  const secrets = changes.flatMap((change) => change.secrets);
+  const unknown = secrets.filter(({ state }) => state === "unknown").length;
+  const blocked = secrets.filter(({ state }) => state === "blocked").length;
+  const marked = changes.filter((change) => change.stamp).length;
   const stamped = unclaimed.filter((row) => row.stamped);
   const lines: string[] = [];
   if (unknown > 0) {
     lines.push(
-      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them. They are not sent.`,
+      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them, and no fingerprint tells. They are not sent; --write-secrets sends those that the service can change, and for the others the way out is a new connection (--replace).`,
     );
   }
+  if (blocked > 0) {
+    lines.push(
+      `${paint("bad", "!")} ${counted(blocked, "credential")} ${blocked === 1 ? "differs" : "differ"} from what the service was given and cannot be changed there: the way out is a new connection (--replace).`,
+    );
+  }
+  if (marked > 0)
+    lines.push(
+      `${counted(marked, "change")} also ${marked === 1 ? "writes" : "write"} the stamp by which a later run knows what is ours.`,
+    );
   if (summary.keptKeys > 0)
     lines.push(`${counted(summary.keptKeys, "key")} that no file names ${summary.keptKeys === 1 ? "is" : "are"} kept.`);
   if (unclaimed.length > 0)

@@ -87,8 +87,9 @@ function fieldDocument({ keys: _keys, why: _why, ...field }: FieldChange): objec
   return field;
 }
 
-function secretDocument({ path, variable, state }: SecretChange): object {
-  return { path, ...(variable === undefined ? {} : { variable }), state };
+function secretDocument({ path, variable, state, isSent }: SecretChange): object {
+  const isAlong = isSent && (state === "unchanged" || state === "unknown");
+  return { path, ...(variable === undefined ? {} : { variable }), state, ...(isAlong ? { sent_along: true } : {}) };
 }
 
 function outcomeDocument({ status, attempts, httpStatus, requestId, id, message, differs }: Outcome): object {

@@ -1,21 +1,32 @@
 import type { SyncGroup } from "../model/catalogue.js";
-import type { Desired, MapName, Observed } from "../model/connection.js";
+import { type Desired, type MapName, type Observed, STAMP_KEY } from "../model/connection.js";
 import { byText, type Json, type JsonObject, ownValue, sameJson, valueAt } from "../model/json.js";
 import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { UpdateWish, WishedMaps } from "../model/wish.js";
 import { type Edit, edited, withoutEmptyBlocks } from "./merge.js";
+import { shownStamp } from "./stamp.js";
 import { isKeptByService, metadataUnits, syncUnits, type Unit } from "./units.js";
 
-/** What a PUT sends for planned field changes: only the top-level keys that change, each map whole, with all that it has beyond them. */
+/** Where our own mark stands, as a path. */
+export const STAMP_PATH = dotted(["metadata", STAMP_KEY]);
+
+/**
+ * What a PUT sends for planned field changes: only the top-level keys that change, each map whole, with all that it has beyond them.
+ *
+ * @param stamp - the text that the write puts on the row, if it does
+ */
 export function updateWish(
   fields: readonly FieldChange[],
   desired: Desired,
   row: Observed,
   facts: SyncGroup,
+  stamp?: string,
 ): Pick<UpdateWish, "name"> & WishedMaps {
-  const metadata = editsOf(fields, desired, "metadata");
+  const mark: readonly Edit[] =
+    stamp === undefined || stamp === shownStamp(row) ? [] : [{ keys: [STAMP_KEY], value: stamp }];
+  const metadata = [...editsOf(fields, desired, "metadata"), ...mark];
   const sync = editsOf(fields, desired, "sync_config");
   return {
     ...(fields.some(({ path, state }) => path === "name" && state === undefined) ? { name: desired.name } : {}),
@@ -24,12 +35,17 @@ export function updateWish(
   };
 }
 
-/** The maps of a connection that is to be made. */
-export function createMaps({ metadata, syncConfig }: Desired, facts: SyncGroup): WishedMaps {
+/** The maps of a connection that is to be made, with its stamp if it gets one. */
+export function createMaps({ metadata, syncConfig }: Desired, facts: SyncGroup, stamp?: string): WishedMaps {
   return {
-    ...(metadata === undefined ? {} : { metadata }),
+    ...(metadata === undefined && stamp === undefined ? {} : { metadata: stampedMetadata(metadata ?? {}, stamp) }),
     ...(syncConfig === undefined ? {} : { syncConfig: withoutEmptyBlocks(syncConfig, facts) }),
   };
+}
+
+/** A metadata map with our stamp in it. */
+export function stampedMetadata(metadata: JsonObject, stamp: string | undefined): JsonObject {
+  return stamp === undefined ? metadata : edited(metadata, [{ keys: [STAMP_KEY], value: stamp }]);
 }
 
 /** The edits that planned field changes make to one map; their values come from the definition, for a plan holds no secret. */
@@ -84,7 +100,7 @@ function unmetSync(sent: JsonObject | undefined, answer: Observed, facts: SyncGr
 
 /**
  * What of a row is no longer as it was when it was planned for, among all that the definition declares and all that the plan
- * changes: somebody else has decided about it meanwhile.
+ * changes: somebody else has decided about it meanwhile. A stamp is part of it where the plan was made from stamps.
  */
 export function moved(
   fields: readonly FieldChange[],
@@ -92,6 +108,7 @@ export function moved(
   before: Observed,
   now: Observed,
   facts: SyncGroup,
+  readsStamps: boolean,
 ): readonly string[] {
   const declared = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)].map(
     ({ path }) => path,
@@ -109,6 +126,7 @@ export function moved(
     const isOff = left?.facts !== undefined || right?.facts !== undefined ? bothDefault(left, right) : false;
     return !isOff && !sameValue(left?.value, right?.value);
   });
+  if (readsStamps && !sameValue(shownStamp(before), shownStamp(now))) paths.push(STAMP_PATH);
   return before.name === now.name ? paths : ["name", ...paths];
 }
 

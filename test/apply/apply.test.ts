@@ -7,7 +7,7 @@ import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
 import type { UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
-import { catalogue, desiredOf, json, noSecrets, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, noStamps, observed } from "../support/steps.js";
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
 function world(text: string, rows: readonly Observed[]) {
@@ -38,7 +38,7 @@ function world(text: string, rows: readonly Observed[]) {
     return { rows: state.rows, ...(state.problem === undefined ? {} : { problem: state.problem }) };
   };
   const desired = desiredOf(text);
-  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
+  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
   const run = () =>
     apply(plan, {
       api,
@@ -47,6 +47,7 @@ function world(text: string, rows: readonly Observed[]) {
       sources,
       base: new Base(rows, 0, refresh, () => state.nowMs),
       environment: { id: "env_test", isProven: true },
+      stamps: noStamps.stamps,
       failFast: false,
       onProgress: () => {},
     });

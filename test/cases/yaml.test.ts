@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { folderWith } from "../support/folder.js";
 import { documentOf, run } from "../support/program.js";
-import { accessTo, type Received, service } from "../support/service.js";
+import { accessTo, type Received, service, unmarked } from "../support/service.js";
 
 // Faults of other tools with YAML itself, as the right result here. test/README.md says where they come from.
 
@@ -13,7 +13,7 @@ async function sent(...texts: readonly string[]): Promise<readonly Received["bod
   const files = Object.fromEntries(texts.map((text, index) => [`connections/${index}.yaml`, text]));
   const ended = await run(["apply", "--yes"], { cwd: folderWith(files), env: accessTo(live, secrets) });
   expect(ended.code).toBe(0);
-  return live.writes().map(({ body }) => body);
+  return live.writes().map(({ body }) => unmarked(body));
 }
 
 /** The metadata that the service is sent for a new connection with these lines as its `metadata`. */
@@ -114,7 +114,7 @@ metadata:
     const cwd = folderWith({ "connections/cb.yaml": chargebee });
     const env = accessTo(live, secrets);
     expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
-    expect(live.writes().map((write) => write.body)).toEqual([body]);
+    expect(live.writes().map((write) => unmarked(write.body))).toEqual([body]);
     expect((await run(["plan", "--detailed-exitcode"], { cwd, env })).code).toBe(0);
   });
 

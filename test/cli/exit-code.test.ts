@@ -69,7 +69,11 @@ describe("the exit code", () => {
   });
 
   it("is 2 with changes or blocked items only when asked for, and only when it worked", () => {
-    const blocked: Change = { ...change, action: "none", secrets: [{ path: "p", state: "blocked" }] };
+    const blocked: Change = {
+      ...change,
+      action: "none",
+      secrets: [{ path: "p", state: "blocked", isSent: false, isRecorded: false }],
+    };
     const none: Change = { ...change, action: "none" };
     for (const [changes, expected] of [
       [[change], 2],

@@ -10,12 +10,17 @@ function access(environment: Readonly<Record<string, string>>, options = {}) {
   return accessOf(
     options,
     variablesOf(environment, (path) => new TextEncoder().encode(files[path] ?? "")),
+    { isOn: true },
   );
 }
 
 describe("the target", () => {
   it("comes from the variables, and options win", () => {
-    expect(access(good).access?.target).toEqual({ environment: "default", baseUrl: good.FLEXPRICE_BASE_URL });
+    expect(access(good).access?.target).toEqual({
+      environment: "default",
+      baseUrl: good.FLEXPRICE_BASE_URL,
+      stamps: true,
+    });
     expect(access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }).access?.target.expectedEnvironmentId).toBe("env_1");
     expect(
       access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }, { environmentId: "env_2", baseUrl: "https://x/v1/" })
@@ -24,6 +29,7 @@ describe("the target", () => {
       environment: "default",
       baseUrl: "https://x/v1",
       expectedEnvironmentId: "env_2",
+      stamps: true,
     });
   });
 

@@ -9,7 +9,12 @@ const facts = catalogue.syncConfig;
 
 function fields(text: string, row: Partial<Observed>, environment: Readonly<Record<string, string>> = {}) {
   const desired = oneDesired(`name: S\nprovider_type: stripe\n${text}`, environment);
-  const { fields: found, keptKeys } = compare(desired, observed({ providerType: "stripe", name: "S", ...row }), facts);
+  const { fields: found, keptKeys } = compare(
+    desired,
+    observed({ providerType: "stripe", name: "S", ...row }),
+    facts,
+    undefined,
+  );
   return { changes: found.map(({ keys: _, ...field }) => field), keptKeys };
 }
 
@@ -352,7 +357,7 @@ describe("the law of equality", () => {
           metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
           syncConfig: spelled,
         });
-        expect(compare(desired, row, facts)).toEqual({ fields: [], keptKeys: 0 });
+        expect(compare(desired, row, facts, undefined)).toEqual({ fields: [], keptKeys: 0, lost: [], needed: [] });
       }),
     );
   });

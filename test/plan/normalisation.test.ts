@@ -6,7 +6,7 @@ import type { Observed } from "../../src/model/connection.js";
 import type { Change } from "../../src/model/plan.js";
 import { makePlan, type Planned } from "../../src/plan/plan.js";
 import { moved, unmet, updateWish } from "../../src/state/wish.js";
-import { catalogue, check, codes, desiredOf, noSecrets } from "../support/steps.js";
+import { catalogue, check, codes, desiredOf, noSecrets, noStamps } from "../support/steps.js";
 
 /*
  * Which spellings of a connection are one state, and which only look like it. Both sides are read by the product's own
@@ -56,7 +56,7 @@ function readOf({ said }: { readonly said: Said }): Observed {
 
 function planOf(text: string, connections: readonly Said[]): Planned {
   const desired = desiredOf(text);
-  return makePlan(desired, new Set(desired), rowsOf(connections), catalogue, noSecrets);
+  return makePlan(desired, new Set(desired), rowsOf(connections), catalogue, noSecrets, noStamps);
 }
 
 function onlyChange({ plan }: Planned): Change {
@@ -305,7 +305,7 @@ describe("one state in two spellings is no difference", () => {
       .filter(({ isForFiles }) => isForFiles)
       .flatMap(({ said }) => desiredOf(fileOf(said)))) {
       for (const before of spellings.map(readOf))
-        for (const now of spellings.map(readOf)) expect(moved([], desired, before, now, facts)).toEqual([]);
+        for (const now of spellings.map(readOf)) expect(moved([], desired, before, now, facts, true)).toEqual([]);
     }
   });
 
@@ -374,7 +374,7 @@ describe("what only the service writes is never a difference", () => {
     const now = readOf({ said: { ...said, ...shown } });
     const [desired] = desiredOf(fileOf(said));
     if (desired === undefined) throw new Error("no definition");
-    expect(moved([], desired, before, now, facts)).toEqual([]);
+    expect(moved([], desired, before, now, facts, true)).toEqual([]);
     expect(unmet({ name: "S", metadata: before.metadata ?? {}, syncConfig: before.syncConfig }, now, facts)).toEqual(
       [],
     );
@@ -627,7 +627,7 @@ describe("what only looks alike is a difference, on just that path", () => {
     const now = readOf({ said: file });
     const { desired } = made.sources.get(change) ?? {};
     if (desired === undefined) throw new Error("no definition");
-    expect([...moved(change.fields, desired, before, now, facts)].sort()).toEqual([...paths].sort());
+    expect([...moved(change.fields, desired, before, now, facts, true)].sort()).toEqual([...paths].sort());
     const wish = { name: now.name, metadata: now.metadata ?? {}, syncConfig: now.syncConfig };
     expect([...unmet(wish, before, facts)].sort()).toEqual([...paths].sort());
   });
@@ -783,7 +783,7 @@ describe("storage that the service keeps", () => {
       const change = onlyChange(made);
       const { desired } = made.sources.get(change) ?? {};
       if (desired === undefined) throw new Error("no definition");
-      expect(moved(change.fields, desired, before, now, facts)).toEqual([]);
+      expect(moved(change.fields, desired, before, now, facts, true)).toEqual([]);
     });
 
     it("still is what was sent, also with a field that a newer service adds there", () => {

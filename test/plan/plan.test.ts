@@ -3,11 +3,21 @@ import type { Observed } from "../../src/model/connection.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { select } from "../../src/plan/select.js";
-import { catalogue, codes, desiredOf, json, noSecrets, observed } from "../support/steps.js";
+import {
+  catalogue,
+  codes,
+  desiredOf,
+  json,
+  noSecrets,
+  noStamps,
+  observed,
+  stamped,
+  stampWith,
+} from "../support/steps.js";
 
 function plan(text: string, rows: readonly Observed[], environment: Readonly<Record<string, string>> = {}) {
   const desired = desiredOf(text, environment);
-  return makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
+  return makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
 }
 
 const s3 = (id: string, name: string) => observed({ providerType: "s3", id, name });
@@ -17,7 +27,7 @@ describe("a place in storage that the service keeps", () => {
     const text =
       'name: M\nprovider_type: s3\nsync_config:\n  s3: { is_flexprice_managed: true, bucket: "${NOPE}", region: r }\n';
     const desired = desiredOf(text);
-    const { plan } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    const { plan } = makePlan(desired, new Set(desired), [], catalogue, noSecrets, noStamps);
     expect(plan.changes[0]?.fields).toContainEqual(
       expect.objectContaining({ path: "sync_config.s3.bucket", state: "unresolved", variable: "NOPE" }),
     );
@@ -32,19 +42,19 @@ describe("a provider that needs a part of sync_config", () => {
   ])("is not created without it: %j", (syncConfig, expected) => {
     const secrets = 'encrypted_secret_data: { role_arn: "${A}", external_id: "${A}" }\n';
     const desired = desiredOf(`name: M\nprovider_type: aws_marketplace\n${secrets}${syncConfig}`, { A: "a" });
-    const { problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    const { problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets, noStamps);
     expect(codes(problems)).toEqual(expected === undefined ? [] : [expected]);
     if (expected !== undefined) expect(problems[0]?.message).toContain("has no sync_config.aws_marketplace.region.");
     // An existing one is left as it is.
     const row = observed({ providerType: "aws_marketplace", name: "M" });
-    expect(makePlan(desired, new Set(desired), [row], catalogue, noSecrets).problems).toEqual([]);
+    expect(makePlan(desired, new Set(desired), [row], catalogue, noSecrets, noStamps).problems).toEqual([]);
   });
 
   it("may take it from a variable that is not set yet", () => {
     const text =
       'name: M\nprovider_type: aws_marketplace\nencrypted_secret_data: { role_arn: "${A}", external_id: "${A}" }\nsync_config: { aws_marketplace: { region: "${R}" } }\n';
     const desired = desiredOf(text, { A: "a" });
-    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets, noStamps);
     expect(problems).toEqual([]);
     expect(plan.changes[0]?.fields).toMatchObject([{ state: "unresolved", variable: "R" }]);
   });
@@ -55,7 +65,7 @@ describe("storage that the service will keep", () => {
     const text =
       "name: M\nprovider_type: s3\nsync_config:\n  s3: { is_flexprice_managed: true, bucket: b, region: r, compression: gzip }\n";
     const desired = desiredOf(text);
-    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets);
+    const { plan, problems } = makePlan(desired, new Set(desired), [], catalogue, noSecrets, noStamps);
     expect(plan.changes[0]?.fields.map(({ path }) => path)).toEqual([
       "sync_config.s3.compression",
       "sync_config.s3.is_flexprice_managed",
@@ -70,7 +80,7 @@ describe("a secret that the service shows somewhere else", () => {
   known.add([new Secret("canary value & more")]);
   const planOf = (text: string, rows: readonly Observed[]) => {
     const desired = desiredOf(text, { K: "canary value & more" });
-    return makePlan(desired, new Set(desired), rows, catalogue, known);
+    return makePlan(desired, new Set(desired), rows, catalogue, known, noStamps);
   };
 
   it("is masked in every value, before and after, in names, and in what is said of rows", () => {
@@ -181,7 +191,7 @@ describe("pairing", () => {
   it("stops so for each of the two, whichever was selected", () => {
     const desired = desiredOf("name: new\nid: conn_1\nprovider_type: s3\n---\nname: old\nprovider_type: s3\n");
     for (const one of desired) {
-      const made = makePlan(desired, new Set([one]), [s3("conn_1", "old")], catalogue, noSecrets);
+      const made = makePlan(desired, new Set([one]), [s3("conn_1", "old")], catalogue, noSecrets, noStamps);
       expect(codes(made.problems)).toEqual(["PLAN.SAME_ROW 5:7"]);
       expect(made.isWhole).toBe(false);
       expect(made.plan.changes).toEqual([]);
@@ -221,16 +231,20 @@ describe("pairing", () => {
   });
 
   it("lists rows that no definition claims, and which of them we have marked", () => {
-    const { plan: made } = plan("name: S\nprovider_type: stripe\n", [
+    const desired = desiredOf("name: S\nprovider_type: stripe\n");
+    const rows = [
       observed({ providerType: "stripe", name: "S" }),
       observed({ providerType: "s3", name: "b" }),
-      observed({ providerType: "hubspot", metadata: json({ flexprice_sync: "{}" }) }),
-    ]);
+      observed({ providerType: "hubspot", metadata: json({ flexprice_sync: stampWith("hubspot") }) }),
+      observed({ providerType: "tabs", metadata: json({ flexprice_sync: "{}" }) }),
+    ];
+    const { plan: made } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, stamped());
     expect(made.unclaimed.map(({ providerType, stamped }) => [providerType, stamped])).toEqual([
       ["hubspot", true],
       ["s3", false],
+      ["tabs", false],
     ]);
-    expect(made.summary.unclaimed).toBe(2);
+    expect(made.summary.unclaimed).toBe(3);
   });
 });
 
@@ -440,6 +454,7 @@ describe("--only", () => {
       [s3("conn_1", "exports/us"), s3("conn_2", "exports/eu")],
       catalogue,
       noSecrets,
+      noStamps,
     );
     expect(made.plan.unclaimed).toEqual([]);
     expect(made.plan.changes).toHaveLength(1);

@@ -12,7 +12,7 @@ import { resolve } from "../../src/secrets/resolve.js";
 import { variablesOf } from "../../src/secrets/variables.js";
 import { moved, unmet, updateWish } from "../../src/state/wish.js";
 import { validate } from "../../src/validate/validate.js";
-import { catalogue, declarationsOf, desiredOf, json, noSecrets, oneDesired } from "../support/steps.js";
+import { catalogue, declarationsOf, desiredOf, json, noSecrets, noStamps, oneDesired } from "../support/steps.js";
 
 /*
  * A state is drawn, then spelled: defaults written out or left out, blocks empty or absent, the keys of every map in any
@@ -332,7 +332,7 @@ function wishOf({ name, metadata, syncConfig }: Observed) {
 }
 
 function planOf(desired: readonly Desired[], rows: readonly Observed[]): Planned {
-  return makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
+  return makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
 }
 
 function onlyChange({ plan }: Planned): Change {
@@ -502,7 +502,7 @@ describe("for any state of a connection", () => {
         if (before === undefined || now === undefined) throw new Error("no row");
         expect(unmet(wishOf(before), now, facts)).toEqual([]);
         const desired = oneDesired(textOf(STRIPE, spelled(one, "file", written, false), [], written));
-        expect(moved([], desired, before, now, facts)).toEqual([]);
+        expect(moved([], desired, before, now, facts, true)).toEqual([]);
       }),
       RUNS,
     );
@@ -524,7 +524,7 @@ describe("for any state of a connection", () => {
         expect(made.plan.summary).toMatchObject({ unchanged: 0, update: 1 });
         // The same between two answers of the service.
         const now = rowOf(spelled(forTheFile, "service", written, false), written);
-        expect(moved(change.fields, desired, row, now, facts)).toEqual([changed.path]);
+        expect(moved(change.fields, desired, row, now, facts, true)).toEqual([changed.path]);
         expect(unmet(wishOf(row), now, facts)).toEqual([changed.path]);
       }),
       RUNS,

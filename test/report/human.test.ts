@@ -7,7 +7,7 @@ import { makePlan } from "../../src/plan/plan.js";
 import { applyText, planText, validateText } from "../../src/report/human.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
 import { problemText } from "../../src/report/problems.js";
-import { catalogue, desiredOf, json, noSecrets, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
 
 const text = `name: Stripe
 provider_type: stripe
@@ -36,12 +36,16 @@ const rows = [
   }),
   observed({ providerType: "s3", name: "Exports" }),
   observed({ providerType: "hubspot", name: "Quiet" }),
-  observed({ providerType: "chargebee", name: "Ours \u001b[31m\nonce", metadata: json({ flexprice_sync: "{}" }) }),
+  observed({
+    providerType: "chargebee",
+    name: "Ours \u001b[31m\nonce",
+    metadata: json({ flexprice_sync: stampWith("chargebee") }),
+  }),
 ];
 
 function target(): TargetRun {
   const desired = desiredOf(text, { KEY: "k", HOOK: "h" });
-  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets);
+  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, stamped());
   return {
     environment: "default",
     baseUrl: "https://us.api.flexprice.io/v1",
@@ -72,7 +76,8 @@ describe("a plan for a person", () => {
           ~ sync_config.invoice.outbound  true → false
           danger: invoices will no longer be pushed to Stripe
 
-      ? 2 credentials of 1 connection cannot be compared: the service never shows them. They are not sent.
+      ? 2 credentials of 1 connection cannot be compared: the service never shows them, and no fingerprint tells. They are not sent; --write-secrets sends those that the service can change, and for the others the way out is a new connection (--replace).
+      2 changes also write the stamp by which a later run knows what is ours.
       1 key that no file names is kept.
       1 connection of the service is in no file and left alone.
         kept by flexprice-sync before: Ours \\u001b[31m\\u000aonce (chargebee, conn_chargebee)
@@ -84,7 +89,7 @@ describe("a plan for a person", () => {
 
   it("says so when there is nothing to change, and how sure the environment is", () => {
     const desired = desiredOf("name: Quiet\nprovider_type: hubspot\n");
-    const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue, noSecrets);
+    const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue, noSecrets, noStamps);
     const calm = { ...target(), plan };
     expect(planText(calm, plainPaint)).toContain("Nothing to change: no difference in what can be compared.");
     expect(planText({ ...calm, isConfirmed: false }, plainPaint)).toContain("Environment: env_1 (expected;");
@@ -102,6 +107,7 @@ describe("a plan for a person", () => {
       [observed({ providerType: "stripe", name: hostile })],
       catalogue,
       noSecrets,
+      noStamps,
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(planText({ ...target(), plan }, plainPaint)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);

@@ -166,3 +166,28 @@ export function accessTo(
 ): Readonly<Record<string, string>> {
   return { FLEXPRICE_API_KEY: API_KEY, FLEXPRICE_BASE_URL: baseUrl, FLEXPRICE_ENVIRONMENT_ID: ENVIRONMENT, ...more };
 }
+
+/** The metadata key of the product's own mark. */
+export const MARK = "flexprice_sync";
+
+/** A body without the product's mark, and without metadata that had nothing else in it. */
+export function unmarked(body: Received["body"]): Received["body"] {
+  if (body?.metadata?.[MARK] === undefined) return body;
+  const { [MARK]: _mark, ...metadata } = body.metadata;
+  const { metadata: _all, ...others } = body;
+  return Object.keys(metadata).length === 0 ? others : { ...others, metadata };
+}
+
+/** The mark of a row or a body, read. */
+export function markOf({ metadata }: { readonly metadata?: Readonly<Record<string, unknown>> }): {
+  readonly v: number;
+  readonly owner?: string;
+  readonly id?: string;
+  readonly provider: string;
+  readonly salt: string;
+  readonly owns: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly protect: boolean;
+} {
+  return JSON.parse(String(metadata?.[MARK]));
+}

@@ -1,11 +1,15 @@
 import { catalogue } from "../../src/generated/catalogue.js";
 import { readYaml } from "../../src/load/yaml-source.js";
 import type { Declaration, Desired, Observed } from "../../src/model/connection.js";
+import { FingerprintKey } from "../../src/model/fingerprint.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { isError, type Problem } from "../../src/model/problem.js";
 import { KnownSecrets } from "../../src/model/secret.js";
+import type { Stamp } from "../../src/model/stamp.js";
+import type { PlanRequest } from "../../src/plan/plan.js";
 import { resolve } from "../../src/secrets/resolve.js";
 import { variablesOf } from "../../src/secrets/variables.js";
+import { stampText } from "../../src/state/stamp.js";
 import { type Checked, validate } from "../../src/validate/validate.js";
 
 export { catalogue };
@@ -64,4 +68,37 @@ export function observed(facts: Partial<Observed> & Pick<Observed, "providerType
 
 export function json(value: unknown): JsonObject {
   return value as JsonObject;
+}
+
+/** A plan's request without stamps: nothing is known to be ours, and no secret is. */
+export const noStamps: PlanRequest = {
+  stamps: { isOn: false, keys: {} },
+  adopts: false,
+  assumesSecrets: false,
+  writesSecretsOf: new Set(),
+  newSalt: () => {
+    throw new Error("no stamp, no salt");
+  },
+};
+
+/** A plan's request with stamps, and what a test says of it. */
+export function stamped(more: Partial<PlanRequest> = {}): PlanRequest {
+  return { ...noStamps, stamps: { isOn: true, keys: {} }, newSalt: () => "a-salt-for-this-test", ...more };
+}
+
+/** The text of a stamp of this provider's row, with what a test says of it. */
+export function stampWith(provider: string, more: Partial<Stamp> = {}): string {
+  return stampText({ provider, salt: "the-salt-of-the-row", owns: {}, secrets: {}, protect: false, ...more });
+}
+
+/** A key for fingerprints, another for each number. */
+export function fingerprintKey(number: number): FingerprintKey {
+  const key = FingerprintKey.read(keyText(number));
+  if (typeof key !== "object") throw new Error(`the test's key is ${key}`);
+  return key;
+}
+
+/** The same as a variable would hold it. */
+export function keyText(number: number): string {
+  return Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 7 + number * 31) % 256)).toString("base64");
 }

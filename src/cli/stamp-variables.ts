@@ -1,0 +1,86 @@
+import { FingerprintKey, type FingerprintKeys } from "../model/fingerprint.js";
+import { error, type Problem } from "../model/problem.js";
+import { Secret } from "../model/secret.js";
+import type { Variables } from "../secrets/variables.js";
+import { beginsLikeKey } from "../validate/words.js";
+import { reason } from "./target.js";
+
+/** How stamps are kept, by the variables of this process. */
+export interface StampVariables {
+  readonly owner?: string;
+  readonly isOn: boolean;
+  readonly keys: FingerprintKeys;
+  /** What the keys were read from: never to be shown. */
+  readonly secrets: readonly Secret[];
+  readonly problems: readonly Problem[];
+}
+
+const OWNER = "FLEXPRICE_SYNC_OWNER";
+const STAMP = "FLEXPRICE_SYNC_STAMP";
+const KEY = "FLEXPRICE_SYNC_FINGERPRINT_KEY";
+const PREVIOUS_KEY = `${KEY}_PREVIOUS`;
+
+/** The variables about stamps and fingerprints. A variable that is empty is taken for one that is not set: CI passes missing secrets so. */
+export function stampVariablesOf(variables: Variables): StampVariables {
+  const problems: Problem[] = [];
+  const secrets: Secret[] = [];
+  const owner = ownerOf(variables, problems);
+  const isOn = isOnOf(variables, problems);
+  const current = keyOf(KEY, variables, problems, secrets);
+  const previous = keyOf(PREVIOUS_KEY, variables, problems, secrets);
+  if (previous !== undefined && current === undefined && problems.length === 0) {
+    const detail = `${PREVIOUS_KEY} is set, and ${KEY} is not.`;
+    const hint = `set ${KEY} to the key that is in use now.`;
+    problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
+  }
+  const keys = { ...(current === undefined ? {} : { current }), ...(previous === undefined ? {} : { previous }) };
+  return { ...(owner === undefined ? {} : { owner }), isOn, keys, secrets, problems };
+}
+
+/** The text of a variable; `undefined` when it is not set or empty, and when it cannot be read, which is then a problem. */
+function textOf(name: string, code: Problem["code"], variables: Variables, problems: Problem[]): string | undefined {
+  const found = variables.lookUp(name);
+  if (found.state === "set") return found.value;
+  if (found.state === "unset" || (found.state === "empty" && !found.fromFile)) return undefined;
+  problems.push(error(code, `${reason(name, found)}.`, { hint: `put the value there, or unset ${name}_FILE.` }));
+  return undefined;
+}
+
+function ownerOf(variables: Variables, problems: Problem[]): string | undefined {
+  const owner = textOf(OWNER, "SETTINGS.BAD_OWNER", variables, problems);
+  if (owner === undefined) return undefined;
+  const isName = /^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(owner) && owner.trim() === owner;
+  if (isName && !beginsLikeKey(owner)) return owner;
+  // The value is not repeated: it may be a key that was given to the wrong variable.
+  const detail = `${OWNER} holds ${isName ? "what looks like a key" : "no name"}; everybody with a key can read it on the connections.`;
+  const hint = "give it a name of 1 to 100 characters without blanks at its ends, such as acme-billing.";
+  problems.push(error("SETTINGS.BAD_OWNER", detail, { hint }));
+  return undefined;
+}
+
+function isOnOf(variables: Variables, problems: Problem[]): boolean {
+  const text = textOf(STAMP, "SETTINGS.BAD_STAMP", variables, problems);
+  if (text === undefined || text === "on") return true;
+  if (text !== "off") {
+    const hint = "write off to keep no stamps, and leave it unset otherwise.";
+    problems.push(error("SETTINGS.BAD_STAMP", `${STAMP} is neither on nor off.`, { hint }));
+  }
+  return false;
+}
+
+function keyOf(name: string, variables: Variables, problems: Problem[], secrets: Secret[]): FingerprintKey | undefined {
+  const text = textOf(name, "SETTINGS.BAD_FINGERPRINT_KEY", variables, problems);
+  if (text === undefined) return undefined;
+  secrets.push(new Secret(text));
+  const key = FingerprintKey.read(text);
+  if (typeof key === "object") return key;
+  const hint = "make one with flexprice-sync keygen, and give it whole.";
+  if (key === "malformed") {
+    const detail = `${name} is not the base64 of exactly 32 bytes, without blanks and line breaks.`;
+    problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
+  } else {
+    const detail = `${name} has fewer than 16 distinct bytes, so it was not drawn by chance and can be guessed.`;
+    problems.push(error("SETTINGS.WEAK_FINGERPRINT_KEY", detail, { hint }));
+  }
+  return undefined;
+}
