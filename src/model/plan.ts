@@ -21,6 +21,9 @@ export interface FieldChange {
   readonly why?: Unavailable["reason"];
 }
 
+/** Why nothing tells whether a secret differs: no key to hold it against, a fingerprint of another key, or none at all. */
+export type UnknownReason = "no-key" | "other-key" | "no-record";
+
 export interface SecretChange {
   readonly path: string;
   readonly variable?: string;
@@ -30,6 +33,8 @@ export interface SecretChange {
    * With `unresolved`: the write needs it, so there can be none.
    */
   readonly isSent: boolean;
+  /** Only with `unknown`. */
+  readonly unknownBecause?: UnknownReason;
   /** Whether the present value is recorded as what the service has, without being sent. */
   readonly isRecorded: boolean;
   /** Why `variable` has no value; only with `unresolved`. */

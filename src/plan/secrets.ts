@@ -3,7 +3,7 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import { type FingerprintKeys, keyIdOf } from "../model/fingerprint.js";
 import { ownValue } from "../model/json.js";
-import type { SecretChange, SecretState } from "../model/plan.js";
+import type { SecretChange, SecretState, UnknownReason } from "../model/plan.js";
 import type { Stamp } from "../model/stamp.js";
 import { fingerprintOf } from "../state/stamp.js";
 
@@ -55,7 +55,7 @@ function judged(
   question: SecretQuestion,
 ): SecretChange {
   const isApplied = facts?.update === "applied";
-  const { isWritten, isAdopted, isAssumed, keys } = question;
+  const { isWritten, isAdopted, isAssumed } = question;
   if (credential.value.kind === "unresolved")
     return secretChange(credential, "unresolved", { isSent: isWritten && isApplied });
   const comparison = compared(credential, provider, question);
@@ -64,27 +64,28 @@ function judged(
     case "equal":
       return secretChange(credential, "unchanged");
     case "equal-under-previous-key":
-      return secretChange(credential, "unchanged", { isRecorded: isAdopted && keys.current !== undefined });
+      return secretChange(credential, "unchanged", { isRecorded: isAdopted });
     case "different":
       return isApplied ? secretChange(credential, "changed", { isSent: true }) : secretChange(credential, "blocked");
     default:
-      if (!isWritten) return secretChange(credential, "unknown");
+      if (!isWritten) return { ...secretChange(credential, "unknown"), unknownBecause: comparison };
       return isApplied ? secretChange(credential, "changed", { isSent: true }) : secretChange(credential, "blocked");
   }
 }
 
-type Comparison = "equal" | "equal-under-previous-key" | "different" | "unknown";
+type Comparison = "equal" | "equal-under-previous-key" | "different" | UnknownReason;
 
 function compared(
   { path, value }: DesiredCredential,
   providerType: string,
   { stamp, keys }: SecretQuestion,
 ): Comparison {
+  if (keys.current === undefined) return "no-key";
   const recorded = stamp === undefined ? undefined : ownValue(stamp.secrets, path);
-  if (stamp === undefined || recorded === undefined) return "unknown";
+  if (stamp === undefined || recorded === undefined) return "no-record";
   const keyId = keyIdOf(recorded);
   const key = [keys.current, keys.previous].find((one) => one !== undefined && one.id === keyId);
-  if (key === undefined) return "unknown";
+  if (key === undefined) return "other-key";
   if (fingerprintOf(value, { providerType, salt: stamp.salt, path }, key) !== recorded) return "different";
   return key === keys.current ? "equal" : "equal-under-previous-key";
 }

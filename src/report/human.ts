@@ -1,5 +1,14 @@
 import type { Outcome, OutcomeStatus } from "../model/outcome.js";
-import type { Action, Change, FieldChange, Plan, SecretChange, Summary } from "../model/plan.js";
+import {
+  type Action,
+  type Change,
+  type FieldChange,
+  isBlocked,
+  type Plan,
+  type SecretChange,
+  type Summary,
+  type UnknownReason,
+} from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import type { Paint, Tone } from "./paint.js";
@@ -99,8 +108,10 @@ function markOf(action: Action): Mark {
   }
 }
 
+const blockedMark: Mark = { symbol: "!", word: "blocked", tone: "bad" };
+
 function changeLines(change: Change, paint: Paint): readonly string[] {
-  const { symbol, word, tone } = markOf(change.action);
+  const { symbol, word, tone } = change.action === "none" && isBlocked(change) ? blockedMark : markOf(change.action);
   const identity = [change.providerType, change.id ?? "not there yet"].map(printable).join(", ");
   const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
   const source = paint("faint", `${printable(change.file)}:${change.line}`);
@@ -198,24 +209,31 @@ function secretRow({ path, variable, state, why, isSent }: SecretChange): Row {
   }
 }
 
+const unknownWords: Readonly<Record<UnknownReason, string>> = {
+  "no-key": "without FLEXPRICE_SYNC_FINGERPRINT_KEY nothing tells whether they changed",
+  "other-key": "their fingerprints were made with another key",
+  "no-record": "there is no fingerprint of what the service was given",
+};
+
 /** What is not a change but should be known, a line each. */
 function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonly string[] {
   const secrets = changes.flatMap((change) => change.secrets);
-  const unknown = secrets.filter(({ state }) => state === "unknown").length;
+  const unknown = secrets.filter(({ state }) => state === "unknown");
   const blocked = secrets.filter(({ state }) => state === "blocked").length;
   const marked = changes.filter((change) => change.stamp).length;
   const stamped = unclaimed.filter((row) => row.stamped);
   const lines: string[] = [];
-  if (unknown > 0) {
+  if (unknown.length > 0) {
+    const because = [...new Set(unknown.map(({ unknownBecause = "no-record" }) => unknownWords[unknownBecause]))];
     lines.push(
-      `${paint("warn", "?")} ${counted(unknown, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared: the service never shows them, and no fingerprint tells. They are not sent; --write-secrets sends those that the service can change, and for the others the way out is a new connection (--replace).`,
+      `${paint("warn", "?")} ${counted(unknown.length, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared, for the service never shows them: ${because.join("; ")}.`,
+      "  They are not sent. --write-secrets sends those that the service can change; for the others the way out is a new connection (--replace).",
     );
   }
-  if (blocked > 0) {
+  if (blocked > 0)
     lines.push(
-      `${paint("bad", "!")} ${counted(blocked, "credential")} ${blocked === 1 ? "differs" : "differ"} from what the service was given and cannot be changed there: the way out is a new connection (--replace).`,
+      `${paint("bad", "!")} ${counted(blocked, "credential")} cannot be changed on an existing connection: the way out is a new one (--replace).`,
     );
-  }
   if (marked > 0)
     lines.push(
       `${counted(marked, "change")} also ${marked === 1 ? "writes" : "write"} the stamp by which a later run knows what is ours.`,

@@ -44,7 +44,7 @@ function readingOf({ id, providerType, metadata }: Observed): StampReading {
   const stamp = stampOf(data);
   if (stamp === undefined) return { kind: "damaged" };
   if (stamp.id !== undefined && stamp.id !== id) return { kind: "foreign", from: stamp.id };
-  if (stamp.provider !== providerType) return { kind: "foreign", from: `a ${stamp.provider} connection` };
+  if (stamp.provider !== providerType) return { kind: "foreign", from: `a connection of ${stamp.provider}` };
   return { kind: "own", stamp };
 }
 
@@ -218,8 +218,9 @@ function secretsAfter(
   key: FingerprintKey | undefined,
 ): Stamp["secrets"] {
   const after = new Map(Object.entries(before?.secrets ?? {}));
-  for (const { path, isSent, isRecorded } of secrets) {
-    if (!isSent && !isRecorded) continue;
+  for (const { path, state, isSent, isRecorded } of secrets) {
+    // Without a value there is nothing to send, and apply stops before the first write.
+    if ((!isSent && !isRecorded) || state === "unresolved") continue;
     const credential = desired.credentials.find((candidate) => candidate.path === path);
     if (credential === undefined) throw new Bug(`${path} is written and not declared`);
     if (key !== undefined) after.set(path, fingerprintOf(credential.value, { ...place, path }, key));

@@ -91,6 +91,7 @@ export interface ChangeDocument {
   readonly name: string;
   readonly provider_type: string;
   readonly id?: string;
+  readonly stamp: boolean;
   readonly file: string;
   readonly line: number;
   readonly fields: readonly {
@@ -101,7 +102,12 @@ export interface ChangeDocument {
     readonly state?: string;
     readonly variable?: string;
   }[];
-  readonly secrets: readonly { readonly path: string; readonly variable?: string; readonly state: string }[];
+  readonly secrets: readonly {
+    readonly path: string;
+    readonly variable?: string;
+    readonly state: string;
+    readonly sent_along?: true;
+  }[];
   readonly dangers: readonly string[];
   readonly outcome?: {
     readonly status: string;
