@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
 import { type Ended, run } from "./support/program.js";
-import { API_KEY, accessTo, type Intercept, row, send, service, unmarked } from "./support/service.js";
+import { API_KEY, accessTo, type Intercept, MARK, row, send, service, unmarked } from "./support/service.js";
+import { keyText, stampWith } from "./support/steps.js";
 
 /*
  * A marker in every secret, put through every command, report, error and trace: it must leave in the request that sets it
@@ -54,11 +56,32 @@ function formsOf(value: string): readonly string[] {
   ];
 }
 
+/** The keys for fingerprints are secrets, too. */
+const KEYS = {
+  FLEXPRICE_SYNC_FINGERPRINT_KEY: keyText(1),
+  FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS: keyText(2),
+} as const;
+
+/** Digests of a value and of its lines that anybody could compute, whole and cut as ours are. */
+function digestsOf(value: string): readonly string[] {
+  const texts = [value, value.trim(), JSON.stringify(value), ...value.split("\n")];
+  return texts.flatMap((text) =>
+    ["sha256", "sha1", "md5"].flatMap((name) => {
+      const bytes = createHash(name).update(text).digest();
+      return [bytes, bytes.subarray(0, 16)].flatMap((part) => [
+        part.toString("hex"),
+        part.toString("base64").replace(/=+$/, ""),
+        part.toString("base64url"),
+      ]);
+    }),
+  );
+}
+
 function expectNoSecretIn({ stdout, stderr }: Ended, what: string): void {
   const text = stdout + stderr;
   expect(text, what).not.toContain("canary");
   expect(text, what).not.toContain(API_KEY);
-  for (const value of Object.values(SECRETS)) {
+  for (const value of [...Object.values(SECRETS), ...Object.values(KEYS)]) {
     for (const form of formsOf(value)) expect(text.includes(form), `${what}: ${form}`).toBe(false);
   }
 }
@@ -66,6 +89,15 @@ function expectNoSecretIn({ stdout, stderr }: Ended, what: string): void {
 const existing = [
   row({ id: "conn_s", provider_type: "stripe", name: "Stripe", metadata: { note: "old", nested: 1 } }),
   row({ id: "conn_c", provider_type: "chargebee", name: "Chargebee" }),
+];
+
+/** The same with a stamp that repeats a secret: somebody may have put it there. */
+const stampedWith = (stamp: string) =>
+  existing.map((one) => ({ ...one, metadata: { ...one.metadata, [MARK]: stamp } }));
+const damaged = stampedWith(`{"v":1,"owner":"${SECRETS.SITE}"}`);
+const others = [
+  ...stampedWith(stampWith("stripe", { owner: SECRETS.SITE })).slice(0, 1),
+  ...stampedWith(stampWith("chargebee", { owner: "x", id: SECRETS.SITE })).slice(1),
 ];
 
 const echo: Intercept = ({ method, text, headers }, response) =>
@@ -87,6 +119,11 @@ describe("no secret shows", () => {
     ["apply that creates", ["apply", "--yes"], [], undefined],
     ["apply that updates", ["apply", "--yes"], existing, undefined],
     ["apply without consent", ["apply"], existing, undefined],
+    ["plan that sends unknown secrets", ["plan", "--write-secrets"], existing, undefined],
+    ["apply that sends unknown secrets", ["apply", "--yes", "--write-secrets"], existing, undefined],
+    ["apply that records secrets", ["apply", "--yes", "--adopt", "--assume-secrets"], existing, undefined],
+    ["plan with stamps that cannot be read", ["plan"], damaged, undefined],
+    ["plan of another owner's rows", ["plan"], others, undefined],
     ["an error that repeats the request", ["apply", "--yes"], existing, echo],
     ["an error that repeats a create", ["apply", "--yes"], [], echo],
     [
@@ -120,7 +157,7 @@ describe("no secret shows", () => {
     for (const json of [[], ["--json"]]) {
       for (const trace of [[], loudTrace]) {
         const live = await service(rows, intercept);
-        const env = args[0] === "validate" ? SECRETS : accessTo(live, SECRETS);
+        const env = args[0] === "validate" ? SECRETS : accessTo(live, { ...SECRETS, ...KEYS });
         const ended = await run([...args, ...json, ...trace], { cwd: folderWith(files), env });
         expect(ended.stdout + ended.stderr, what).toMatch(/\S/);
         expectNoSecretIn(ended, `${what} ${[...json, ...trace].join(" ")}`);
@@ -137,6 +174,27 @@ describe("no secret shows", () => {
       webhook_secret: SECRETS.STRIPE_HOOK,
     });
     expect(unmarked(stripe?.body).metadata).toEqual({ note: `see ${SECRETS.NOTE}`, nested: { list: [SECRETS.NOTE] } });
+  });
+
+  it("in a stamp: neither as it is, nor encoded, nor as a bare digest, whatever is written", async () => {
+    const live = await service([]);
+    const cwd = folderWith(files);
+    const env = accessTo(live, { ...SECRETS, ...KEYS });
+    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+    const rotated = { CB: "canary6-rotated", STRIPE_HOOK: "canary7-rotated" };
+    expect((await run(["apply", "--yes"], { cwd, env: { ...env, ...rotated } })).code).toBe(6);
+    expect((await run(["apply", "--yes", "--adopt", "--assume-secrets"], { cwd, env })).code).toBe(0);
+    const stamps = live.writes().map(({ body }) => String(body.metadata[MARK]));
+    expect(stamps.length).toBeGreaterThanOrEqual(4);
+    for (const stamp of stamps) {
+      expect(Object.keys(JSON.parse(stamp).secrets).length).toBeGreaterThan(1);
+      for (const value of [...Object.values({ ...SECRETS, ...rotated }), ...Object.values(KEYS), API_KEY]) {
+        for (const form of [...formsOf(value), ...digestsOf(value)]) {
+          // Short lines of a secret may stand in a digest by chance.
+          if (form.length > 5) expect(stamp.includes(form), form).toBe(false);
+        }
+      }
+    }
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connectionsApi, type WireEvent } from "../src/api/client.js";
@@ -15,7 +16,7 @@ import { plainPaint } from "../src/report/paint.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
 import { startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
-import { catalogue } from "./support/steps.js";
+import { catalogue, fingerprintKey } from "./support/steps.js";
 
 /*
  * Laws that hold for any definitions and any rows, tried with random ones against the sandbox:
@@ -91,18 +92,23 @@ const credentials: Readonly<Record<string, object>> = {
 
 const providers = Object.keys(credentials);
 
+const definitions = fc.uniqueArray(
+  fc.record({
+    provider: fc.constantFrom(...providers),
+    name: fc.constantFrom("one", "two"),
+    metadata,
+    syncConfig,
+    exact,
+    declares: fc.constantFrom("both", "metadata", "sync", "none"),
+  }),
+  { maxLength: 4, minLength: 1, selector: ({ provider }) => provider },
+);
+
 const fleet = fc.record({
-  definitions: fc.uniqueArray(
-    fc.record({
-      provider: fc.constantFrom(...providers),
-      name: fc.constantFrom("one", "two"),
-      metadata,
-      syncConfig,
-      exact,
-      declares: fc.constantFrom("both", "metadata", "sync", "none"),
-    }),
-    { maxLength: 4, minLength: 1, selector: ({ provider }) => provider },
-  ),
+  definitions,
+  /** What the files say some time later. */
+  later: definitions,
+  hasKey: fc.boolean(),
   rows: fc.uniqueArray(
     fc.record({
       provider: fc.constantFrom(...providers, "s3"),
@@ -117,8 +123,8 @@ const fleet = fc.record({
 type Fleet = typeof fleet extends fc.Arbitrary<infer T> ? T : never;
 
 /** JSON is YAML: the generated definitions as one file of several documents. */
-function fileOf({ definitions }: Fleet): string {
-  return definitions
+function fileOf(all: Fleet["definitions"]): string {
+  return all
     .map(({ provider, name, metadata: meta, syncConfig: sync, exact: maps, declares }) => {
       const hasMetadata = declares === "both" || declares === "metadata";
       const hasSync = declares === "both" || declares === "sync";
@@ -134,7 +140,7 @@ function fileOf({ definitions }: Fleet): string {
     .join("\n---\n");
 }
 
-function seedOf({ rows }: Fleet): readonly SeedConnection[] {
+function seedOf({ rows }: Pick<Fleet, "rows">): readonly SeedConnection[] {
   return rows.map(({ provider, name, metadata: meta, syncConfig: sync }, index) => ({
     id: `conn_${index}`,
     name,
@@ -155,7 +161,8 @@ function filesWith(text: string): Files {
   };
 }
 
-async function open(seed: readonly SeedConnection[], text: string) {
+async function open({ hasKey, ...made }: Fleet) {
+  const seed = seedOf(made);
   const apiKey = "sk_laws_canary_key";
   const sandbox = await startSandbox({
     catalogue,
@@ -169,12 +176,12 @@ async function open(seed: readonly SeedConnection[], text: string) {
   const events: WireEvent[] = [];
   const knownSecrets = new KnownSecrets();
   const world: World = {
-    files: filesWith(text),
+    files: filesWith(fileOf(made.definitions)),
     variables: variablesOf({ SECRET: CANARY }, () => new Uint8Array()),
     catalogue,
     knownSecrets,
-    fingerprintKeys: {},
-    newSalt: () => "a-salt-of-these-laws",
+    fingerprintKeys: hasKey ? { current: fingerprintKey(1) } : {},
+    newSalt: () => randomBytes(16).toString("base64url"),
     limit: limitTo(4),
     connect: async () =>
       connectionsApi({
@@ -226,21 +233,42 @@ function reportsOf(run: Awaited<ReturnType<typeof reconcile>>): string {
 function expectKept(
   before: { readonly metadata: JsonObject | null; readonly syncConfig: JsonObject | null },
   after: typeof before,
-  { declares, exact: maps, metadata: meta, syncConfig: sync }: Fleet["definitions"][number],
+  ...named: readonly Fleet["definitions"][number][]
 ): void {
-  const ofMetadata = declares === "both" || declares === "metadata" ? meta : {};
-  if (declares === "none" || declares === "sync" || !maps.includes("metadata")) {
+  if (!named.some(({ declares, exact: maps }) => saysOf("metadata", declares) && maps.includes("metadata"))) {
+    const declared = named.flatMap(({ declares, metadata: meta }) =>
+      saysOf("metadata", declares) ? Object.keys(meta) : [],
+    );
     for (const [key, kept] of Object.entries(before.metadata ?? {}))
-      if (!Object.hasOwn(ofMetadata, key)) expect([key, after.metadata?.[key]]).toEqual([key, kept]);
+      if (!declared.includes(key)) expect([key, after.metadata?.[key]]).toEqual([key, kept]);
   }
-  const ofSync = declares === "both" || declares === "sync" ? sync : {};
-  if (declares === "none" || declares === "metadata" || !maps.includes("sync_config")) {
-    const declared = leavesOf(ofSync);
+  if (!named.some(({ declares, exact: maps }) => saysOf("sync", declares) && maps.includes("sync_config"))) {
+    const declared = new Set(
+      named.flatMap(({ declares, syncConfig: sync }) => (saysOf("sync", declares) ? [...leavesOf(sync).keys()] : [])),
+    );
     const now = leavesOf(after.syncConfig ?? {});
     for (const [path, kept] of leavesOf(before.syncConfig ?? {}))
       if (!declared.has(path) && !SAYS_NOTHING.has(JSON.stringify(kept)))
         expect([path, now.get(path)]).toEqual([path, kept]);
   }
+}
+
+function saysOf(map: "metadata" | "sync", declares: Fleet["definitions"][number]["declares"]): boolean {
+  return declares === "both" || declares === map;
+}
+
+/** Of a connection that we wrote, what the file named then and names no longer is there no more. */
+function expectGone(
+  { provider, declares, metadata: meta }: Fleet["definitions"][number],
+  { later }: Fleet,
+  rows: readonly { readonly providerType: string; readonly metadata: JsonObject | null }[],
+): void {
+  const now = later.find((definition) => definition.provider === provider);
+  const row = rows.find(({ providerType }) => providerType === provider);
+  if (now === undefined || !saysOf("metadata", declares)) return;
+  const named = saysOf("metadata", now.declares) ? now.metadata : {};
+  const left = Object.keys(meta).filter((key) => !Object.hasOwn(named, key));
+  for (const key of left) expect(Object.keys(row?.metadata ?? {})).not.toContain(key);
 }
 
 /** An absent part says the same, so such a one may go. */
@@ -265,7 +293,7 @@ describe("for any definitions and any rows", () => {
     });
     await fc.assert(
       fc.asyncProperty(fleet, async (made) => {
-        const { sandbox, world, events, shut } = await open(seedOf(made), fileOf(made));
+        const { sandbox, world, events, shut } = await open(made);
         shuts.push(shut);
         const stored = () =>
           JSON.stringify(
@@ -307,7 +335,33 @@ describe("for any definitions and any rows", () => {
           else expectKept(row, after, definition);
         }
 
-        for (const run of [planned, applied, again]) expect(reportsOf(run)).not.toContain("canary");
+        // The files change: what left them goes if it is ours, and what nobody of us ever named stays.
+        const changed: World = { ...world, files: filesWith(fileOf(made.later)) };
+        const second = await reconcile(invocation("apply"), changed);
+        expect(second.problems.filter(isError)).toEqual([]);
+        const third = await reconcile(invocation("plan"), changed);
+        expect(third.targets[0]?.plan?.summary).toMatchObject({
+          create: 0,
+          update: 0,
+          unchanged: made.later.length,
+          blocked: 0,
+        });
+        for (const row of rowsBefore) {
+          const after = sandbox.store.find(row.id);
+          const named = [made.definitions, made.later].flatMap((all) =>
+            all.filter(({ provider }) => provider === row.providerType),
+          );
+          expectKept(row, after, ...named);
+        }
+        const written = [...(applied.targets[0]?.outcomes ?? [])].filter(([, { wrote }]) => wrote);
+        const providersWritten = new Set(written.map(([{ providerType }]) => providerType));
+        for (const definition of made.definitions.filter(({ provider }) => providersWritten.has(provider)))
+          expectGone(definition, made, sandbox.store.live());
+        const stamps = sandbox.store.live().map((row) => String(row.metadata?.["flexprice_sync"]));
+        expect(stamps.join()).not.toContain("canary");
+        if (!made.hasKey) for (const stamp of stamps) expect(stamp).not.toContain("v1:");
+
+        for (const run of [planned, applied, again, second, third]) expect(reportsOf(run)).not.toContain("canary");
         expect(JSON.stringify(events)).not.toContain("canary");
       }),
       { numRuns: 60 },

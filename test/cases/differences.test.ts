@@ -156,6 +156,21 @@ describe("metadata that is empty, null or absent", () => {
     expect(lastLine(again.stdout)).toContain("0 to update");
   });
 
+  it("is one removal of a key that an earlier apply of ours set, sent as a map without it", async () => {
+    const live = await service([stripeRow()]);
+    live.intercept = terse(live);
+    const env = accessTo(live);
+    const earlier = folderWith({ [FILE]: `${head}metadata: { a: "1" }\n` });
+    expect((await run(["apply", "--yes"], { cwd: earlier, env })).code).toBe(0);
+    const cwd = folderWith({ [FILE]: `${head}metadata: {}\n` });
+    const plan = await run(["plan", "--json"], { cwd, env });
+    expect(fieldsOf(plan)).toEqual([{ path: "metadata.a", kind: "remove", before: "1" }]);
+    expect(targetOf(plan).summary).toMatchObject({ update: 1, kept_keys: 0 });
+    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+    expect(Object.keys(live.writes()[1]?.body.metadata)).toEqual([MARK]);
+    expect((await run(["plan", "--detailed-exitcode"], { cwd, env })).code).toBe(0);
+  });
+
   it.each([
     ["metadata:", "3:10"],
     ["metadata: null", "3:11"],
