@@ -1,5 +1,6 @@
 // Turns the schema sources into what the rest needs, so that adding a provider is adding one file under providers/:
 //
+//   docs/secrets.md             its table of what can be changed (committed)
 //   connection.schema.json     the bundle that editors read and `flexprice-sync schema` prints (committed)
 //   src/generated/catalogue     the annotations as data, for everything that needs to know about a provider
 //   src/generated/schemas       the published schemas, for printing them and for their messages
@@ -264,18 +265,46 @@ function syncNode(node) {
   };
 }
 
+/** What an update does with each credential, a row for each provider, as Markdown. */
+function changeTable() {
+  const rows = providers.map((provider) => {
+    const fields = Object.entries(provider.properties ?? {});
+    const named = (update) => fields.filter(([, field]) => field["x-update"] === update).map(([name]) => `\`${name}\``);
+    const partners = Object.keys(provider.dependentRequired ?? {});
+    const together = partners.length > 0 ? `${partners.map((name) => `\`${name}\``).join(" with ")}` : "";
+    const applied = named("applied").filter((name) => !partners.includes(name.replaceAll("`", "")));
+    const any = typeof provider.additionalProperties === "object" ? ["any field"] : [];
+    return [
+      `\`${provider["x-provider"]}\``,
+      [...(together ? [together] : []), ...applied].join(", "),
+      [...named("create-only"), ...any].join(", "),
+      named("server-managed").join(", "),
+    ];
+  });
+  const head = ["provider", "an update changes", "only a create sets", "sent on create, then the service's own"];
+  return [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell || "–").join(" | ")} |`)
+    .join("\n");
+}
+
 const written = bundle({ asWritten: true });
 const resolved = bundle({ asWritten: false });
 const seed = await readJson("seed.schema.json");
 
 const bundleUrl = new URL("connection.schema.json", here);
 const bundleText = `${JSON.stringify(written, null, 2)}\n`;
+const guideUrl = new URL("../docs/secrets.md", here);
+const guide = await readFile(guideUrl, "utf8").catch(() => undefined);
+const guideText = guide?.replace(/(<!-- made by .*-->\n)[\s\S]*?(<!-- end -->)/, `$1\n${changeTable()}\n\n$2`);
 
-// With --check nothing is written: is the committed bundle what the sources make?
+// With --check nothing is written: are the committed files what the sources make?
 if (process.argv.includes("--check")) {
-  if ((await readFile(bundleUrl, "utf8")) === bundleText) process.exit(0);
-  console.error("schema/connection.schema.json is not what its sources make: run npm run generate and commit it");
-  process.exit(1);
+  const stale = [
+    ...((await readFile(bundleUrl, "utf8")) === bundleText ? [] : ["schema/connection.schema.json"]),
+    ...(guide === guideText ? [] : ["docs/secrets.md"]),
+  ];
+  for (const name of stale) console.error(`${name} is not what its sources make: run npm run generate and commit it`);
+  process.exit(stale.length > 0 ? 1 : 0);
 }
 
 await mkdir(generated, { recursive: true });
@@ -352,3 +381,4 @@ const types = await compileTypes(schemaForTypes(), "ConnectionDefinition", {
 await writeFile(new URL("connection-definition.ts", generated), types);
 
 await writeFile(bundleUrl, bundleText);
+if (guideText !== undefined && guideText !== guide) await writeFile(guideUrl, guideText);

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { helpOf } from "../src/cli/arguments.js";
 import { exitCodes } from "../src/cli/exit-code.js";
 import { catalogue } from "../src/generated/catalogue.js";
 import { problemCodes } from "../src/model/problem.js";
+import { fieldFacts } from "./contract/suite.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 const readme = text("README.md");
@@ -91,6 +93,38 @@ describe("README says what the program says", () => {
   });
 });
 
+describe("the guide to secrets", () => {
+  const guide = text("docs/secrets.md");
+
+  it("says of every field what the service does with it on an update", () => {
+    const facts = fieldFacts(new URL("./fixtures/service/", import.meta.url));
+    const [, table = ""] = /<!-- made by .*-->\n([\s\S]*)<!-- end -->/.exec(guide) ?? [];
+    const told = table
+      .trim()
+      .split("\n")
+      .slice(2)
+      .map((line) => line.split("|").map((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name)));
+    expect(told.map(([, named = []]) => named[0])).toEqual(Object.keys(catalogue.providers));
+    for (const [, named = [], changes = [], creates = [], own = []] of told) {
+      const provider = named[0] ?? "";
+      const ofProvider = facts.filter((fact) => fact.provider === provider);
+      const updated = ofProvider.filter(({ nested }) => nested === "U").map(({ field }) => field);
+      expect([provider, [...changes].sort()]).toEqual([provider, updated.sort()]);
+      const rewritten = ofProvider.filter(({ rewritten: mark }) => mark !== "").map(({ field }) => field);
+      expect([provider, rewritten.filter((field) => !own.includes(field))]).toEqual([provider, []]);
+      const all = [...changes, ...creates, ...own];
+      expect([provider, new Set(all).size]).toEqual([provider, all.length]);
+    }
+  });
+
+  it("names every state of a secret", () => {
+    const states = [...guide.matchAll(/^\| `(\w+)` \| (?:the connection is|its |there is)/gm)].map(
+      ([, state]) => state,
+    );
+    expect(states).toEqual(["new", "unchanged", "changed", "blocked", "unknown", "unresolved"]);
+  });
+});
+
 describe("the documents", () => {
   it("number every decision once, in their titles too", () => {
     const names = readdirSync(new URL("../docs/decisions/", import.meta.url)).sort();
@@ -99,9 +133,12 @@ describe("the documents", () => {
   });
 
   it("lead to files that are there", () => {
-    for (const path of ["README.md", "CONTRIBUTING.md", "SECURITY.md"]) {
+    const decisions = readdirSync(new URL("../docs/decisions/", import.meta.url)).map(
+      (name) => `docs/decisions/${name}`,
+    );
+    for (const path of ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/secrets.md", ...decisions]) {
       for (const [, link = ""] of text(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-        expect(() => readdirOrFile(link), `${path} → ${link}`).not.toThrow();
+        expect(() => readdirOrFile(join(dirname(path), link)), `${path} → ${link}`).not.toThrow();
       }
     }
   });

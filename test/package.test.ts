@@ -25,7 +25,9 @@ describe("the package", () => {
       .map((name) => name.replace(/^package\//, ""));
     const unexpected = files.filter(
       (name) =>
-        !/^(?:dist\/|schema\/(?:providers\/)?[\w.-]+\.(?:json|md)$|[\w-]+\.md$|LICENSE$|package\.json$)/.test(name),
+        !/^(?:dist\/|docs\/(?:decisions\/)?[\w-]+\.md$|schema\/(?:providers\/)?[\w.-]+\.(?:json|md)$|[\w-]+\.md$|LICENSE$|package\.json$)/.test(
+          name,
+        ),
     );
     expect(unexpected).toEqual([]);
     expect(files).toEqual(
@@ -36,6 +38,7 @@ describe("the package", () => {
         "dist/THIRD-PARTY-LICENSES.txt",
         "schema/connection.schema.json",
         "README.md",
+        "docs/secrets.md",
         "LICENSE",
       ]),
     );

@@ -1,6 +1,7 @@
 // The main job on the built-in sandbox: check, compare, put right, compare again. Everything runs through the built
 // program, as a user would run it; the sandbox starts with connections that somebody changed by hand.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -36,8 +37,10 @@ process.once("exit", () => sandbox.kill());
 try {
   const { targets } = await firstDocument(sandbox.stdout);
   const environment = {
-    ...process.env,
+    // Nothing of the user's own set-up: what a variable of his asks for would change the demo.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("FLEXPRICE_"))),
     ...secrets,
+    FLEXPRICE_SYNC_FINGERPRINT_KEY: randomBytes(32).toString("base64"),
     FLEXPRICE_API_KEY: apiKey,
     FLEXPRICE_BASE_URL: targets[0].base_url,
     FLEXPRICE_ENVIRONMENT_ID: environmentId,
@@ -46,10 +49,18 @@ try {
   await step("Compare them with what the service has: reads only.", ["plan"], environment);
   await step("Put right what differs, and nothing else.", ["apply", "--yes", "-q", "-v"], environment);
   await step(
-    "Compare again: nothing is left to do, so the exit code is 0.",
-    ["plan", "--detailed-exitcode"],
+    "Some connections were made by hand. Record on our word that they have the secrets of our variables; none is sent.",
+    ["apply", "--adopt", "--assume-secrets", "--yes", "-q", "-v"],
     environment,
   );
+  const rotated = { ...environment, CHARGEBEE_WEBHOOK_PASSWORD: "demo-rotated-password" };
+  await step(
+    "Somebody rotates a secret. The service shows none, but what was written has left a fingerprint.",
+    ["plan"],
+    rotated,
+  );
+  await step("Put that right, too.", ["apply", "--yes", "-q", "-v"], rotated);
+  await step("Compare again: nothing is left to do, so the exit code is 0.", ["plan", "--detailed-exitcode"], rotated);
 } finally {
   const ended = new Promise((resolve) => sandbox.once("exit", resolve));
   sandbox.kill();

@@ -7,10 +7,10 @@ import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
 import type { UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
-import { catalogue, desiredOf, json, noSecrets, noStamps, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
-function world(text: string, rows: readonly Observed[]) {
+function world(text: string, rows: readonly Observed[], request = noStamps) {
   const state = { rows: [...rows], nowMs: 0, lists: 0, problem: undefined as Rows["problem"] };
   const sent: { readonly id: string; readonly wish: UpdateWish }[] = [];
   const answered = (value: Observed): Answered<Observed> => ({ value, attempts: 1, httpStatus: 200, requestId: "r" });
@@ -38,7 +38,7 @@ function world(text: string, rows: readonly Observed[]) {
     return { rows: state.rows, ...(state.problem === undefined ? {} : { problem: state.problem }) };
   };
   const desired = desiredOf(text);
-  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
+  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, request);
   const run = () =>
     apply(plan, {
       api,
@@ -47,7 +47,7 @@ function world(text: string, rows: readonly Observed[]) {
       sources,
       base: new Base(rows, 0, refresh, () => state.nowMs),
       environment: { id: "env_test", isProven: true },
-      stamps: noStamps.stamps,
+      stamps: request.stamps,
       failFast: false,
       onProgress: () => {},
     });
@@ -120,5 +120,30 @@ describe("the row that a write starts from", () => {
       "SERVICE.FAILED",
     ]);
     expect(silent.sent).toEqual([]);
+  });
+});
+
+describe("a stamp that somebody changes between plan and write", () => {
+  const withStamp = (more = {}) =>
+    ({ ...stripe, metadata: json({ team: "old", flexprice_sync: stampWith("stripe", more) }) }) satisfies Observed;
+  const one = "name: S\nprovider_type: stripe\nmetadata: { team: billing }\n";
+
+  it("stops that write: what it said is what the plan was made from", async () => {
+    const { state, sent, plan, run } = world(one, [withStamp()], stamped());
+    expect(plan.changes).toMatchObject([{ action: "update", stamp: true }]);
+    state.rows = [withStamp({ owner: "others" })];
+    state.nowMs = OLDEST_BASE_MS + 1;
+    const { outcomes } = await run();
+    expect([...outcomes.values()]).toMatchObject([{ status: "failed", code: "APPLY.ROW_MOVED", attempts: 0 }]);
+    expect(sent).toEqual([]);
+  });
+
+  it("is kept as it is now where stamps are turned off", async () => {
+    const { state, sent, run } = world(one, [withStamp()]);
+    const now = withStamp({ owner: "others" });
+    state.rows = [now];
+    state.nowMs = OLDEST_BASE_MS + 1;
+    await run();
+    expect(sent.map(({ wish }) => wish.metadata)).toEqual([{ ...now.metadata, team: "billing" }]);
   });
 });
