@@ -116,6 +116,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     baseUrl: target.baseUrl,
     environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? null,
     isConfirmed: fetched.environmentId !== null,
+    ...(target.owner === undefined ? {} : { owner: target.owner }),
   };
   if (online.some(isError)) return run(online, [seen]);
 
@@ -130,6 +131,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     adopts: invocation.adopt,
     assumesSecrets: invocation.assumeSecrets,
     writesSecretsOf: forSecrets.selected,
+    namesSecrets: Array.isArray(invocation.writeSecrets),
     newSalt: world.newSalt,
   });
   const plannedRun: TargetRun = { ...seen, plan: planned.plan };

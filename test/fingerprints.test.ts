@@ -226,13 +226,47 @@ describe("with a key for fingerprints", () => {
     const env = accessTo(live, { ...values, ...KEY });
     const ended = await run(["apply", "--yes"], { cwd, env });
     expect(ended.code).toBe(4);
-    expect(ended.stderr).toContain("run apply --write-secrets=QuickBooks to send it");
+    expect(ended.stderr).toContain("run apply --write-secrets=QuickBooks to be sure that it is set");
     isBroken = false;
     expect(statesIn(await run(["plan", "--json"], { cwd, env }))).toContain(
       "unknown quickbooks.webhook_verifier_token QB_VERIFIER",
     );
     expect((await run(["apply", "--yes", "--write-secrets=QuickBooks"], { cwd, env })).code).toBe(0);
     expect(lastLine((await run(["plan"], { cwd, env })).stdout)).toMatch(quiet);
+  });
+
+  it("a create whose second answer is lost is done when the stamp that went with it shows", async () => {
+    const live = await service([]);
+    live.intercept = ({ method, body }, response) => {
+      if (method !== "PUT") return false;
+      const [before] = live.rows;
+      if (before !== undefined) live.rows[0] = { ...before, metadata: body.metadata };
+      response.socket?.destroy();
+      return true;
+    };
+    const cwd = folderWith({ [FILE]: quickbooks });
+    const env = accessTo(live, { ...values, ...KEY });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env });
+    expect(ended.code).toBe(0);
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "created", id: "conn_new1" });
+    expect(lastLine((await run(["plan"], { cwd, env })).stdout)).toMatch(quiet);
+  });
+
+  it("credentials of any name have one, whatever their type", async () => {
+    const free = (value: number) => `name: Free
+provider_type: flexprice
+encrypted_secret_data: { flexprice: { settings: "\${CB_KEY}", retries: ${value}, isOn: true } }
+`;
+    const live = await service([]);
+    const env = accessTo(live, { ...values, ...KEY });
+    expect((await run(["apply", "--yes"], { cwd: folderWith({ [FILE]: free(3) }), env })).code).toBe(0);
+    expect(live.writes()[0]?.body.encrypted_secret_data).toEqual({ settings: "cb_key_one", retries: 3, isOn: true });
+    const plan = await run(["plan", "--json"], { cwd: folderWith({ [FILE]: free(4) }), env });
+    expect(statesIn(plan)).toEqual([
+      "unchanged flexprice.isOn (file)",
+      "blocked flexprice.retries (file)",
+      "unchanged flexprice.settings CB_KEY",
+    ]);
   });
 
   it("storage that the service keeps itself has no credentials of ours, and the run says so", async () => {
@@ -334,6 +368,28 @@ describe("--write-secrets", () => {
     expect(box.store.live()).toEqual([]);
   });
 
+  it("says so when all that it names is as it was written", async () => {
+    const box = await applied(chargebee, KEY);
+    const ended = await box.on("apply", "--yes", "--write-secrets=Chargebee", "--json")();
+    expect(ended.code).toBe(0);
+    expect(documentOf(ended).problems).toMatchObject([{ code: "PLAN.NOTHING_TO_SEND", severity: "warning" }]);
+    expect(documentOf(await box.on("apply", "--yes", "--write-secrets", "--json")()).problems).toEqual([]);
+  });
+
+  it("marks what is sent without knowing whether it differs, and counts nothing of it as not sent", async () => {
+    const box = await applied(chargebee, {});
+    const shown = await box.on("plan", "--write-secrets")(KEY);
+    expect(shown.stdout).toMatch(
+      /webhook_password +\(secret from CB_PW: changed\) {2}sent as you asked; nothing tells whether it differs/,
+    );
+    expect(shown.stdout).not.toContain("cannot be compared");
+    // One half of a pair is known by now, the other is not: it goes along all the same.
+    await box.on("apply", "--yes", "--adopt", "--assume-secrets")({ ...KEY, CB_USER: "" });
+    const rotated = await box.on("plan")({ ...KEY, CB_PW: "cb_password_two" });
+    expect(rotated.stdout).toMatch(/webhook_username +\(secret from CB_USER\) {2}sent along/);
+    expect(rotated.stdout).not.toContain("cannot be compared");
+  });
+
   it("asks for a variable that it needs, and does not for one that could not be written anyway", async () => {
     const box = await applied(`${quickbooks}`, {});
     const ended = await box.on("apply", "--yes", "--write-secrets", "--json")({ QB_VERIFIER: "", QB_ID: "" });
@@ -363,6 +419,7 @@ describe("another key", () => {
     const box = await applied(stripe, KEY);
     const plan = await box.on("plan")(OTHER_KEY);
     expect(plan.stdout).toContain("their fingerprints were made with another key");
+    expect(plan.stdout).toContain("FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS");
     expect(lastLine(plan.stdout)).toContain("0 blocked, 1 unknown.");
     const before = stampOf(box);
     await box.on("apply", "--yes")(OTHER_KEY);
@@ -372,7 +429,11 @@ describe("another key", () => {
   it("is exchanged with the previous one beside it: equal stays equal, different shows, --adopt renews", async () => {
     const box = await applied(stripe, KEY);
     const both = { ...OTHER_KEY, FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS: keyText(1) };
-    expect(lastLine((await box.on("plan")(both)).stdout)).toMatch(quiet);
+    const waiting = await box.on("plan", "--json")(both);
+    expect(targetOf(waiting).changes).toEqual([]);
+    const shown = await box.on("plan")(both);
+    expect(lastLine(shown.stdout)).toMatch(quiet);
+    expect(shown.stdout).toContain("2 fingerprints are of the previous key: apply --adopt renews them.");
     expect(statesIn(await box.on("plan", "--json")({ ...both, STRIPE_SK: "sk_test_two" }))).toContain(
       "blocked stripe.secret_key STRIPE_SK",
     );
@@ -380,6 +441,10 @@ describe("another key", () => {
     expect((await box.on("apply", "--yes", "--adopt")({ ...both, STRIPE_SK: "sk_test_two" })).code).toBe(6);
     const ids = () => Object.values(stampOf(box).secrets).map((one) => one.split(":")[1]);
     expect(ids().sort()).toEqual([fingerprintKey(1).id, fingerprintKey(2).id].sort());
+    const stuck = await box.on("plan")({ ...both, STRIPE_SK: "sk_test_two" });
+    expect(stuck.stdout).toContain(
+      "1 fingerprint is of the previous key and cannot be renewed while the value differs",
+    );
     expect((await box.on("apply", "--yes", "--adopt")(both)).code).toBe(0);
     expect(ids()).toEqual([fingerprintKey(2).id, fingerprintKey(2).id]);
     expect(lastLine((await box.on("plan")(OTHER_KEY)).stdout)).toMatch(quiet);
@@ -451,9 +516,19 @@ describe("--adopt --assume-secrets", () => {
     );
   });
 
-  it("is also the way out of a blocked secret that somebody put right elsewhere", async () => {
+  it("is also the way out of a blocked secret that somebody put right elsewhere, which is named as a danger", async () => {
     const box = await applied(stripe, KEY);
     const rotated = { ...KEY, STRIPE_SK: "sk_test_two" };
+    const plan = await box.on("plan", "--adopt", "--assume-secrets")(rotated);
+    expect(plan.stdout).toMatch(
+      /stripe\.secret_key +\(secret from STRIPE_SK\) {2}taken on your word for what the service has; not sent/,
+    );
+    expect(plan.stdout).toMatch(/danger: encrypted_secret_data\.stripe\.secret_key differs from what was written/);
+    const [change] = targetOf(await box.on("plan", "--adopt", "--assume-secrets", "--json")(rotated)).changes;
+    expect(change?.secrets.map(({ state, recorded }) => [state, recorded])).toEqual([
+      ["unchanged", true],
+      ["unchanged", undefined],
+    ]);
     expect((await box.on("apply", "--yes", "--adopt", "--assume-secrets")(rotated)).code).toBe(0);
     expect(lastLine((await box.on("plan")(rotated)).stdout)).toMatch(quiet);
   });
@@ -468,6 +543,33 @@ describe("--adopt --assume-secrets", () => {
     expect(ended.code).toBe(64);
     expect(documentOf(ended).problems.map(({ code }) => code)).toEqual(["USAGE.NO_FINGERPRINT_KEY"]);
     expect(live.received).toEqual([]);
+  });
+});
+
+describe("with stamps turned off", () => {
+  const off = { FLEXPRICE_SYNC_STAMP: "off" };
+
+  it("no fingerprint is read, and the plan says so", async () => {
+    const box = await applied(stripe, KEY);
+    const plan = await box.on("plan")({ ...KEY, ...off });
+    expect(plan.stdout).toContain("FLEXPRICE_SYNC_STAMP is off, so no fingerprint is read");
+  });
+
+  it("a secret is not sent where a fingerprint would then vouch for the one before it", async () => {
+    const box = await applied(chargebee, KEY);
+    const settled = JSON.stringify(box.store.live());
+    const ended = await box.on("apply", "--yes", "--write-secrets", "--json")({ ...off, CB_PW: "cb_password_two" });
+    expect(ended.code).toBe(1);
+    expect(documentOf(ended).problems[0]).toMatchObject({ code: "PLAN.STAMP_OUTDATED", severity: "error" });
+    expect(JSON.stringify(box.store.live())).toBe(settled);
+  });
+
+  it("a secret is sent where there is no stamp", async () => {
+    const live = await service([row({ id: "conn_c", provider_type: "chargebee", name: "Chargebee" })]);
+    const cwd = folderWith({ [FILE]: chargebee.replace(/ {2}site.*\n {2}api_key.*\n/, "") });
+    const ended = await run(["apply", "--yes", "--write-secrets"], { cwd, env: accessTo(live, { ...values, ...off }) });
+    expect(ended.code).toBe(0);
+    expect(live.writes().map(({ body }) => Object.keys(body))).toEqual([["encrypted_secret_data"]]);
   });
 });
 

@@ -456,7 +456,7 @@ encrypted_secret_data:
     }
   });
 
-  it("says of a field that was not set after a create that no later run will miss it", async () => {
+  it("says of a field that was not set after a create that it cannot be read back, and how to send it", async () => {
     const live = await service([], ({ method }, response) =>
       method === "PUT" ? send(response, 400, { message: "no" }) : false,
     );
@@ -470,7 +470,7 @@ encrypted_secret_data: { client_id: "\${K}", client_secret: "\${K}", realm_id: "
     expect(ended.code).toBe(4);
     expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "failed", id: "conn_new1" });
     expect(documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint).toContain(
-      "no later run misses it",
+      "cannot be read back: run apply --write-secrets=Q",
     );
   });
 

@@ -290,13 +290,72 @@ sync_config: { invoice: { outbound: true }, customer: { inbound: true, outbound:
     expect(await changesOf(less, env)).toMatchObject({ action: "none", warnings: [], summary: { kept_keys: 1 } });
   });
 
-  it("is nothing to take away where it is off or gone already", async () => {
+  it("is nothing to take away where somebody took it away, and then it is no longer ours", async () => {
     const live = await service([stripe()]);
     const env = accessTo(live);
     await apply(all, env);
     const [before] = live.rows;
     live.rows[0] = { ...(before as Row), metadata: { [MARK]: before?.metadata?.[MARK] }, sync_config: {} };
-    expect(await changesOf(head, env)).toMatchObject({ action: "none", warnings: [] });
+    expect(await changesOf(head, env)).toMatchObject({ action: "none", warnings: ["PLAN.NO_LONGER_OURS"] });
+    // Once it is forgotten it may come back: it is theirs.
+    await apply(head, env, "--adopt");
+    live.rows[0] = { ...(live.rows[0] as Row), metadata: { ...live.rows[0]?.metadata, a: 1 } };
+    expect(await changesOf(head, env)).toMatchObject({ action: "none", warnings: [], summary: { kept_keys: 1 } });
+  });
+
+  it("is said of nothing that was written as off, and of nothing that exact decides about", async () => {
+    const live = await service([stripe()]);
+    const env = accessTo(live);
+    const text = (rest: string) => `${head}metadata: { a: 1 }\n${rest}`;
+    await apply(text("sync_config: { invoice: { outbound: false } }\n"), env);
+    expect(await changesOf(text(""), env)).toMatchObject({ action: "none", warnings: [] });
+    live.rows[0] = { ...(live.rows[0] as Row), metadata: { [MARK]: live.rows[0]?.metadata?.[MARK] } };
+    expect(await changesOf(`${head}metadata: {}\nexact: [metadata]\n`, env)).toMatchObject({
+      action: "none",
+      warnings: [],
+    });
+  });
+
+  it("is not shown if it came from the environment, neither when it goes nor when a text takes its place", async () => {
+    const live = await service([stripe()]);
+    const env = accessTo(live, { NOTE: "very confidential" });
+    const noted = (text: string) => `${head}metadata: { note: "${text}", nested: { deep: ["${text}"] }, plain: x }\n`;
+    await apply(noted("${NOTE}"), env);
+    expect(live.rows[0]?.metadata).toMatchObject({
+      note: "very confidential",
+      nested: { deep: ["very confidential"] },
+    });
+    for (const text of [head, noted("written out")]) {
+      for (const options of [[], ["--json"]]) {
+        const ended = await run(["plan", ...options], { cwd: folderWith({ [FILE]: text }), env: accessTo(live) });
+        expect(ended.code).toBe(0);
+        expect(ended.stdout).toContain("metadata.note");
+        expect(ended.stdout + ended.stderr).not.toContain("confidential");
+      }
+    }
+    // What nobody took from the environment shows, now and after a text has taken the value's place.
+    expect((await run(["plan"], { cwd: folderWith({ [FILE]: head }), env })).stdout).toContain('"x" → removed');
+    await apply(noted("written out"), env);
+    const ended = await run(["plan"], { cwd: folderWith({ [FILE]: head }), env });
+    expect(ended.stdout).toContain('"written out" → removed');
+  });
+
+  it("stays where the provider's connection is nothing without it", async () => {
+    const marketplace = "name: M\nprovider_type: aws_marketplace\n";
+    const live = await service([row({ id: "conn_m", provider_type: "aws_marketplace", name: "M" })]);
+    const env = accessTo(live);
+    await apply(`${marketplace}sync_config: { aws_marketplace: { region: eu-west-1 } }\n`, env);
+    expect(await changesOf(marketplace, env)).toMatchObject({ action: "none", warnings: ["PLAN.STILL_NEEDED"] });
+  });
+
+  it("names the danger of taking away where exports go", async () => {
+    const live = await service([row({ id: "conn_e", provider_type: "s3", name: "E" })]);
+    const env = accessTo(live);
+    const exports = "name: E\nprovider_type: s3\n";
+    await apply(`${exports}sync_config: { s3: { bucket: b, region: eu, key_prefix: p } }\n`, env);
+    const { stdout } = await run(["plan"], { cwd: folderWith({ [FILE]: exports }), env });
+    expect(stdout).toContain("danger: exports have no bucket any more");
+    expect(stdout).toContain("danger: exports move to the top of the bucket");
   });
 
   it("stays while the service would refuse what is beside it without it, and goes when it can", async () => {
@@ -398,12 +457,55 @@ describe("an owner", () => {
     const env = accessTo(live, { FLEXPRICE_SYNC_OWNER: "ops" });
     const shown = await run(["plan", "--adopt"], { cwd: folderWith({ [FILE]: text }), env });
     expect(shown.stdout).toContain('danger: it is taken over from the owner "acme-billing"');
-    expect(shown.stdout).toContain("only its stamp, which no file shows, is written");
+    expect(shown.stdout).toContain("only its stamp is written: the owner, which fields are ours");
+    expect(shown.stdout).toContain("\nOwner: ops\n");
     await apply(text, env, "--adopt");
     expect(live.rows[0]?.metadata).toMatchObject({ a: 1, b: 2 });
     expect(markOf(live.rows[0] as Row)).toMatchObject({ owner: "ops", id: "conn_s" });
     expect(Object.keys(markOf(live.rows[0] as Row).owns)).toEqual(["metadata.a"]);
     expect(lastLine((await run(["plan"], { cwd: folderWith({ [FILE]: text }), env })).stdout)).toBe(quiet);
+  });
+
+  it("may be replaced by nobody, which the danger says", async () => {
+    const live = await service([stripe()]);
+    await apply(text, accessTo(live, ours));
+    const shown = await run(["plan", "--adopt"], { cwd: folderWith({ [FILE]: text }), env: accessTo(live) });
+    expect(shown.stdout).toContain('taken over from the owner "acme-billing", and it has no owner from then on');
+  });
+
+  it("keeps a protected connection from being taken over without --allow-dangerous", async () => {
+    const live = await service([stripe()]);
+    await apply(text, accessTo(live, ours));
+    const cwd = folderWith({ [FILE]: `${text}protect: true\n` });
+    const env = accessTo(live, { FLEXPRICE_SYNC_OWNER: "ops" });
+    const refused = await run(["apply", "--yes", "--adopt"], { cwd, env });
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toContain("error[APPLY.DANGEROUS]");
+    expect(live.writes()).toHaveLength(1);
+    expect((await run(["apply", "--yes", "--adopt", "--allow-dangerous"], { cwd, env })).code).toBe(0);
+  });
+
+  it("of a connection that no file claims is named", async () => {
+    const live = await service([
+      row({
+        id: "conn_1",
+        provider_type: "s3",
+        name: "theirs",
+        metadata: { [MARK]: stampWith("s3", { owner: "ops" }) },
+      }),
+    ]);
+    const cwd = folderWith({ [FILE]: "name: F\nprovider_type: flexprice\n" });
+    const { stdout } = await run(["plan"], { cwd, env: accessTo(live, ours) });
+    expect(stdout).toContain("kept by flexprice-sync before, by the owner ops: theirs (s3, conn_1)");
+    const document = targetOf(await run(["plan", "--json"], { cwd, env: accessTo(live, ours) }));
+    expect(document).toMatchObject({ owner: "acme-billing", unclaimed: [{ stamped: true, owner: "ops" }] });
+  });
+
+  it("of somebody else's making cannot put a command into a hint", async () => {
+    const owner = "$(touch /tmp/x); acme";
+    const live = await service([stripe({ metadata: { [MARK]: stampWith("stripe", { owner }) } })]);
+    const ended = await run(["plan", "--json"], { cwd: folderWith({ [FILE]: head }), env: accessTo(live) });
+    expect(documentOf(ended).problems[0]?.hint).toContain(`FLEXPRICE_SYNC_OWNER='${owner}';`);
   });
 
   it.each([
@@ -447,6 +549,14 @@ describe("--adopt", () => {
     expect(live.writes()).toHaveLength(1);
   });
 
+  it("has nothing to do after a create, though that did not know the connection's id", async () => {
+    const live = await service([]);
+    const file = "name: F\nprovider_type: flexprice\n";
+    await apply(file, accessTo(live));
+    await apply(file, accessTo(live), "--adopt");
+    expect(live.writes()).toHaveLength(1);
+  });
+
   it("does not go together with stamps that are turned off", async () => {
     const live = await service([stripe()]);
     const ended = await run(["apply", "--adopt", "--yes"], {
@@ -456,6 +566,21 @@ describe("--adopt", () => {
     expect(ended.code).toBe(64);
     expect(ended.stderr).toContain("error[USAGE.CONFLICT]");
     expect(live.received).toEqual([]);
+  });
+});
+
+describe("a file that names more than a stamp can hold", () => {
+  it("is refused before anything is written, with the way to do without", async () => {
+    const live = await service([stripe()]);
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`${"k".repeat(1_000)}${index}`, 1]));
+    const text = `${head}metadata: ${JSON.stringify(many)}\n`;
+    const cwd = folderWith({ [FILE]: text, "connections/h.yaml": "name: H\nprovider_type: flexprice\n" });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(3);
+    expect(documentOf(ended).problems).toMatchObject([{ code: "PLAN.STAMP_TOO_LONG", file: FILE }]);
+    expect(live.writes()).toEqual([]);
+    const without = accessTo(live, { FLEXPRICE_SYNC_STAMP: "off" });
+    expect((await run(["apply", "--yes"], { cwd, env: without })).code).toBe(0);
   });
 });
 

@@ -134,7 +134,7 @@ describe("a connection that is made in two steps", () => {
     expect(outcome?.message?.match(/PUT http/g)).toHaveLength(1);
     expect(ended.code).toBe(4);
     const hint = documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint;
-    expect(hint).toContain("run apply --write-secrets=Q to send it");
+    expect(hint).toContain("run apply --write-secrets=Q to be sure that it is set");
     expect(hint).not.toContain("is safe");
   });
 
@@ -269,6 +269,29 @@ describe("what the service cannot change", () => {
     expect(again.stdout).not.toContain("what the files say");
     expect(live.writes()).toHaveLength(1);
     expect((await run(["plan", "--detailed-exitcode"], { cwd, env: accessTo(live) })).code).toBe(2);
+  });
+});
+
+describe("a block that cannot become what the file says", () => {
+  it("is left whole where the service would refuse the rest of it, and nothing else is held up", async () => {
+    const live = await service([
+      row({ id: "conn_e", provider_type: "s3", name: "E" }),
+      row({ id: "conn_h", provider_type: "hubspot", name: "old" }),
+    ]);
+    const cwd = folderWith({
+      "connections/e.yaml":
+        "name: E\nprovider_type: s3\nmetadata: { team: x }\nsync_config: { s3: { is_flexprice_managed: true, compression: gzip } }\n",
+      "connections/h.yaml": "name: H\nprovider_type: hubspot\n",
+    });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(6);
+    expect(live.writes().map(({ body }) => unmarked(body))).toEqual([{ name: "H" }, { metadata: { team: "x" } }]);
+    const exports = targetOf(ended).changes.find(({ name }) => name === "E");
+    expect(exports?.fields.map(({ path, state }) => [path, state])).toEqual([
+      ["metadata.team", undefined],
+      ["sync_config.s3.compression", "blocked"],
+      ["sync_config.s3.is_flexprice_managed", "blocked"],
+    ]);
   });
 });
 

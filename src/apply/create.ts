@@ -3,12 +3,26 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import type { Outcome } from "../model/outcome.js";
 import type { Change, SecretChange } from "../model/plan.js";
+import { shellWord } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { Stamp } from "../model/stamp.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
-import { nextStamp, stampText } from "../state/stamp.js";
+import { nextStamp } from "../state/next-stamp.js";
+import { stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
-import { factsOf, failed, judged, otherThan, refused, sentOf, unknown, type Way, type Written } from "./write.js";
+import { shownAfter } from "./update.js";
+import {
+  factsOf,
+  failed,
+  isLost,
+  judged,
+  otherThan,
+  refused,
+  sentOf,
+  unknown,
+  type Way,
+  type Written,
+} from "./write.js";
 
 const LOOK_FIRST =
   "run plan before anything else: if it was created, the plan shows it; apply would create it if it is not there.";
@@ -49,12 +63,7 @@ export async function writeCreate(change: Change, desired: Desired, way: Way): P
     return { ...made, outcome: { ...made.outcome, status: "failed", message, hint: unreadable(named, desired) } };
   }
   const sentAfter = change.secrets.filter(({ path }) => paths.has(path));
-  try {
-    return await completed(made, row, { desired, secrets: sentAfter, first }, way);
-  } catch (cause) {
-    if (!(cause instanceof ServiceError)) throw cause;
-    return { ...made, outcome: halfMade(made.outcome, named, cause, desired) };
-  }
+  return completed(made, row, { desired, secrets: sentAfter, first }, way);
 }
 
 /** The stamp that a create carries: it does not know the connection's id yet, and holds what the create really stores. */
@@ -76,8 +85,9 @@ async function completed(
   made: Written,
   row: Observed,
   parts: { readonly desired: Desired; readonly secrets: readonly SecretChange[]; readonly first: Stamp | undefined },
-  { api, catalogue, environment, stamps }: Way,
+  way: Way,
 ): Promise<Written> {
+  const { api, catalogue, environment, stamps } = way;
   const { desired, secrets, first } = parts;
   const { providerType } = row;
   const stamp =
@@ -88,13 +98,21 @@ async function completed(
     ...updateWish([], desired, row, catalogue.syncConfig, stamp),
     credentials: { providerType, fields: sentOf(secrets, desired) },
   };
-  const answered = await api.update(row.id, wish);
   const expected = { id: row.id, providerType, environmentId: environment.id };
-  const { outcome } = judged("created", wish, answered, expected, catalogue);
-  const attempts = made.outcome.attempts + outcome.attempts;
+  let second: Written;
+  try {
+    second = judged("created", wish, await api.update(row.id, wish), expected, catalogue);
+  } catch (cause) {
+    if (!(cause instanceof ServiceError)) throw cause;
+    const shown = isLost(cause) ? await shownAfter("created", wish, row, cause, expected, way) : undefined;
+    const paths = secrets.map(({ path }) => path).join(", ");
+    if (shown === undefined) return { ...made, outcome: halfMade(made.outcome, paths, cause, desired) };
+    second = shown;
+  }
+  const attempts = made.outcome.attempts + second.outcome.attempts;
   // A create that did not show what was asked stays one, however well the rest went.
   if (made.outcome.status !== "created") return { ...made, outcome: { ...made.outcome, attempts } };
-  return { ...made, outcome: { ...outcome, id: row.id, attempts } };
+  return { ...made, outcome: { ...second.outcome, id: row.id, attempts } };
 }
 
 function halfMade(made: Outcome, paths: string, cause: ServiceError, desired: Desired): Outcome {
@@ -112,10 +130,5 @@ function halfMade(made: Outcome, paths: string, cause: ServiceError, desired: De
 }
 
 function unreadable(paths: string, { name }: Desired): string {
-  return `${paths} cannot be read back, so no later run misses it: run apply --write-secrets=${shellWord(name)} to send it.`;
-}
-
-/** A text as one word of a shell's command line. */
-function shellWord(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `${paths} cannot be read back: run apply --write-secrets=${shellWord(name)} to be sure that it is set.`;
 }

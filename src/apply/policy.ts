@@ -36,10 +36,16 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
     const paths = [...change.fields, ...change.secrets]
       .filter(({ state }) => state === "blocked")
       .map(({ path }) => path);
-    const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection; everything else was dealt with.`;
+    const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection.`;
     return error("APPLY.BLOCKED", detail, {
       place: { file: change.file, line: change.line, column: 1 },
-      hint: "set it to what the service has; to change it, the connection has to be replaced: archived and created anew (--replace).",
+      hint: hintFor(change),
     });
   });
+}
+
+function hintFor({ secrets }: Change): string {
+  const replace = "to change it, the connection has to be replaced: archived and created anew (--replace)";
+  if (!secrets.some(({ state }) => state === "blocked")) return `set it to what the service has; ${replace}.`;
+  return `set it back, or, if the service has that value, run apply --adopt --assume-secrets; ${replace}.`;
 }

@@ -1,14 +1,14 @@
-import type { ConnectionsApi } from "../api/client.js";
-import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { ServiceError } from "../model/service-error.js";
 import type { UpdateWish } from "../model/wish.js";
-import { nextStamp, stampText } from "../state/stamp.js";
+import { nextStamp } from "../state/next-stamp.js";
+import { stampText } from "../state/stamp.js";
 import { unmet, updateWish } from "../state/wish.js";
 import {
   type Expected,
   failed,
+  isLost,
   judged,
   LOOK_AGAIN,
   refused,
@@ -52,31 +52,36 @@ export async function writeUpdate(change: Change, source: Source, row: Observed,
     return judged("updated", wish, await api.update(row.id, wish), expected, catalogue);
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
-    if (cause.delivery === "answered" || cause.delivery === "not-sent") return refused(cause);
-    return readBack(wish, row, cause, expected, api, catalogue);
+    if (!isLost(cause)) return refused(cause);
+    const shown = await shownAfter("updated", wish, row, cause, expected, way);
+    if (shown !== undefined) return shown;
+    // A gateway's answer is a definite failure as long as nothing shows the contrary.
+    if (cause.delivery === "doubtful") return { outcome: { ...failed(cause), hint: LOOK_AGAIN }, mayBeDone: true };
+    return { outcome: unknown(cause, "it may or may not have been written"), mayBeDone: true };
   }
 }
 
-/** No answer of the service tells whether a PUT was done: look, and say so only if the row shows it. */
-async function readBack(
+/**
+ * No answer of the service tells whether a PUT was done: the row is read, and only if it shows all that was sent, and
+ * something of it was not there before, it was done. `undefined` where nothing proves it.
+ */
+export async function shownAfter(
+  status: "created" | "updated",
   wish: UpdateWish,
   row: Observed,
   lost: ServiceError,
   expected: Expected & { readonly id: string },
-  api: ConnectionsApi,
-  catalogue: Catalogue,
-): Promise<Written> {
+  { api, catalogue }: Way,
+): Promise<Written | undefined> {
   // Credentials do not show. They are in force if something that was written with them shows, and was not there before.
-  const isProof = unmet(wish, row, catalogue.syncConfig).length > 0;
+  if (unmet(wish, row, catalogue.syncConfig).length === 0) return undefined;
   try {
     const answer = await api.get(expected.id);
     const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
-    const written = judged("updated", wish, told, expected, catalogue);
-    if (isProof && written.outcome.status === "updated") return written;
+    const written = judged(status, wish, told, expected, catalogue);
+    return written.outcome.status === status ? written : undefined;
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
+    return undefined;
   }
-  // A gateway's answer is a definite failure as long as nothing shows the contrary.
-  if (lost.delivery === "doubtful") return { outcome: { ...failed(lost), hint: LOOK_AGAIN }, mayBeDone: true };
-  return { outcome: unknown(lost, "it may or may not have been written"), mayBeDone: true };
 }

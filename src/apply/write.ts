@@ -93,6 +93,11 @@ export function otherThan(expected: Expected, answer: Observed): string | undefi
   return `${answer.id} (${answer.providerType}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
+/** Whether a failed request may have been done all the same. */
+export function isLost({ delivery }: ServiceError): boolean {
+  return delivery === "unknown" || delivery === "doubtful";
+}
+
 /** A definite refusal: nothing was changed. */
 export function refused(cause: ServiceError): Written {
   return { outcome: failed(cause), mayBeDone: false };

@@ -2,7 +2,6 @@ import { FingerprintKey, type FingerprintKeys } from "../model/fingerprint.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import type { Variables } from "../secrets/variables.js";
-import { beginsLikeKey } from "../validate/words.js";
 import { reason } from "./target.js";
 
 /** How stamps are kept, by the variables of this process. */
@@ -49,13 +48,20 @@ function textOf(name: string, code: Problem["code"], variables: Variables, probl
 function ownerOf(variables: Variables, problems: Problem[]): string | undefined {
   const owner = textOf(OWNER, "SETTINGS.BAD_OWNER", variables, problems);
   if (owner === undefined) return undefined;
-  const isName = /^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(owner) && owner.trim() === owner;
-  if (isName && !beginsLikeKey(owner)) return owner;
+  const fault = faultOf(owner);
+  if (fault === undefined) return owner;
   // The value is not repeated: it may be a key that was given to the wrong variable.
-  const detail = `${OWNER} holds ${isName ? "what looks like a key" : "no name"}; everybody with a key can read it on the connections.`;
-  const hint = "give it a name of 1 to 100 characters without blanks at its ends, such as acme-billing.";
+  const detail = `${OWNER} ${fault}.`;
+  const hint = "give it a name, such as acme-billing; everybody with an API key can read it on the connections.";
   problems.push(error("SETTINGS.BAD_OWNER", detail, { hint }));
   return undefined;
+}
+
+function faultOf(owner: string): string | undefined {
+  if (/^(?:[sprk]k_|whsec_|rzp_(?:live|test)_|AKIA|eyJ|gh[pousr]_)/.test(owner)) return "holds what looks like a key";
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(owner)) return "holds a line break or another character that does not show";
+  if (owner.trim() !== owner) return "has a blank at an end";
+  return [...owner].length > 100 ? "has more than 100 characters" : undefined;
 }
 
 function isOnOf(variables: Variables, problems: Problem[]): boolean {
@@ -74,12 +80,13 @@ function keyOf(name: string, variables: Variables, problems: Problem[], secrets:
   secrets.push(new Secret(text));
   const key = FingerprintKey.read(text);
   if (typeof key === "object") return key;
-  const hint = "make one with flexprice-sync keygen, and give it whole.";
   if (key === "malformed") {
-    const detail = `${name} is not the base64 of exactly 32 bytes, without blanks and line breaks.`;
+    const detail = `${name} is not the base64 of exactly 32 bytes: it may be cut, or hold a blank or a line break (perhaps of a Windows file).`;
+    const hint = "copy the key again; only where there has been none yet, make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
   } else {
     const detail = `${name} has fewer than 16 distinct bytes, so it was not drawn by chance and can be guessed.`;
+    const hint = "make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.WEAK_FINGERPRINT_KEY", detail, { hint }));
   }
   return undefined;

@@ -68,6 +68,7 @@ export interface Meaning {
   readonly on?: string;
   readonly off?: string;
   readonly changed?: string;
+  readonly removed?: string;
 }
 
 export type SyncNode = SyncField | SyncGroup;

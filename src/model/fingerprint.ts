@@ -43,9 +43,9 @@ export class FingerprintKey {
   /** The key that a text holds: base64 or base64url of exactly 32 bytes; or why it holds none. */
   static read(text: string): FingerprintKey | "malformed" | "weak" {
     const bytes = Buffer.from(text, "base64");
-    const standard = bytes.toString("base64");
-    const spellings = [standard, standard.replace(/=+$/, ""), bytes.toString("base64url")];
-    if (bytes.length !== KEY_BYTES || !spellings.includes(text)) return "malformed";
+    // With and without the sign that fills it up, in both alphabets: libraries differ.
+    const spellings = [bytes.toString("base64"), bytes.toString("base64url")].map(withoutPadding);
+    if (bytes.length !== KEY_BYTES || !spellings.includes(withoutPadding(text))) return "malformed";
     return new Set(bytes).size < LEAST_DISTINCT_BYTES ? "weak" : new FingerprintKey(bytes);
   }
 
@@ -67,6 +67,10 @@ export class FingerprintKey {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "(secret)";
   }
+}
+
+function withoutPadding(text: string): string {
+  return text.endsWith("=") ? text.slice(0, -1) : text;
 }
 
 /** Which key made a fingerprint, or `undefined` when the text is no fingerprint of ours. */

@@ -21,8 +21,22 @@ export interface FieldChange {
   readonly why?: Unavailable["reason"];
 }
 
-/** Why nothing tells whether a secret differs: no key to hold it against, a fingerprint of another key, or none at all. */
-export type UnknownReason = "no-key" | "other-key" | "no-record";
+/**
+ * What the fingerprint of a credential tells: whether the value equals what was written, under this key or the one before it;
+ * or why it tells nothing: stamps are not read, there is no key, the fingerprint is of another key, or there is none.
+ */
+export type Evidence =
+  | "equal"
+  | "equal-under-previous-key"
+  | "different"
+  | "different-under-previous-key"
+  | "stamps-off"
+  | "no-key"
+  | "other-key"
+  | "no-record";
+
+/** What a write changes on a stamp; `first` when there was none that is believed. */
+export type StampPart = "first" | "owner" | "id" | "paths" | "secrets" | "protect";
 
 export interface SecretChange {
   readonly path: string;
@@ -33,8 +47,8 @@ export interface SecretChange {
    * With `unresolved`: the write needs it, so there can be none.
    */
   readonly isSent: boolean;
-  /** Only with `unknown`. */
-  readonly unknownBecause?: UnknownReason;
+  /** Absent for a new connection, and where there is no value. */
+  readonly evidence?: Evidence;
   /** Whether the present value is recorded as what the service has, without being sent. */
   readonly isRecorded: boolean;
   /** Why `variable` has no value; only with `unresolved`. */
@@ -50,6 +64,8 @@ export interface Change {
   readonly id?: string;
   /** Whether the write also puts our stamp on the connection, or renews it. */
   readonly stamp: boolean;
+  /** What that changes on the stamp of an existing connection. */
+  readonly stampParts: readonly StampPart[];
   /** For a connection that has no stamp yet: drawn when the plan is made, so that it can be told again by it. */
   readonly salt?: string;
   readonly file: string;
@@ -68,6 +84,8 @@ export interface UnclaimedRow {
   readonly name: string;
   readonly providerType: string;
   readonly stamped: boolean;
+  /** Whose stamp it has; absent where that names none. */
+  readonly owner?: string;
 }
 
 export interface Summary {
@@ -98,6 +116,11 @@ export interface Source {
   readonly observed?: Observed;
   /** The row's own stamp, if it has one. */
   readonly stamp?: Stamp;
+}
+
+/** Whether a fingerprint proves that a value is not the one that was written. */
+export function isDifferent(evidence: Evidence | undefined): boolean {
+  return evidence === "different" || evidence === "different-under-previous-key";
 }
 
 /** Whether a change writes. */

@@ -101,6 +101,9 @@ export const problemCodes = {
   "PLAN.STAMP_NEWER": { title: "Stamp of a newer version", exitCode: 1 },
   "PLAN.STAMP_DAMAGED": { title: "Damaged stamp", exitCode: 1 },
   "PLAN.STAMP_FOREIGN": { title: "Stamp of another connection", exitCode: 1 },
+  "PLAN.STAMP_OUTDATED": { title: "Stamp would be outdated", exitCode: 1 },
+  "PLAN.NOTHING_TO_SEND": { title: "Nothing to send", exitCode: 1 },
+  "PLAN.STAMP_TOO_LONG": { title: "Too much for a stamp", exitCode: 3 },
   "PLAN.NO_STAMP": { title: "No stamp possible", exitCode: 1 },
   "PLAN.NO_LONGER_OURS": { title: "No longer ours", exitCode: 1 },
   "PLAN.STILL_NEEDED": { title: "Still needed", exitCode: 1 },
@@ -189,6 +192,11 @@ export function inOrder(problems: readonly Problem[]): readonly Problem[] {
 /** A text as a full sentence: with a full stop unless it ends in some stop already. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** A text as one word of a shell's command line, for hints that somebody copies. */
+export function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** A mistake of ours. It is never caught to go on: the run ends, and says so. */

@@ -9,6 +9,8 @@ export interface TargetRun {
   readonly baseUrl: string;
   /** Seen on the service's rows, else as expected; `null` when nothing tells. */
   readonly environmentId: string | null;
+  /** Whose definitions these are; absent where nobody said. */
+  readonly owner?: string;
   /** Whether the service itself showed the environment id. */
   readonly isConfirmed: boolean;
   /** Absent when the run stopped before there was one. */

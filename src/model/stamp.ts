@@ -14,6 +14,8 @@ export interface Stamp {
   readonly salt: string;
   /** The paths that a definition has declared, each with a mark of the value last written. */
   readonly owns: Readonly<Record<string, string>>;
+  /** Owned paths whose value came from the environment: it is not shown, also when no file names it any more. */
+  readonly masked: readonly string[];
   /** Fingerprints of the credentials that the service was given, by path. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Its definition forbids to replace or prune it. */

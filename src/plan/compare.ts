@@ -1,13 +1,15 @@
 import deepDiff from "deep-diff";
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed, UnresolvedReference } from "../model/connection.js";
-import { byText, isObject, type Json, ownValue } from "../model/json.js";
-import { dotted, type Pointer } from "../model/location.js";
+import { byText, isObject, type Json, sameJson } from "../model/json.js";
+import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { MASK } from "../model/secret.js";
 import type { Stamp } from "../model/stamp.js";
+import { gonePaths } from "../state/next-stamp.js";
 import { claimOn } from "../state/stamp.js";
-import { isKeptByService, metadataUnits, syncUnits, type Unit, unitKeysOf } from "../state/units.js";
+import { isKeptByService, metadataUnits, syncUnits, type Unit, unitKeysOf, unitPathOf } from "../state/units.js";
+import { neededAround, stuckBeside } from "./ownership.js";
 
 export interface Comparison {
   /** In a fixed order: name, metadata by key, sync_config as the catalogue lists it. */
@@ -20,6 +22,19 @@ export interface Comparison {
   readonly needed: readonly string[];
 }
 
+/** What is known of a row beside what it shows. */
+export interface Known {
+  /** The row's own stamp, if what it says is ours; without one nothing on the row is known to be. */
+  readonly ours?: Stamp;
+  /** Paths that had a value of the environment when they were written. */
+  readonly hidden: readonly string[];
+  /** Parts of sync_config without which the provider's connection could not be made, as `aws_marketplace.region`. */
+  readonly demanded: readonly string[];
+}
+
+/** For a row of which nothing is known. */
+export const nothingKnown: Known = { hidden: [], demanded: [] };
+
 /**
  * What counts as a difference between a definition and its row: only what the definition declares, unit by unit, in a
  * form in which all spellings of one state are the same. What we wrote earlier and the file no longer names is taken away,
@@ -27,13 +42,11 @@ export interface Comparison {
  *
  * Credentials are no part of this: no answer of the service holds them. Ids, status, times and actors are never compared.
  *
- * @param stamp - the row's own; without one nothing on it is known to be ours
  */
-export function compare(desired: Desired, observed: Observed, facts: SyncGroup, stamp: Stamp | undefined): Comparison {
-  const pathsOf = (pointers: readonly Pointer[]) =>
-    new Set(pointers.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
+export function compare(desired: Desired, observed: Observed, facts: SyncGroup, known: Known): Comparison {
+  const { ours: stamp, hidden, demanded } = known;
   const unresolved = unresolvedUnits(desired, facts);
-  const masked = pathsOf(desired.masked);
+  const masked = new Set([...desired.masked.map((pointer) => unitPathOf(pointer, facts)), ...hidden]);
 
   const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
   const present = byPath([...metadataUnits(observed.metadata), ...syncUnits(observed.syncConfig, facts)]);
@@ -42,16 +55,20 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
   const blocked = [...declared.values()].filter(
     (unit) => unit.facts?.update === "create-only" && !unresolved.has(unit.path),
   );
-  const wanted = [...declared.values()].filter(
+  const writable = [...declared.values()].filter(
     (unit) => !blocked.includes(unit) && !unresolved.has(unit.path) && !kept(unit),
   );
+  const isOther = (unit: Unit) => !sameJson(observedValue(unit, present), unit.value);
+  const fixed = blocked.filter(isOther);
+  const stuck = stuckBeside(fixed, writable, [...present.values()], facts);
+  const wanted = writable.filter((unit) => !stuck.includes(unit));
+  const refused = [...fixed, ...stuck.filter(isOther)];
   const surplus = [...present.values()].filter(
     (unit) => !unit.isDefault && !declared.has(unit.path) && !unresolved.has(unit.path) && !kept(unit),
   );
   const isExact = (unit: Unit) => desired.definition.exact.some((map) => map === unit.keys[0]);
   // Where the service shows something else than a block, what the file says there replaces it anyway.
   const isReplaced = (unit: Unit) => wanted.some(({ path }) => path.startsWith(`${unit.path}.`));
-  const refused = blocked.filter((unit) => observedValue(unit, present) !== unit.value);
   // A block that cannot become what the file says is not emptied on the way there.
   const isRefused = (unit: Unit) => refused.some(({ keys }) => keys[0] === unit.keys[0] && keys[1] === unit.keys[1]);
   const removable = surplus.filter(
@@ -59,7 +76,12 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
       unit.facts?.update !== "create-only" && !isRefused(unit) && !(unit.facts === undefined && isReplaced(unit)),
   );
   const left = removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "ours");
-  const needed = neededAround(left, [...wanted, ...blocked, ...surplus.filter((unit) => !isExact(unit))], facts);
+  const needed = neededAround(
+    left,
+    [...wanted, ...blocked, ...surplus.filter((unit) => !isExact(unit))],
+    demanded,
+    facts,
+  );
   const removed = removable.filter((unit) => isExact(unit) || (left.includes(unit) && !needed.has(unit)));
 
   const name: Unit = { path: "name", keys: ["name"], value: desired.name, isDefault: false };
@@ -75,6 +97,11 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
     ...removed.flatMap((unit) => (unit.facts === undefined ? [] : [{ ...unit, value: unit.facts.default }])),
   ]);
   const differing = differingPaths(before, after, new Set(["name", ...wanted.map(pathOf), ...removed.map(pathOf)]));
+
+  const seen = new Set([...declared.keys(), ...surplus.map(pathOf), ...unresolved.keys()]);
+  const gone = (stamp === undefined ? [] : gonePaths(stamp, seen, observed.syncConfig, facts)).filter(
+    (path) => !desired.definition.exact.some((map) => path.startsWith(map)),
+  );
 
   const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
   const fields: FieldChange[] = [];
@@ -102,56 +129,15 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
   return {
     fields: inCatalogueOrder(fields, facts),
     keptKeys: surplus.filter((unit) => !isReplaced(unit)).length - removed.length,
-    lost: removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "changed").map(pathOf),
+    lost: [...removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "changed").map(pathOf), ...gone],
     needed: [...needed].map(pathOf),
   };
-}
-
-/**
- * Of the units that could be taken away, those without which the service refuses what stays beside them: the fields that a
- * block demands, and fields that go together.
- *
- * @param others - what the row may have around them, those to be taken away among them
- */
-function neededAround(left: readonly Unit[], others: readonly Unit[], facts: SyncGroup): ReadonlySet<Unit> {
-  const needed = new Set<Unit>();
-  let before = -1;
-  // What stays for one reason may be the reason for another to stay.
-  while (needed.size > before) {
-    before = needed.size;
-    const stays = others.filter((unit) => !unit.isDefault && (!left.includes(unit) || needed.has(unit)));
-    for (const unit of left) {
-      const name = unit.keys.at(-1) ?? "";
-      const group = groupOf(unit, facts);
-      const isDemanded = group?.required.includes(name) === true && stays.some((other) => isInside(other, unit));
-      const isPaired =
-        group?.together.includes(name) === true &&
-        stays.some((other) => isInside(other, unit) && group.together.includes(other.keys.at(-1) ?? ""));
-      if (isDemanded || isPaired) needed.add(unit);
-    }
-  }
-  return needed;
-}
-
-/** Whether a unit is in the group of another, or deeper in it. */
-function isInside({ keys }: Unit, { keys: beside }: Unit): boolean {
-  return keys.length >= beside.length && beside.slice(0, -1).every((step, at) => keys[at] === step);
-}
-
-/** The group that a unit of sync_config is in. */
-function groupOf({ keys }: Unit, facts: SyncGroup): SyncGroup | undefined {
-  const [top, ...path] = keys.slice(0, -1);
-  if (top !== "sync_config") return undefined;
-  return path.reduce<SyncGroup | undefined>((group, step) => {
-    const member = group === undefined ? undefined : ownValue(group.members, step);
-    return member?.kind === "group" ? member : undefined;
-  }, facts);
 }
 
 /** What a new connection is made of: every declared unit that is not what the service would assume, or fill in, anyway. */
 export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparison {
   const unresolved = unresolvedUnits(desired, facts);
-  const masked = new Set(desired.masked.map((pointer) => dotted(unitKeysOf(pointer, facts) ?? pointer)));
+  const masked = new Set(desired.masked.map((pointer) => unitPathOf(pointer, facts)));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   const fields = units
     .filter((unit) => {
@@ -171,7 +157,7 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparis
 function unresolvedUnits(desired: Desired, facts: SyncGroup): ReadonlyMap<string, readonly UnresolvedReference[]> {
   const units = new Map<string, UnresolvedReference[]>();
   for (const reference of desired.unresolved) {
-    const path = dotted(unitKeysOf(reference.pointer, facts) ?? reference.pointer);
+    const path = unitPathOf(reference.pointer, facts);
     units.set(path, [...(units.get(path) ?? []), reference]);
   }
   return units;

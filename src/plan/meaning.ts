@@ -35,16 +35,18 @@ export function dangersOf(fields: readonly FieldChange[], desired: Desired, cata
   return { sentences, guarded };
 }
 
-type Turn = "on" | "off" | "changed" | "filled";
+type Turn = "on" | "off" | "changed" | "filled" | "removed";
 
 function turnOf({ kind, before, after }: FieldChange): Turn {
   if (after === true) return "on";
   if (before === true) return "off";
+  if (kind === "remove") return "removed";
   return kind === "add" ? "filled" : "changed";
 }
 
 function isDangerous(turn: Turn, effect: Effect | undefined): boolean {
-  return effect !== undefined && (turn === "off" || turn === effect.danger);
+  const isChanged = turn === "removed" && effect?.danger === "changed";
+  return effect !== undefined && (turn === "off" || turn === effect.danger || isChanged);
 }
 
 function wordsFor(turn: Turn, effect: Effect | undefined, general: Meaning, provider: string): string | undefined {

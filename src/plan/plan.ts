@@ -6,6 +6,7 @@ import {
   type FieldChange,
   isBlocked,
   type Plan,
+  type SecretChange,
   type SecretState,
   type Source,
   type Summary,
@@ -13,15 +14,26 @@ import {
 } from "../model/plan.js";
 import { isError, type Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
-import type { StampReading, StampSettings } from "../model/stamp.js";
-import { isOthers, nextStamp, readStamps, shownStamp, stampText } from "../state/stamp.js";
+import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
+import { nextStamp, stampPartsOf } from "../state/next-stamp.js";
+import { isOthers, readStamps, shownStamp, stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
 import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { match } from "./match.js";
 import { dangersOf } from "./meaning.js";
-import { secretsOfNew, secretsOfRow } from "./secrets.js";
-import { canCarryStamp, findStamp, keptProblems, notAdoptable, type StampFinding } from "./stamps.js";
+import { nothingToSend, secretsOfNew, secretsOfRow } from "./secrets.js";
+import {
+  assumptionDanger,
+  canCarryStamp,
+  findStamp,
+  keptProblems,
+  outdatedStamp,
+  type StampFinding,
+  takeOverDanger,
+  tooLong,
+  withoutStamp,
+} from "./stamps.js";
 
 export interface Planned {
   /** Frozen. */
@@ -42,6 +54,8 @@ export interface PlanRequest {
   readonly assumesSecrets: boolean;
   /** Definitions whose unknown secrets are sent. */
   readonly writesSecretsOf: ReadonlySet<Desired>;
+  /** Whether somebody named them, so that it should be said when there is nothing to send. */
+  readonly namesSecrets: boolean;
   /** A text that never came before. */
   readonly newSalt: () => string;
 }
@@ -125,7 +139,7 @@ class Planner {
   }
 
   #forRow(desired: Desired, row: Observed): MadeChange {
-    const { stamps, adopts, assumesSecrets, writesSecretsOf, newSalt } = this.#request;
+    const { stamps, adopts, newSalt } = this.#request;
     const { syncConfig: facts } = this.#catalogue;
     const found = this.#stampOn(row, desired);
     const { stamp, takenFrom } = found;
@@ -134,42 +148,67 @@ class Planner {
 
     // What another owner wrote is not for us to take away, also when the connection becomes ours.
     const ownership = stamp === undefined || isOthers(stamp, stamps.owner) ? undefined : stamp;
-    const { fields, keptKeys, lost, needed } = compare(desired, row, facts, ownership);
+    const { fields, keptKeys, lost, needed } = compare(desired, row, facts, {
+      ...(ownership === undefined ? {} : { ours: ownership }),
+      hidden: stamp?.masked ?? [],
+      demanded: ownValue(this.#catalogue.providers, row.providerType)?.requiredSyncConfig ?? [],
+    });
     const mayStamp = stamps.isOn && canCarryStamp(desired, row, this.#catalogue);
+    const secrets = this.#secretsOn(desired, row, stamp, mayStamp);
+    const differs =
+      fields.some(({ state }) => state === undefined) ||
+      secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
+    // Not looked at where nothing is written anyway: making a stamp costs more than comparing a connection.
+    const isLookedAt = mayStamp && (differs || adopts);
+    const salt = isLookedAt && stamp === undefined ? newSalt() : undefined;
+    const wish = { ...source, row, fields, secrets, ...(stamp === undefined ? salted(salt) : { before: stamp }) };
+    const next = isLookedAt ? nextStamp(wish, stamps, facts) : undefined;
+    const parts = next === undefined || stampText(next) === shownStamp(row) ? [] : stampPartsOf(stamp, next);
+    // That it does not know its connection yet is no reason for a write of its own: the next one fills it in.
+    const isStampDue = parts.some((part) => differs || part !== "id");
+    const change = this.#changeOf(desired, {
+      action: differs || isStampDue ? "update" : "none",
+      id: row.id,
+      stamp: isStampDue,
+      stampParts: isStampDue ? parts : [],
+      ...(isStampDue ? salted(salt) : {}),
+      fields,
+      secrets,
+      keptKeys,
+      moreDangers: [...takeOverDanger(takenFrom, stamps.owner), ...assumptionDanger(secrets)],
+    });
+    const { syncConfig = {} } = updateWish(fields, desired, row, facts);
+    const problems = [
+      ...found.problems,
+      ...tooLong(desired, next),
+      ...(stamps.isOn && !mayStamp && (adopts || differs) ? [withoutStamp(desired, this.#catalogue)] : []),
+      ...(stamps.isOn ? [] : outdatedStamp(desired, row, secrets)),
+      ...this.#notSent(desired, secrets),
+      ...incompleteBlocks(desired, syncConfig, facts),
+      ...keptByService(desired, row.syncConfig, this.#catalogue),
+      ...keptProblems(desired, lost, needed, isStampDue),
+    ];
+    return { change, source, problems };
+  }
+
+  #secretsOn(desired: Desired, row: Observed, stamp: Stamp | undefined, mayStamp: boolean): readonly SecretChange[] {
+    const { stamps, adopts, assumesSecrets, writesSecretsOf } = this.#request;
     const question = {
+      readsStamps: stamps.isOn,
       ...(stamp === undefined ? {} : { stamp }),
       keys: stamps.keys,
       isWritten: writesSecretsOf.has(desired),
       isAdopted: adopts && mayStamp,
       isAssumed: assumesSecrets && mayStamp,
     };
-    const secrets = secretsOfRow(desired, row, question, this.#catalogue);
-    const salt = mayStamp && stamp === undefined ? newSalt() : undefined;
-    const isStampDue = mayStamp && this.#isStampDue(row, { ...source, fields, secrets, ...salted(salt) });
-    const differs =
-      fields.some(({ state }) => state === undefined) ||
-      secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
-    const isUpdate = differs || (adopts && isStampDue);
-    const change = this.#changeOf(desired, {
-      action: isUpdate ? "update" : "none",
-      id: row.id,
-      stamp: isUpdate && isStampDue,
-      ...(isUpdate && isStampDue ? salted(salt) : {}),
-      fields,
-      secrets,
-      keptKeys,
-      moreDangers:
-        takenFrom === undefined ? [] : [`it is taken over from the owner "${takenFrom}", who can no longer change it`],
-    });
-    const { syncConfig = {} } = updateWish(fields, desired, row, facts);
-    const problems = [
-      ...found.problems,
-      ...(adopts && stamps.isOn && !mayStamp ? [notAdoptable(desired, this.#catalogue)] : []),
-      ...incompleteBlocks(desired, syncConfig, facts),
-      ...keptByService(desired, row.syncConfig, this.#catalogue),
-      ...keptProblems(desired, lost, needed),
-    ];
-    return { change, source, problems };
+    return secretsOfRow(desired, row, question, this.#catalogue);
+  }
+
+  /** Somebody named this definition to have its secrets sent, and none is. */
+  #notSent(desired: Desired, secrets: readonly SecretChange[]): readonly Problem[] {
+    const { writesSecretsOf, namesSecrets } = this.#request;
+    const isAsked = namesSecrets && writesSecretsOf.has(desired) && secrets.length > 0;
+    return isAsked && secrets.every(({ state }) => state === "unchanged") ? [nothingToSend(desired)] : [];
   }
 
   #stampOn(row: Observed, desired: Desired): StampFinding {
@@ -178,29 +217,27 @@ class Planner {
     return findStamp(desired, row, reading, stamps, adopts, this.#knownSecrets);
   }
 
-  #isStampDue(
-    row: Observed,
-    { stamp, ...made }: Omit<Source & Pick<Change, "fields" | "secrets" | "salt">, "observed">,
-  ): boolean {
-    const wish = { ...made, row, ...(stamp === undefined ? {} : { before: stamp }) };
-    return stampText(nextStamp(wish, this.#request.stamps, this.#catalogue.syncConfig)) !== shownStamp(row);
-  }
-
   #forNew(desired: Desired): MadeChange {
     const { stamps, newSalt } = this.#request;
     const { syncConfig: facts } = this.#catalogue;
     const { fields, keptKeys } = compareWithNothing(desired, facts);
+    const secrets = secretsOfNew(desired);
     const mayStamp = stamps.isOn && canCarryStamp(desired, undefined, this.#catalogue);
+    const salt = mayStamp ? newSalt() : undefined;
+    const next = salt === undefined ? undefined : nextStamp({ desired, salt, fields, secrets }, stamps, facts);
     const change = this.#changeOf(desired, {
       action: "create",
       stamp: mayStamp,
-      ...salted(mayStamp ? newSalt() : undefined),
+      stampParts: [],
+      ...salted(salt),
       fields,
-      secrets: secretsOfNew(desired),
+      secrets,
       keptKeys,
       moreDangers: this.#maybeRenamed(desired),
     });
     const problems = [
+      ...tooLong(desired, next),
+      ...(stamps.isOn && !mayStamp ? [withoutStamp(desired, this.#catalogue)] : []),
       ...keptByService(desired, desired.syncConfig ?? {}, this.#catalogue),
       ...missingOnCreate(desired, this.#catalogue),
       ...incompleteBlocks(desired, createMaps(desired, facts).syncConfig ?? {}, facts),
@@ -225,12 +262,12 @@ class Planner {
 
   #changeOf(
     desired: Desired,
-    made: Pick<Change, "action" | "stamp" | "salt" | "fields" | "secrets" | "keptKeys"> & {
+    made: Pick<Change, "action" | "stamp" | "stampParts" | "salt" | "fields" | "secrets" | "keptKeys"> & {
       readonly id?: string;
       readonly moreDangers: readonly string[];
     },
   ): Change {
-    const { origin, providerType } = desired.definition;
+    const { origin, providerType, protect } = desired.definition;
     const { moreDangers, ...rest } = made;
     const dangers = dangersOf(made.fields, desired, this.#catalogue);
     return {
@@ -239,19 +276,24 @@ class Planner {
       file: origin.file,
       line: origin.line,
       dangers: [...moreDangers, ...dangers.sentences],
-      guarded: dangers.guarded,
+      guarded: dangers.guarded || (protect && moreDangers.length > 0),
       ...rest,
     };
   }
 
   #unclaimedRows(): readonly UnclaimedRow[] {
     return this.#unclaimed
-      .map((row) => ({
-        id: row.id,
-        name: this.#knownSecrets.mask(row.name),
-        providerType: row.providerType,
-        stamped: this.#readings.get(row)?.kind === "own",
-      }))
+      .map((row): UnclaimedRow => {
+        const reading = this.#readings.get(row);
+        const owner = reading?.kind === "own" ? reading.stamp.owner : undefined;
+        return {
+          id: row.id,
+          name: this.#knownSecrets.mask(row.name),
+          providerType: row.providerType,
+          stamped: reading?.kind === "own",
+          ...(owner === undefined ? {} : { owner: this.#knownSecrets.mask(owner) }),
+        };
+      })
       .sort(
         (left, right) =>
           byText(left.providerType, right.providerType) || byText(left.name, right.name) || byText(left.id, right.id),

@@ -3,12 +3,14 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import { type FingerprintKeys, keyIdOf } from "../model/fingerprint.js";
 import { ownValue } from "../model/json.js";
-import type { SecretChange, SecretState, UnknownReason } from "../model/plan.js";
+import type { Evidence, SecretChange, SecretState } from "../model/plan.js";
+import { type Problem, warning } from "../model/problem.js";
 import type { Stamp } from "../model/stamp.js";
 import { fingerprintOf } from "../state/stamp.js";
 
 /** What is known and asked about the credentials of one row. */
 export interface SecretQuestion {
+  readonly readsStamps: boolean;
   /** The row's own stamp. */
   readonly stamp?: Stamp;
   readonly keys: FingerprintKeys;
@@ -58,45 +60,48 @@ function judged(
   const { isWritten, isAdopted, isAssumed } = question;
   if (credential.value.kind === "unresolved")
     return secretChange(credential, "unresolved", { isSent: isWritten && isApplied });
-  const comparison = compared(credential, provider, question);
-  if (isAssumed) return secretChange(credential, "unchanged", { isRecorded: comparison !== "equal" });
-  switch (comparison) {
-    case "equal":
-      return secretChange(credential, "unchanged");
-    case "equal-under-previous-key":
-      return secretChange(credential, "unchanged", { isRecorded: isAdopted });
-    case "different":
-      return isApplied ? secretChange(credential, "changed", { isSent: true }) : secretChange(credential, "blocked");
-    default:
-      if (!isWritten) return { ...secretChange(credential, "unknown"), unknownBecause: comparison };
-      return isApplied ? secretChange(credential, "changed", { isSent: true }) : secretChange(credential, "blocked");
-  }
+  const evidence = evidenceOn(credential, provider, question);
+  const isProven = evidence === "equal" || evidence === "equal-under-previous-key";
+  if (isAssumed) return secretChange(credential, "unchanged", { evidence, isRecorded: evidence !== "equal" });
+  if (isProven)
+    return secretChange(credential, "unchanged", { evidence, isRecorded: isAdopted && evidence !== "equal" });
+  if (!isWritten && evidence !== "different" && evidence !== "different-under-previous-key")
+    return secretChange(credential, "unknown", { evidence });
+  return secretChange(credential, isApplied ? "changed" : "blocked", { evidence, isSent: isApplied });
 }
 
-type Comparison = "equal" | "equal-under-previous-key" | "different" | UnknownReason;
-
-function compared(
+function evidenceOn(
   { path, value }: DesiredCredential,
   providerType: string,
-  { stamp, keys }: SecretQuestion,
-): Comparison {
+  { readsStamps, stamp, keys }: SecretQuestion,
+): Evidence {
+  if (!readsStamps) return "stamps-off";
   if (keys.current === undefined) return "no-key";
   const recorded = stamp === undefined ? undefined : ownValue(stamp.secrets, path);
   if (stamp === undefined || recorded === undefined) return "no-record";
   const keyId = keyIdOf(recorded);
   const key = [keys.current, keys.previous].find((one) => one !== undefined && one.id === keyId);
   if (key === undefined) return "other-key";
-  if (fingerprintOf(value, { providerType, salt: stamp.salt, path }, key) !== recorded) return "different";
-  return key === keys.current ? "equal" : "equal-under-previous-key";
+  const isEqual = fingerprintOf(value, { providerType, salt: stamp.salt, path }, key) === recorded;
+  if (key === keys.current) return isEqual ? "equal" : "different";
+  return isEqual ? "equal-under-previous-key" : "different-under-previous-key";
 }
 
 /** What there is to say of a credential: that its variable is missing, or else the state it is in. */
 function secretChange(
   { path, variable, value }: DesiredCredential,
   state: SecretState,
-  { isSent = false, isRecorded = false }: { readonly isSent?: boolean; readonly isRecorded?: boolean } = {},
+  { isSent = false, isRecorded = false, evidence }: Partial<Pick<SecretChange, "isSent" | "isRecorded" | "evidence">>,
 ): SecretChange {
-  const said = { path, ...(variable === undefined ? {} : { variable }), isSent, isRecorded };
+  const named = { path, ...(variable === undefined ? {} : { variable }) };
+  const said = { ...named, isSent, isRecorded, ...(evidence === undefined ? {} : { evidence }) };
   if (value.kind === "unresolved") return { ...said, state: "unresolved", why: value.reference.why.reason };
   return { ...said, state };
+}
+
+/** Said when somebody names a definition to have its secrets sent, and all of them are as they were written. */
+export function nothingToSend({ definition, name }: Desired): Problem {
+  const detail = `nothing of "${name}" is sent: the fingerprints of its secrets are equal to what was written.`;
+  const hint = "if the service has lost them, run apply --write-secrets once without FLEXPRICE_SYNC_FINGERPRINT_KEY.";
+  return warning("PLAN.NOTHING_TO_SEND", detail, { place: definition.origin.locate(["name"], "value"), hint });
 }

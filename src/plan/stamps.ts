@@ -2,10 +2,11 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
 import type { Pointer } from "../model/location.js";
-import { assertNever, error, type Problem, type ProblemDetail, warning } from "../model/problem.js";
+import { isDifferent, type SecretChange } from "../model/plan.js";
+import { assertNever, error, type Problem, type ProblemDetail, shellWord, warning } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
-import { isOthers } from "../state/stamp.js";
+import { isOthers, LONGEST_STAMP, readStamps, stampText } from "../state/stamp.js";
 
 /** What a row's stamp means for its definition. */
 export interface StampFinding {
@@ -28,7 +29,9 @@ export function findStamp(
 ): StampFinding {
   const about = `the stamp of flexprice-sync on ${row.id} ("${desired.name}")`;
   const ignored = (code: "PLAN.STAMP_DAMAGED" | "PLAN.STAMP_FOREIGN", why: string): StampFinding => {
-    const hint = "nothing is known to be ours there until it is written again; apply --adopt does so at once.";
+    const hint = adopts
+      ? "this run writes a new one."
+      : "nothing is known to be ours there until it is written again; apply --adopt does so at once.";
     return { problems: [warning(code, `${about} ${why}, so it is ignored.`, at(desired, hint))] };
   };
   switch (reading.kind) {
@@ -42,7 +45,7 @@ export function findStamp(
       return ignored("PLAN.STAMP_FOREIGN", `is also on ${reading.with}, and it does not say whose it is`);
     case "newer": {
       const detail = `${about} has version ${reading.version}, which only a newer flexprice-sync can keep.`;
-      const hint = "update flexprice-sync; nothing is written to this connection before that.";
+      const hint = "update flexprice-sync, or leave this definition out with --only; nothing is written.";
       return { problems: [error("PLAN.STAMP_NEWER", detail, at(desired, hint))] };
     }
     case "own":
@@ -66,7 +69,8 @@ function owned(
   if (adopts) return { stamp, takenFrom: shown, problems: [] };
   const we = ours === undefined ? "this run has no owner" : `this run is "${knownSecrets.mask(ours)}"`;
   const detail = `"${desired.name}" matches ${row.id}, which the owner "${shown}" keeps; ${we}.`;
-  const hint = `if that is you, set FLEXPRICE_SYNC_OWNER=${shown}; to take the connection over from them, add --adopt.`;
+  const mine = shown === owner ? `set FLEXPRICE_SYNC_OWNER=${shellWord(owner)}` : "set FLEXPRICE_SYNC_OWNER";
+  const hint = `if that is you, ${mine}; to take the connection over from them, add --adopt.`;
   return { problems: [error("PLAN.OTHER_OWNER", detail, at(desired, hint))] };
 }
 
@@ -80,40 +84,80 @@ export function canCarryStamp(desired: Desired, row: Observed | undefined, catal
   return hasMetadata || facts?.metadataNullSignificant !== true;
 }
 
-/** What `--adopt` could not do. */
-export function notAdoptable(desired: Desired, catalogue: Catalogue): Problem {
+/** Said where a write, or `--adopt`, leaves no stamp. */
+export function withoutStamp(desired: Desired, catalogue: Catalogue): Problem {
   const provider = ownValue(catalogue.providers, desired.definition.providerType)?.title ?? "its provider";
-  const detail = `"${desired.name}" has no metadata, and the service treats a ${provider} connection differently once it has some, so it gets no stamp.`;
+  const detail = `"${desired.name}" has no metadata, and the service treats a ${provider} connection differently once it has some, so it gets no stamp: no owner, and no fingerprints of its secrets.`;
   return warning("PLAN.NO_STAMP", detail, at(desired, "declare metadata in the file if the connection may have some."));
 }
 
-/** What left the file and stays all the same. */
-export function keptProblems(desired: Desired, lost: readonly string[], needed: readonly string[]): readonly Problem[] {
+/** A stamp longer than what is read would not be believed by the next run. */
+export function tooLong(desired: Desired, next: Stamp | undefined): readonly Problem[] {
+  if (next === undefined || stampText(next).length <= LONGEST_STAMP) return [];
+  const count = Object.keys(next.owns).length;
+  const detail = `"${desired.name}" declares ${count} fields, more than a stamp can remember (${LONGEST_STAMP} characters).`;
+  const hint = "declare fewer or shorter metadata keys; FLEXPRICE_SYNC_STAMP=off does without a stamp.";
+  return [error("PLAN.STAMP_TOO_LONG", detail, at(desired, hint))];
+}
+
+/** Without stamps a secret may not be sent where one says what was sent before: the next run with stamps would believe it. */
+export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly SecretChange[]): readonly Problem[] {
+  const reading = readStamps([row]).get(row);
+  const recorded = reading?.kind === "own" ? reading.stamp.secrets : {};
+  const paths = secrets.filter(({ path, isSent }) => isSent && Object.hasOwn(recorded, path)).map(({ path }) => path);
+  if (paths.length === 0) return [];
+  const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
+  const hint = "send it without FLEXPRICE_SYNC_STAMP=off; nothing is written.";
+  return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
+}
+
+/**
+ * What left the file and stays all the same.
+ *
+ * @param isRenewed - the stamp is written now, and forgets what is no longer ours
+ */
+export function keptProblems(
+  desired: Desired,
+  lost: readonly string[],
+  needed: readonly string[],
+  isRenewed: boolean,
+): readonly Problem[] {
   const list = (paths: readonly string[]) => `${paths.join(", ")} of "${desired.name}" left the file`;
-  const gone =
-    lost.length === 0
-      ? []
-      : [
-          warning(
-            "PLAN.NO_LONGER_OURS",
-            `${list(lost)}, but somebody changed it after us, so it stays and is no longer ours.`,
-            at(desired, "declare it in the file to decide about it, or run apply --adopt to have it forgotten."),
-          ),
-        ];
-  const kept =
-    needed.length === 0
-      ? []
-      : [
-          warning(
-            "PLAN.STILL_NEEDED",
-            `${list(needed)}, but the service refuses what stays beside it without it, so it stays.`,
-            at(desired, "declare it again, or have what stands beside it taken away, too."),
-          ),
-        ];
-  return [...gone, ...kept];
+  const forgetting = isRenewed
+    ? "this write forgets it"
+    : "apply --adopt has it forgotten, and so does the next change";
+  const gone = warning(
+    "PLAN.NO_LONGER_OURS",
+    `${list(lost)}, but somebody changed it after us, so it stays as it is and is no longer ours.`,
+    at(desired, `declare it in the file to decide about it; ${forgetting}.`),
+  );
+  const kept = warning(
+    "PLAN.STILL_NEEDED",
+    `${list(needed)}, but the service refuses what stays beside it without it, so it stays.`,
+    at(desired, "declare it again, or have what stands beside it taken away, too."),
+  );
+  return [...(lost.length === 0 ? [] : [gone]), ...(needed.length === 0 ? [] : [kept])];
 }
 
 function at({ definition }: Desired, hint: string): ProblemDetail {
   const pointer: Pointer = [definition.id === undefined ? "name" : "id"];
   return { place: definition.origin.locate(pointer, "value"), hint };
+}
+
+/** What taking a connection over means. */
+export function takeOverDanger(owner: string | undefined, ours: string | undefined): readonly string[] {
+  if (owner === undefined) return [];
+  const then = ours === undefined ? "it has no owner from then on" : "whose runs refuse it from then on";
+  return [`it is taken over from the owner "${owner}", ${ours === undefined ? "and " : ""}${then}`];
+}
+
+/** Taking a value on somebody's word against what we know hides a change that never arrived. */
+export function assumptionDanger(secrets: readonly SecretChange[]): readonly string[] {
+  const against = secrets
+    .filter(({ isRecorded, evidence }) => isRecorded && isDifferent(evidence))
+    .map(({ path }) => path);
+  if (against.length === 0) return [];
+  return [
+    `${against.join(", ")} differs from what was written, and is taken on your word for what the service has: it is not sent`,
+  ];
 }

@@ -4,13 +4,13 @@ import {
   type Change,
   type FieldChange,
   isBlocked,
-  type Plan,
   type SecretChange,
+  type StampPart,
   type Summary,
-  type UnknownReason,
 } from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
+import { isUnseen, noteLines } from "./notes.js";
 import type { Paint, Tone } from "./paint.js";
 import { counted, printable, valueText } from "./text.js";
 
@@ -67,13 +67,17 @@ export function applyLine({ plan, outcomes }: TargetRun): string {
 
 /** Where a plan leads, at its top: base URL, environment, and how sure that is. */
 export function headLines(
-  { environment, baseUrl, environmentId, isConfirmed }: TargetRun,
+  { environment, baseUrl, environmentId, isConfirmed, owner }: TargetRun,
   paint: Paint,
 ): readonly string[] {
   const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
   const where = environmentId === null ? "not known; no connection tells" : `${printable(environmentId)}${sure}`;
   const name = environment === "default" ? "" : ` ${printable(environment)}`;
-  return [`${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`, `${paint("strong", "Environment:")} ${where}`];
+  return [
+    `${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`,
+    `${paint("strong", "Environment:")} ${where}`,
+    ...(owner === undefined ? [] : [`${paint("strong", "Owner:")} ${printable(owner)}`]),
+  ];
 }
 
 function isWorthShowing({ action, fields, secrets }: Change): boolean {
@@ -120,9 +124,22 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   return [
     `${head}  ${source}`,
     ...rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`),
-    ...(isStampOnly(change) ? [`    ${paint("faint", "only its stamp, which no file shows, is written")}`] : []),
+    ...(isStampOnly(change) ? [`    ${paint("faint", `only its stamp is written: ${stampWords(change)}`)}`] : []),
     ...change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`),
   ];
+}
+
+/** What is new on a stamp, for somebody who wonders why a connection that equals its file is written. */
+function stampWords({ stampParts }: Change): string {
+  const words: Readonly<Record<StampPart, string>> = {
+    first: "it had none",
+    owner: "the owner",
+    id: "the connection's id",
+    paths: "which fields are ours",
+    secrets: "fingerprints of secrets",
+    protect: "whether it is protected",
+  };
+  return stampParts.map((part) => words[part]).join(", ");
 }
 
 /** Whether nothing but our own note about the connection changes. */
@@ -150,7 +167,10 @@ function fieldRow({ path, kind, before, after, state, variable, why }: FieldChan
       words: `${change}  blocked: cannot be changed on an existing connection`,
     };
   if (kind === "add") return { symbol: "+", tone: "good", path: shown, words: valueText(after) };
-  if (kind === "remove") return { symbol: "-", tone: "bad", path: shown, words: `${valueText(before)} → removed` };
+  if (kind === "remove") {
+    const words = before === true ? "true → removed (turned off)" : `${valueText(before)} → removed`;
+    return { symbol: "-", tone: "bad", path: shown, words };
+  }
   return { symbol: "~", tone: "change", path: shown, words: change };
 }
 
@@ -170,23 +190,27 @@ function unresolvedRow(path: string, variable: string | undefined, why: FieldCha
 }
 
 /** Secrets that cannot be compared are counted below, not listed: there is nothing to decide about them. */
-function isShownSecret({ state, isSent }: SecretChange): boolean {
-  return isSent || (state !== "unknown" && state !== "unchanged");
+function isShownSecret(secret: SecretChange): boolean {
+  return secret.isSent || isAssumed(secret) || (secret.state !== "unknown" && secret.state !== "unchanged");
 }
 
-function secretRow({ path, variable, state, why, isSent }: SecretChange): Row {
+/** Whether a value is taken on somebody's word, and not only proven anew under another key. */
+function isAssumed({ isRecorded, evidence }: SecretChange): boolean {
+  return isRecorded && evidence !== "equal-under-previous-key";
+}
+
+function secretRow(secret: SecretChange): Row {
+  const { path, variable, state, why, isSent } = secret;
   const from = variable === undefined ? "(value from the file)" : `(secret from ${variable})`;
   const shown = printable(path);
   switch (state) {
     case "new":
       return { symbol: "+", tone: "good", path: shown, words: from };
-    case "changed":
-      return {
-        symbol: "~",
-        tone: "change",
-        path: shown,
-        words: variable === undefined ? "changed" : `(secret from ${variable}: changed)`,
-      };
+    case "changed": {
+      const words = variable === undefined ? "changed" : `(secret from ${variable}: changed)`;
+      const unseen = isUnseen(secret) ? "  sent as you asked; nothing tells whether it differs" : "";
+      return { symbol: "~", tone: "change", path: shown, words: `${words}${unseen}` };
+    }
     case "blocked":
       return {
         symbol: "!",
@@ -197,56 +221,14 @@ function secretRow({ path, variable, state, why, isSent }: SecretChange): Row {
     case "unresolved":
       return unresolvedRow(shown, variable, why);
     case "unknown":
-    case "unchanged":
-      return {
-        symbol: " ",
-        tone: "faint",
-        path: shown,
-        words: isSent ? `${from}  sent along: the service takes them together` : state,
-      };
+    case "unchanged": {
+      const along = `${from}  sent along: the service takes them together`;
+      const assumed = `${from}  taken on your word for what the service has; not sent`;
+      return { symbol: " ", tone: "faint", path: shown, words: isSent ? along : assumed };
+    }
     default:
       return assertNever(state);
   }
-}
-
-const unknownWords: Readonly<Record<UnknownReason, string>> = {
-  "no-key": "without FLEXPRICE_SYNC_FINGERPRINT_KEY nothing tells whether they changed",
-  "other-key": "their fingerprints were made with another key",
-  "no-record": "there is no fingerprint of what the service was given",
-};
-
-/** What is not a change but should be known, a line each. */
-function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonly string[] {
-  const secrets = changes.flatMap((change) => change.secrets);
-  const unknown = secrets.filter(({ state }) => state === "unknown");
-  const blocked = secrets.filter(({ state }) => state === "blocked").length;
-  const marked = changes.filter((change) => change.stamp).length;
-  const stamped = unclaimed.filter((row) => row.stamped);
-  const lines: string[] = [];
-  if (unknown.length > 0) {
-    const because = [...new Set(unknown.map(({ unknownBecause = "no-record" }) => unknownWords[unknownBecause]))];
-    lines.push(
-      `${paint("warn", "?")} ${counted(unknown.length, "credential")} of ${counted(summary.unknown, "connection")} cannot be compared, for the service never shows them: ${because.join("; ")}.`,
-      "  They are not sent. --write-secrets sends those that the service can change; for the others the way out is a new connection (--replace).",
-    );
-  }
-  if (blocked > 0)
-    lines.push(
-      `${paint("bad", "!")} ${counted(blocked, "credential")} cannot be changed on an existing connection: the way out is a new one (--replace).`,
-    );
-  if (marked > 0)
-    lines.push(
-      `${counted(marked, "change")} also ${marked === 1 ? "writes" : "write"} the stamp by which a later run knows what is ours.`,
-    );
-  if (summary.keptKeys > 0)
-    lines.push(`${counted(summary.keptKeys, "key")} that no file names ${summary.keptKeys === 1 ? "is" : "are"} kept.`);
-  if (unclaimed.length > 0)
-    lines.push(
-      `${counted(unclaimed.length, "connection")} of the service ${unclaimed.length === 1 ? "is" : "are"} in no file and left alone.`,
-    );
-  for (const { name, providerType, id } of stamped)
-    lines.push(`  kept by flexprice-sync before: ${printable(name)} (${printable(providerType)}, ${printable(id)})`);
-  return lines;
 }
 
 function outcomeLines(change: Change, outcome: Outcome, paint: Paint): readonly string[] {

@@ -36,8 +36,15 @@ export function jsonText(
   return `${printableJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-function targetDocument({ environment, baseUrl, environmentId, isConfirmed, plan, outcomes }: TargetRun): object {
-  const base = { environment, base_url: baseUrl, environment_id: environmentId, environment_confirmed: isConfirmed };
+function targetDocument(target: TargetRun): object {
+  const { environment, baseUrl, environmentId, isConfirmed, owner, plan, outcomes } = target;
+  const base = {
+    environment,
+    base_url: baseUrl,
+    environment_id: environmentId,
+    environment_confirmed: isConfirmed,
+    ...(owner === undefined ? {} : { owner }),
+  };
   return plan === undefined ? base : { ...base, ...planDocument(plan, outcomes) };
 }
 
@@ -62,8 +69,8 @@ function summaryDocument({ keptKeys, unclaimed, ...counts }: Summary): object {
   return { ...counts, kept_keys: keptKeys, unclaimed };
 }
 
-function unclaimedDocument({ id, name, providerType, stamped }: UnclaimedRow): object {
-  return { id, name, provider_type: providerType, stamped };
+function unclaimedDocument({ id, name, providerType, stamped, owner }: UnclaimedRow): object {
+  return { id, name, provider_type: providerType, stamped, ...(owner === undefined ? {} : { owner }) };
 }
 
 function changeDocument(change: Change, outcome: Outcome | undefined): object {
@@ -87,9 +94,15 @@ function fieldDocument({ keys: _keys, why: _why, ...field }: FieldChange): objec
   return field;
 }
 
-function secretDocument({ path, variable, state, isSent }: SecretChange): object {
+function secretDocument({ path, variable, state, isSent, isRecorded }: SecretChange): object {
   const isAlong = isSent && (state === "unchanged" || state === "unknown");
-  return { path, ...(variable === undefined ? {} : { variable }), state, ...(isAlong ? { sent_along: true } : {}) };
+  return {
+    path,
+    ...(variable === undefined ? {} : { variable }),
+    state,
+    ...(isAlong ? { sent_along: true } : {}),
+    ...(isRecorded ? { recorded: true } : {}),
+  };
 }
 
 function outcomeDocument({ status, attempts, httpStatus, requestId, id, message, differs }: Outcome): object {

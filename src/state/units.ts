@@ -85,6 +85,11 @@ export function unitKeysOf(pointer: Pointer, facts: SyncGroup): readonly string[
   return undefined;
 }
 
+/** The path of the unit that a pointer leads into; the pointer's own where that is a whole map or group. */
+export function unitPathOf(pointer: Pointer, facts: SyncGroup): string {
+  return dotted(unitKeysOf(pointer, facts) ?? pointer);
+}
+
 /** What is known of the field at these keys, starting with `sync_config`. */
 export function factsAt(keys: readonly string[], facts: SyncGroup): SyncField | undefined {
   let group = facts;

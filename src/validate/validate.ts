@@ -58,7 +58,10 @@ function credentialsOf(data: Json, provider: string, catalogue: Catalogue): read
   if (!isObject(written)) return [];
   const block = ownValue(written, provider);
   const at: Pointer = isObject(block) ? ["encrypted_secret_data", provider] : ["encrypted_secret_data"];
-  const fields = Object.entries(isObject(block) ? block : written).filter(([field]) => !IGNORED_BLOCKS.has(field));
+  // Beside flat fields stand the blocks that the service ignores; inside the provider's own these are fields like others.
+  const fields = isObject(block)
+    ? Object.entries(block)
+    : Object.entries(written).filter(([field]) => !IGNORED_BLOCKS.has(field));
   const listed = Object.keys(ownValue(catalogue.providers, provider)?.fields ?? {});
   const rank = (field: string) => (listed.includes(field) ? listed.indexOf(field) : listed.length);
   return fields

@@ -20,12 +20,8 @@ export function described(value: Json): string {
 
 /** Whether a text has the look of a credential, pasted where it does not belong: a known beginning, or long without a blank. */
 export function looksLikeKey(text: string): boolean {
-  return beginsLikeKey(text) || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text));
-}
-
-/** Whether a text begins as the credentials of well-known services do. */
-export function beginsLikeKey(text: string): boolean {
-  return /^(?:sk|pk|rk|whsec|rzp|pat|xox[a-z]|gh[pousr])[-_]|^AKIA|^eyJ/.test(text);
+  const isKnown = /^(?:sk|pk|rk|whsec|rzp|pat|xox[a-z]|gh[pousr])[-_]|^AKIA|^eyJ/.test(text);
+  return isKnown || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text));
 }
 
 function kindOf(value: Json): string {

@@ -11,6 +11,7 @@ const change: Change = {
   providerType: "stripe",
   id: "conn_1",
   stamp: false,
+  stampParts: [],
   file: "f.yaml",
   line: 1,
   fields: [],

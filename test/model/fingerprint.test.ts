@@ -15,6 +15,7 @@ describe("a key for fingerprints", () => {
     ["base64", bytes.toString("base64")],
     ["base64 without its padding", bytes.toString("base64").replace("=", "")],
     ["base64url", bytes.toString("base64url")],
+    ["base64url with its padding", `${bytes.toString("base64url")}=`],
   ])("is read from %s", (_what, text) => {
     expect(FingerprintKey.read(text)).toBeInstanceOf(FingerprintKey);
   });
@@ -26,6 +27,7 @@ describe("a key for fingerprints", () => {
     ["a line feed at the end", `${bytes.toString("base64")}\n`],
     ["a blank before it", ` ${bytes.toString("base64")}`],
     ["quotes around it", `"${bytes.toString("base64")}"`],
+    ["two signs of padding", `${bytes.toString("base64")}=`],
     ["a sentence", "please let me in"],
     ["nothing", ""],
     ["two alphabets at once", `${"-/".repeat(21)}A=`],

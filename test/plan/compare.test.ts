@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import type { Json, JsonObject } from "../../src/model/json.js";
-import { compare, compareWithNothing } from "../../src/plan/compare.js";
+import { compare, compareWithNothing, nothingKnown } from "../../src/plan/compare.js";
 import { catalogue, json, observed, oneDesired } from "../support/steps.js";
 
 const facts = catalogue.syncConfig;
@@ -13,7 +13,7 @@ function fields(text: string, row: Partial<Observed>, environment: Readonly<Reco
     desired,
     observed({ providerType: "stripe", name: "S", ...row }),
     facts,
-    undefined,
+    nothingKnown,
   );
   return { changes: found.map(({ keys: _, ...field }) => field), keptKeys };
 }
@@ -357,7 +357,7 @@ describe("the law of equality", () => {
           metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
           syncConfig: spelled,
         });
-        expect(compare(desired, row, facts, undefined)).toEqual({ fields: [], keptKeys: 0, lost: [], needed: [] });
+        expect(compare(desired, row, facts, nothingKnown)).toEqual({ fields: [], keptKeys: 0, lost: [], needed: [] });
       }),
     );
   });

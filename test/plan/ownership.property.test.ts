@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import { type Json, type JsonObject, sameJson } from "../../src/model/json.js";
 import type { Stamp } from "../../src/model/stamp.js";
-import { compare } from "../../src/plan/compare.js";
+import { compare, nothingKnown } from "../../src/plan/compare.js";
 import { makePlan } from "../../src/plan/plan.js";
-import { nextStamp, readStamps, stampText, valueMark } from "../../src/state/stamp.js";
+import { nextStamp } from "../../src/state/next-stamp.js";
+import { readStamps, stampText, valueMark } from "../../src/state/stamp.js";
 import { updateWish } from "../../src/state/wish.js";
 import { catalogue, json, noSecrets, observed, oneDesired, stamped } from "../support/steps.js";
 
@@ -93,7 +94,7 @@ function desiredFrom({ declared, exact }: Situation) {
 
 function stampFrom({ written }: Situation): Stamp {
   const owns = Object.fromEntries([...written].map(([{ path }, value]) => [path, valueMark(salt, path, value)]));
-  return { id: "conn_stripe", provider: "stripe", salt, owns, secrets: {}, protect: false };
+  return { id: "conn_stripe", provider: "stripe", salt, owns, masked: [], secrets: {}, protect: false };
 }
 
 function rowFrom(made: Situation): Observed {
@@ -113,14 +114,18 @@ function rowFrom(made: Situation): Observed {
 function verdictOn(
   part: Part,
   { declared, shown, written, isStamped, exact }: Situation,
-): "set" | "remove" | "lost" | "kept" | "nothing" {
+): "set" | "remove" | "lost" | "gone" | "kept" | "nothing" {
   const now = shown.has(part) ? shown.get(part) : part.fallback;
   const isThere = now !== undefined && !(part.fallback !== undefined && sameJson(now, part.fallback));
   const wanted = declared.get(part);
   if (wanted !== undefined) return now !== undefined && sameJson(wanted, now) ? "nothing" : "set";
-  if (!isThere) return "nothing";
-  if (exact.some((map) => map === part.keys[0])) return "remove";
   const ours = isStamped ? written.get(part) : undefined;
+  const isExact = exact.some((map) => map === part.keys[0]);
+  if (!isThere) {
+    const wroteSomething = ours !== undefined && !(part.fallback !== undefined && sameJson(ours, part.fallback));
+    return wroteSomething && !isExact ? "gone" : "nothing";
+  }
+  if (isExact) return "remove";
   if (ours === undefined) return "kept";
   return sameJson(ours, now) ? "remove" : "lost";
 }
@@ -129,14 +134,17 @@ describe("for any file, row and stamp", () => {
   it("each part is decided by the file, else by what we wrote, else by nobody", () => {
     fc.assert(
       fc.property(situation, (made) => {
-        const found = compare(desiredFrom(made), rowFrom(made), facts, made.isStamped ? stampFrom(made) : undefined);
+        const found = compare(desiredFrom(made), rowFrom(made), facts, {
+          ...nothingKnown,
+          ...(made.isStamped ? { ours: stampFrom(made) } : {}),
+        });
         const verdicts = new Map(parts.map((part) => [part.path, verdictOn(part, made)]));
         const changed = new Map(found.fields.map(({ path, kind }) => [path, kind === "remove" ? "remove" : "set"]));
         const expected = [...verdicts].filter(([, verdict]) => verdict === "set" || verdict === "remove");
         expect([...changed].sort()).toEqual([...expected].sort());
         const with_ = (...wanted: readonly string[]) =>
           [...verdicts].filter(([, verdict]) => wanted.includes(verdict)).map(([path]) => path);
-        expect([...found.lost].sort()).toEqual(with_("lost").sort());
+        expect([...found.lost].sort()).toEqual(with_("lost", "gone").sort());
         expect(found.keptKeys).toBe(with_("lost", "kept").length);
         expect(found.needed).toEqual([]);
       }),
@@ -190,7 +198,11 @@ describe("for any file, row and stamp", () => {
         expect(Object.keys(reading.stamp.owns).sort()).toEqual(
           [...made.declared.keys()].map(({ path }) => path).sort(),
         );
-        expect(compare(desired, after, facts, reading.stamp)).toMatchObject({ fields: [], lost: [], needed: [] });
+        expect(compare(desired, after, facts, { ...nothingKnown, ours: reading.stamp })).toMatchObject({
+          fields: [],
+          lost: [],
+          needed: [],
+        });
         const again = makePlan([desired], new Set([desired]), [after], catalogue, noSecrets, request);
         expect(again.plan.summary).toMatchObject({ update: 0, unchanged: 1 });
         expect(again.problems).toEqual([]);

@@ -65,7 +65,7 @@ describe("a plan for a person", () => {
           + encrypted_secret_data.razorpay.key_id      (secret from KEY)
           ? encrypted_secret_data.razorpay.secret_key  unresolved: GONE is not set
 
-        unchanged  Exports (s3, conn_s3)  connections/x.yaml:11
+      ! blocked  Exports (s3, conn_s3)  connections/x.yaml:11
           ! sync_config.s3.is_flexprice_managed  false → true  blocked: cannot be changed on an existing connection
 
       ~ update  Stripe (stripe, conn_stripe)  connections/x.yaml:1
@@ -76,7 +76,8 @@ describe("a plan for a person", () => {
           ~ sync_config.invoice.outbound  true → false
           danger: invoices will no longer be pushed to Stripe
 
-      ? 2 credentials of 1 connection cannot be compared: the service never shows them, and no fingerprint tells. They are not sent; --write-secrets sends those that the service can change, and for the others the way out is a new connection (--replace).
+      ? 2 credentials of 1 connection cannot be compared, for the service shows none: without FLEXPRICE_SYNC_FINGERPRINT_KEY nothing tells whether they changed.
+        Nothing of that is sent. --write-secrets sends what the service can change; for the rest the way out is a new connection (--replace).
       2 changes also write the stamp by which a later run knows what is ours.
       1 key that no file names is kept.
       1 connection of the service is in no file and left alone.

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import type { Json } from "../../src/model/json.js";
 import type { Stamp } from "../../src/model/stamp.js";
-import { LONGEST_STAMP, nextStamp, readStamps, stampText, valueMark } from "../../src/state/stamp.js";
+import { nextStamp } from "../../src/state/next-stamp.js";
+import { LONGEST_STAMP, readStamps, stampText, valueMark } from "../../src/state/stamp.js";
 import { catalogue, fingerprintKey, json, observed, oneDesired, stampWith } from "../support/steps.js";
 
 const salt = "the-salt-of-the-row";
@@ -26,13 +27,15 @@ describe("the stamp of a row", () => {
     provider: "stripe",
     salt,
     owns: { "metadata.team": "m", "sync_config.invoice.outbound": "n" },
+    masked: ["metadata.team"],
     secrets: { "encrypted_secret_data.stripe.secret_key": "v1:x" },
     protect: true,
   };
 
   it("is read as it was written, with and without what may be absent", () => {
     expect(readingOf(stampText(whole))).toEqual({ kind: "own", stamp: whole });
-    const { owner: _owner, id: _id, ...least } = whole;
+    const { owner: _owner, id: _id, ...more } = whole;
+    const least = { ...more, masked: [] };
     expect(readingOf(stampText(least))).toEqual({ kind: "own", stamp: least });
   });
 
@@ -46,6 +49,7 @@ describe("the stamp of a row", () => {
       "provider",
       "salt",
       "owns",
+      "masked",
       "secrets",
       "protect",
     ]);
@@ -74,6 +78,8 @@ describe("the stamp of a row", () => {
     ["owns as a list", JSON.stringify({ v: 1, ...whole, owns: [] })],
     ["a mark that is no text", JSON.stringify({ v: 1, ...whole, owns: { a: 1 } })],
     ["a fingerprint that is no text", JSON.stringify({ v: 1, ...whole, secrets: { a: null } })],
+    ["masked paths as a map", JSON.stringify({ v: 1, ...whole, masked: {} })],
+    ["a masked path that is no text", JSON.stringify({ v: 1, ...whole, masked: [1] })],
     ["protect in words", JSON.stringify({ v: 1, ...whole, protect: "yes" })],
     ["an owner that is no text", JSON.stringify({ v: 1, ...whole, owner: 7 })],
     ["an owner that steers a terminal", JSON.stringify({ v: 1, ...whole, owner: "a\u001b[2J" })],
@@ -176,6 +182,7 @@ protect: true
         "sync_config.customer.inbound": valueMark(salt, "sync_config.customer.inbound", false),
         "sync_config.invoice.outbound": valueMark(salt, "sync_config.invoice.outbound", true),
       },
+      masked: [],
       secrets: {
         [String(first)]: fingerprintKey(1).fingerprint(
           { providerType: "stripe", salt, path: String(first) },
@@ -196,6 +203,7 @@ protect: true
       provider: "stripe",
       salt,
       owns: {},
+      masked: [],
       secrets: { x: "v1:old", [String(first)]: "v1:old" },
       protect: false,
     };
@@ -214,6 +222,7 @@ protect: true
       provider: "stripe",
       salt,
       owns: {},
+      masked: [],
       secrets: { [String(first)]: "v1:old", [String(second)]: "v1:other" },
       protect: false,
     };
@@ -230,7 +239,7 @@ protect: true
       "metadata.gone": valueMark(salt, "metadata.gone", 3),
       "metadata.absent": valueMark(salt, "metadata.absent", 4),
     };
-    const before: Stamp = { provider: "stripe", salt, owns, secrets: {}, protect: false };
+    const before: Stamp = { provider: "stripe", salt, owns, masked: [], secrets: {}, protect: false };
     const fields = [{ path: "metadata.gone", keys: ["metadata", "gone"], kind: "remove" as const, before: 3 }];
     const wish = { desired, row, before, fields, secrets: [] };
     const declared = Object.keys(nextStamp({ desired, salt, fields: [], secrets: [] }, off, facts).owns);

@@ -82,7 +82,12 @@ export interface TargetDocument {
   readonly base_url: string;
   readonly environment_id: string | null;
   readonly summary: Readonly<Record<string, number>>;
-  readonly unclaimed: readonly { readonly id: string; readonly name: string; readonly stamped: boolean }[];
+  readonly unclaimed: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly stamped: boolean;
+    readonly owner?: string;
+  }[];
   readonly changes: readonly ChangeDocument[];
 }
 
@@ -107,6 +112,7 @@ export interface ChangeDocument {
     readonly variable?: string;
     readonly state: string;
     readonly sent_along?: true;
+    readonly recorded?: true;
   }[];
   readonly dangers: readonly string[];
   readonly outcome?: {

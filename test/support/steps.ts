@@ -76,6 +76,7 @@ export const noStamps: PlanRequest = {
   adopts: false,
   assumesSecrets: false,
   writesSecretsOf: new Set(),
+  namesSecrets: false,
   newSalt: () => {
     throw new Error("no stamp, no salt");
   },
@@ -88,7 +89,15 @@ export function stamped(more: Partial<PlanRequest> = {}): PlanRequest {
 
 /** The text of a stamp of this provider's row, with what a test says of it. */
 export function stampWith(provider: string, more: Partial<Stamp> = {}): string {
-  return stampText({ provider, salt: "the-salt-of-the-row", owns: {}, secrets: {}, protect: false, ...more });
+  return stampText({
+    provider,
+    salt: "the-salt-of-the-row",
+    owns: {},
+    masked: [],
+    secrets: {},
+    protect: false,
+    ...more,
+  });
 }
 
 /** A key for fingerprints, another for each number. */

@@ -1,0 +1,144 @@
+import type { SyncGroup } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import type { FingerprintKey, FingerprintPlace } from "../model/fingerprint.js";
+import { canonical, type Json, type JsonObject, ownValue } from "../model/json.js";
+import type { FieldChange, SecretChange, StampPart } from "../model/plan.js";
+import { Bug } from "../model/problem.js";
+import type { Stamp, StampSettings } from "../model/stamp.js";
+import { claimOn, fingerprintOf, isOthers, valueMark } from "./stamp.js";
+import { factsAt, isKeptByService, isManaged, metadataUnits, syncUnits, unitPathOf } from "./units.js";
+
+/** What a write is about to make of a connection, as far as its stamp has to say it. */
+export interface StampWish {
+  readonly desired: Desired;
+  /** The row before the write; absent for a create. */
+  readonly row?: Observed;
+  /** The row's own stamp before the write. */
+  readonly before?: Stamp;
+  /** Of a new stamp. */
+  readonly salt?: string;
+  readonly fields: readonly FieldChange[];
+  /** Those that this very request sends or records. */
+  readonly secrets: readonly SecretChange[];
+}
+
+/**
+ * The stamp that a write puts on a connection: everything the definition declares is ours from then on, what still waits to
+ * be taken away stays so, and each credential that the service gets with it has its fingerprint. Fingerprints of others are
+ * copied as they are, so that a run without the key loses none.
+ */
+export function nextStamp(wish: StampWish, { owner, keys }: StampSettings, facts: SyncGroup): Stamp {
+  const { desired, row, before } = wish;
+  const salt = before?.salt ?? wish.salt;
+  if (salt === undefined) throw new Bug(`"${desired.name}" gets a stamp without a salt`);
+  const provider = desired.definition.providerType;
+  const owns = { ...waiting(wish, owner, facts), ...declaredMarks(wish, salt, facts) };
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(row === undefined ? {} : { id: row.id }),
+    provider,
+    salt,
+    owns,
+    masked: maskedAmong(owns, wish, facts),
+    secrets: secretsAfter(wish, { providerType: provider, salt }, keys.current),
+    protect: desired.definition.protect,
+  };
+}
+
+/** Marks of what the definition declares and the row has after the write; what stays as it was keeps the mark it had. */
+function declaredMarks({ desired, row, before, fields }: StampWish, salt: string, facts: SyncGroup): Stamp["owns"] {
+  const open = new Set(fields.filter(({ state }) => state !== undefined).map(({ path }) => path));
+  const shown = row?.syncConfig ?? desired.syncConfig ?? {};
+  const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
+  return Object.fromEntries(
+    units.flatMap((unit): readonly (readonly [string, string])[] => {
+      if (isKeptByService(unit, shown, facts)) return [];
+      if (!open.has(unit.path)) return [[unit.path, valueMark(salt, unit.path, unit.value)]];
+      const mark = ownValue(before?.owns ?? {}, unit.path);
+      return mark === undefined ? [] : [[unit.path, mark]];
+    }),
+  );
+}
+
+/** Owned paths that hold a value of the environment: by the definition where it names them, else as it was. */
+function maskedAmong(owns: Stamp["owns"], { desired, before }: StampWish, facts: SyncGroup): readonly string[] {
+  const now = new Set(desired.masked.map((pointer) => unitPathOf(pointer, facts)));
+  const declared = new Set(declaredPaths(desired, facts));
+  return Object.keys(owns).filter((path) => now.has(path) || (!declared.has(path) && before?.masked.includes(path)));
+}
+
+function declaredPaths(desired: Desired, facts: SyncGroup): readonly string[] {
+  return [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)].map(({ path }) => path);
+}
+
+/** Marks of what is ours, left the file, and could not be taken away yet. What another owner wrote is not for us to take away. */
+function waiting(
+  { desired, row, before, fields }: StampWish,
+  owner: string | undefined,
+  facts: SyncGroup,
+): Stamp["owns"] {
+  if (row === undefined || before === undefined || isOthers(before, owner)) return {};
+  const removed = new Set(fields.filter(({ kind }) => kind === "remove").map(({ path }) => path));
+  const declared = new Set(declaredPaths(desired, facts));
+  const units = [...metadataUnits(row.metadata), ...syncUnits(row.syncConfig, facts)];
+  return Object.fromEntries(
+    units
+      .filter((unit) => !unit.isDefault && !declared.has(unit.path) && !removed.has(unit.path))
+      .filter((unit) => claimOn(unit, before) === "ours")
+      .map(({ path }) => [path, before.owns[path] ?? ""]),
+  );
+}
+
+function secretsAfter(
+  { desired, before, secrets }: StampWish,
+  place: Omit<FingerprintPlace, "path">,
+  key: FingerprintKey | undefined,
+): Stamp["secrets"] {
+  const after = new Map(Object.entries(before?.secrets ?? {}));
+  for (const { path, state, isSent, isRecorded } of secrets) {
+    // Without a value there is nothing to send, and apply stops before the first write.
+    if ((!isSent && !isRecorded) || state === "unresolved") continue;
+    const credential = desired.credentials.find((candidate) => candidate.path === path);
+    if (credential === undefined) throw new Bug(`${path} is written and not declared`);
+    if (key !== undefined) after.set(path, fingerprintOf(credential.value, { ...place, path }, key));
+    else after.delete(path);
+  }
+  return Object.fromEntries(after);
+}
+
+/**
+ * Paths that we wrote, that neither the row nor the file has any more, and that we have not taken away ourselves: somebody
+ * did, and decides about them from then on.
+ *
+ * @param known - paths that the file names, or that the row has
+ */
+export function gonePaths(
+  stamp: Stamp,
+  known: ReadonlySet<string>,
+  syncConfig: JsonObject,
+  facts: SyncGroup,
+): readonly string[] {
+  return Object.entries(stamp.owns).flatMap(([path, mark]) => {
+    if (known.has(path)) return [];
+    const keys = path.split(".");
+    if (keys[0] !== "sync_config") return [path];
+    const field = factsAt(keys, facts);
+    // What a newer version owns is none of ours to judge; what we wrote as off is still as we wrote it.
+    if (field === undefined || isManaged(keys, syncConfig, facts)) return [];
+    return mark === valueMark(stamp.salt, path, field.default) ? [] : [path];
+  });
+}
+
+/** What differs between the stamp that a row has and the one that it gets. */
+export function stampPartsOf(before: Stamp | undefined, after: Stamp): readonly StampPart[] {
+  if (before === undefined) return ["first"];
+  const differs = (left: Json | undefined, right: Json | undefined) =>
+    canonical(left ?? null) !== canonical(right ?? null);
+  return [
+    ...(differs(before.owner, after.owner) ? (["owner"] as const) : []),
+    ...(differs(before.id, after.id) ? (["id"] as const) : []),
+    ...(differs(before.owns, after.owns) || differs(before.masked, after.masked) ? (["paths"] as const) : []),
+    ...(differs(before.secrets, after.secrets) ? (["secrets"] as const) : []),
+    ...(differs(before.protect, after.protect) ? (["protect"] as const) : []),
+  ];
+}
