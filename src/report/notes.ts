@@ -57,7 +57,7 @@ export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): 
     );
   if (marked > 0)
     lines.push(
-      `${counted(marked, "change")} also ${marked === 1 ? "writes" : "write"} the stamp by which a later run knows what is ours.`,
+      `${counted(marked, "change")} also ${marked === 1 ? "writes" : "write"} the stamp, the mark by which a later run knows what is ours.`,
     );
   if (summary.keptKeys > 0)
     lines.push(`${counted(summary.keptKeys, "key")} that no file names ${summary.keptKeys === 1 ? "is" : "are"} kept.`);
