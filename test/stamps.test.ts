@@ -51,7 +51,9 @@ describe("a stamp", () => {
     const text = `${head}sync_config: { invoice: { outbound: true } }\n`;
     expect(await changesOf(text, env)).toMatchObject({ fields: ["edit sync_config.invoice.outbound"], stamp: true });
     const shown = await run(["plan"], { cwd: folderWith({ [FILE]: text }), env });
-    expect(shown.stdout).toContain("\n1 change also writes the stamp, the mark by which a later run knows what is ours.\n");
+    expect(shown.stdout).toContain(
+      "\n1 change also writes the stamp, the mark by which a later run knows what is ours.\n",
+    );
     expect(shown.stdout).not.toContain(MARK);
     await apply(text, env);
     expect(live.writes()).toHaveLength(1);

@@ -1,8 +1,23 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import type { SecretsToWrite } from "../plan/select.js";
 import { exitCodes } from "./exit-code.js";
+import {
+  ALL,
+  collect,
+  collectGlobs,
+  collectSecrets,
+  mostChanges,
+  nonEmpty,
+  numberFrom,
+  plainWord,
+  SCHEMA_NAMES,
+  type SchemaName,
+  schemaName,
+  seconds,
+  secretKey,
+} from "./option-values.js";
 
 /** What every command takes. */
 export interface CommonOptions {
@@ -49,9 +64,6 @@ export interface SchemaOptions extends CommonOptions {
   readonly command: "schema";
   readonly name: SchemaName;
 }
-
-export const SCHEMA_NAMES = ["connection", "result", "seed"] as const;
-export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 export type CommandOptions = ReconcileOptions | SandboxOptions | KeygenOptions | SchemaOptions;
 
@@ -111,9 +123,6 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   const conflict = conflictIn(options);
   return conflict === undefined ? { kind: "command", options } : { kind: "wrong", command: named, problem: conflict };
 }
-
-/** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
-const ALL = "\0";
 
 /** The arguments with `--write-secrets` naming all: without that the parser takes the next argument for its name. */
 function withAllNamed(argv: readonly string[]): readonly string[] {
@@ -270,11 +279,6 @@ function writeSecretsOption(): Option {
   return option;
 }
 
-function collectSecrets(value: string, before: SecretsToWrite | undefined): SecretsToWrite {
-  if (value === ALL || before === "all") return "all";
-  return collect(value, before === "none" ? undefined : before);
-}
-
 function reconcileOptions(
   command: ReconcileOptions["command"],
   values: Values,
@@ -327,70 +331,6 @@ function commonOptions(values: Values): CommonOptions {
 function text<Key extends string>(key: Key, values: Values): { readonly [name in Key]?: string } {
   const value = values[key];
   return (typeof value === "string" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), nonEmpty(value)];
-}
-
-/** Stars in one pattern: more of them can keep a matcher busy for very long. */
-const MOST_STARS = 4;
-
-function collectGlobs(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (value.length > 1_024) throw new InvalidArgumentError("It takes at most 1024 characters.");
-  if (value.startsWith("!"))
-    throw new InvalidArgumentError("It takes what to choose; leaving out with ! is not possible.");
-  const stars = value.replaceAll(/\*+/g, "*").split("*").length - 1;
-  if (stars > MOST_STARS) throw new InvalidArgumentError(`It takes at most ${MOST_STARS} stars.`);
-  return collect(value, before);
-}
-
-function nonEmpty(value: string): string {
-  if (value !== "") return value;
-  throw new InvalidArgumentError("It takes a text that is not empty.");
-}
-
-/** A key that opens something: publishable ones, by their beginning, do not. */
-function secretKey(value: string): string {
-  if (value.startsWith("pk_"))
-    throw new InvalidArgumentError("It takes no publishable key (pk_…): those open nothing.");
-  return plainWord(value);
-}
-
-/** What an HTTP header or an id can hold. */
-function plainWord(value: string): string {
-  if (/^[\x21-\x7e]+$/.test(value)) return value;
-  throw new InvalidArgumentError("It takes letters, digits and signs without blanks.");
-}
-
-function numberFrom(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
-  };
-}
-
-/** Longest that a timer of the platform can wait, in seconds. */
-const MOST_SECONDS = 2_147_483;
-
-function seconds(value: string): number {
-  const number = Number(value);
-  if (/^\d+(?:\.\d+)?$/.test(value) && number > 0 && number <= MOST_SECONDS) return number;
-  throw new InvalidArgumentError(`It takes a number of seconds above 0, at most ${MOST_SECONDS}.`);
-}
-
-function mostChanges(value: string): MostChanges {
-  if (/^\d+$/.test(value)) return { kind: "count", count: Number(value) };
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
-  if (percent !== undefined && Number(percent) <= 100) return { kind: "percent", percent: Number(percent) };
-  throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
-}
-
-function schemaName(value: string): SchemaName {
-  const name = SCHEMA_NAMES.find((candidate) => candidate === value);
-  if (name !== undefined) return name;
-  throw new InvalidArgumentError(`It takes one of ${SCHEMA_NAMES.join(", ")}.`);
 }
 
 const variablesHelp = [

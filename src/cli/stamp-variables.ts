@@ -1,8 +1,7 @@
 import { FingerprintKey, type FingerprintKeys } from "../model/fingerprint.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
-import type { Variables } from "../secrets/variables.js";
-import { reason } from "./target.js";
+import { type Variables, whyMissing } from "../secrets/variables.js";
 
 /** How stamps are kept, by the variables of this process. */
 export interface StampVariables {
@@ -41,7 +40,7 @@ function textOf(name: string, code: Problem["code"], variables: Variables, probl
   const found = variables.lookUp(name);
   if (found.state === "set") return found.value;
   if (found.state === "unset" || (found.state === "empty" && !found.fromFile)) return undefined;
-  problems.push(error(code, `${reason(name, found)}.`, { hint: `put the value there, or unset ${name}_FILE.` }));
+  problems.push(error(code, `${whyMissing(name, found)}.`, { hint: `put the value there, or unset ${name}_FILE.` }));
   return undefined;
 }
 

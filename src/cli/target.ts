@@ -1,7 +1,7 @@
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import type { Target } from "../reconcile.js";
-import type { Lookup, Variables } from "../secrets/variables.js";
+import { type Lookup, type Variables, whyMissing } from "../secrets/variables.js";
 import type { StampVariables } from "./stamp-variables.js";
 
 /** Where to and with which key. */
@@ -42,7 +42,7 @@ function apiKeyOf(variables: Variables, problems: Problem[]): Secret | undefined
   const found = variables.lookUp("FLEXPRICE_API_KEY");
   if (found.state !== "set") {
     problems.push(
-      error("SETTINGS.NO_API_KEY", `${reason("FLEXPRICE_API_KEY", found)}.`, {
+      error("SETTINGS.NO_API_KEY", `${whyMissing("FLEXPRICE_API_KEY", found)}.`, {
         hint: "give it a key of the environment (sk_…); FLEXPRICE_API_KEY_FILE is read where it is not set.",
       }),
     );
@@ -66,7 +66,7 @@ function baseUrlOf(option: string | undefined, variables: Variables, problems: P
   const example = "such as https://us.api.flexprice.io/v1 or https://api.cloud.flexprice.io/v1";
   if (found.state !== "set") {
     problems.push(
-      error("SETTINGS.NO_BASE_URL", `${reason("FLEXPRICE_BASE_URL", found)}.`, {
+      error("SETTINGS.NO_BASE_URL", `${whyMissing("FLEXPRICE_BASE_URL", found)}.`, {
         hint: `set it or give --base-url, ${example}; regions differ, so there is no default.`,
       }),
     );
@@ -117,19 +117,11 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
   const detail =
     found.state === "set"
       ? `${source} holds ${isKey ? "an API key" : "a blank or another character that no id has"}.`
-      : `${reason(source, found)}.`;
+      : `${whyMissing(source, found)}.`;
   problems.push(
     error("SETTINGS.BAD_ENVIRONMENT_ID", detail, {
       hint: "give the id of the environment (env_…), or unset it to go without the check.",
     }),
   );
   return undefined;
-}
-
-/** Why a variable has no value, as the beginning of a sentence. */
-export function reason(name: string, found: Exclude<Lookup, { state: "set" }>): string {
-  if (found.state === "unset") return `${name} is not set`;
-  if (found.state === "empty")
-    return found.fromFile ? `the file that ${name}_FILE names is empty` : `${name} is set but empty`;
-  return `the file that ${name}_FILE names cannot be read: ${found.cause}`;
 }

@@ -57,3 +57,11 @@ function reasonOf(cause: unknown): string {
   if (code === "EACCES" || code === "EPERM") return "reading it is not permitted";
   return code ?? cause.message;
 }
+
+/** Why a variable has no value, as the beginning of a sentence. */
+export function whyMissing(name: string, found: Exclude<Lookup, { state: "set" }>): string {
+  if (found.state === "unset") return `${name} is not set`;
+  if (found.state === "empty")
+    return found.fromFile ? `the file that ${name}_FILE names is empty` : `${name} is set but empty`;
+  return `the file that ${name}_FILE names cannot be read: ${found.cause}`;
+}

@@ -6,7 +6,7 @@ import type { JsonObject } from "../../src/model/json.js";
 import { isError, type Problem } from "../../src/model/problem.js";
 import { KnownSecrets } from "../../src/model/secret.js";
 import type { Stamp } from "../../src/model/stamp.js";
-import type { PlanRequest } from "../../src/plan/plan.js";
+import type { PlanRequest } from "../../src/plan/change.js";
 import { resolve } from "../../src/secrets/resolve.js";
 import { variablesOf } from "../../src/secrets/variables.js";
 import { stampText } from "../../src/state/stamp.js";

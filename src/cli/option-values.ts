@@ -1,0 +1,83 @@
+import { InvalidArgumentError } from "commander";
+import type { MostChanges } from "../apply/policy.js";
+import type { SecretsToWrite } from "../plan/select.js";
+
+/*
+ * What the values of options and arguments may be. Refusals do not repeat the value: it may be a key that was given to the
+ * wrong option.
+ */
+
+export const SCHEMA_NAMES = ["connection", "result", "seed"] as const;
+export type SchemaName = (typeof SCHEMA_NAMES)[number];
+
+/** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
+export const ALL = "\0";
+
+export function collectSecrets(value: string, before: SecretsToWrite | undefined): SecretsToWrite {
+  if (value === ALL || before === "all") return "all";
+  return collect(value, before === "none" ? undefined : before);
+}
+
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), nonEmpty(value)];
+}
+
+/** Stars in one pattern: more of them can keep a matcher busy for very long. */
+const MOST_STARS = 4;
+
+export function collectGlobs(value: string, before: readonly string[] | undefined): readonly string[] {
+  if (value.length > 1_024) throw new InvalidArgumentError("It takes at most 1024 characters.");
+  if (value.startsWith("!"))
+    throw new InvalidArgumentError("It takes what to choose; leaving out with ! is not possible.");
+  const stars = value.replaceAll(/\*+/g, "*").split("*").length - 1;
+  if (stars > MOST_STARS) throw new InvalidArgumentError(`It takes at most ${MOST_STARS} stars.`);
+  return collect(value, before);
+}
+
+export function nonEmpty(value: string): string {
+  if (value !== "") return value;
+  throw new InvalidArgumentError("It takes a text that is not empty.");
+}
+
+/** A key that opens something: publishable ones, by their beginning, do not. */
+export function secretKey(value: string): string {
+  if (value.startsWith("pk_"))
+    throw new InvalidArgumentError("It takes no publishable key (pk_…): those open nothing.");
+  return plainWord(value);
+}
+
+/** What an HTTP header or an id can hold. */
+export function plainWord(value: string): string {
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw new InvalidArgumentError("It takes letters, digits and signs without blanks.");
+}
+
+export function numberFrom(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Longest that a timer of the platform can wait, in seconds. */
+const MOST_SECONDS = 2_147_483;
+
+export function seconds(value: string): number {
+  const number = Number(value);
+  if (/^\d+(?:\.\d+)?$/.test(value) && number > 0 && number <= MOST_SECONDS) return number;
+  throw new InvalidArgumentError(`It takes a number of seconds above 0, at most ${MOST_SECONDS}.`);
+}
+
+export function mostChanges(value: string): MostChanges {
+  if (/^\d+$/.test(value)) return { kind: "count", count: Number(value) };
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
+  if (percent !== undefined && Number(percent) <= 100) return { kind: "percent", percent: Number(percent) };
+  throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
+}
+
+export function schemaName(value: string): SchemaName {
+  const name = SCHEMA_NAMES.find((candidate) => candidate === value);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`It takes one of ${SCHEMA_NAMES.join(", ")}.`);
+}

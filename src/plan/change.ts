@@ -1,0 +1,220 @@
+import type { Catalogue } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { ownValue } from "../model/json.js";
+import type { Change, SecretChange, Source } from "../model/plan.js";
+import { isError, type Problem } from "../model/problem.js";
+import type { KnownSecrets } from "../model/secret.js";
+import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
+import { nextStamp, stampPartsOf } from "../state/next-stamp.js";
+import { isOthers, shownStamp, stampText } from "../state/stamp.js";
+import { createMaps, updateWish } from "../state/wish.js";
+import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
+import { compare, compareWithNothing } from "./compare.js";
+import { dangersOf } from "./meaning.js";
+import { nothingToSend, secretsOfNew, secretsOfRow } from "./secrets.js";
+import {
+  assumptionDanger,
+  canCarryStamp,
+  findStamp,
+  keptProblems,
+  outdatedStamp,
+  type StampFinding,
+  takeOverDanger,
+  tooLong,
+  withoutStamp,
+} from "./stamps.js";
+
+/** What is asked of a plan beyond the definitions. */
+export interface PlanRequest {
+  readonly stamps: StampSettings;
+  /** Put a stamp on every connection that lacks what it should have, whoever's it was. */
+  readonly adopts: boolean;
+  /** Take the present secrets for those that the service has. */
+  readonly assumesSecrets: boolean;
+  /** Definitions whose unknown secrets are sent. */
+  readonly writesSecretsOf: ReadonlySet<Desired>;
+  /** Whether somebody named them, so that it should be said when there is nothing to send. */
+  readonly namesSecrets: boolean;
+  /** A text that never came before. */
+  readonly newSalt: () => string;
+}
+
+export interface MadeChange {
+  /** Absent when nothing may be written to the row; the problems say why. */
+  readonly change?: Change;
+  readonly source: Source;
+  readonly problems: readonly Problem[];
+}
+
+/** What the changes of one plan have in common. */
+export interface ChangeContext {
+  readonly catalogue: Catalogue;
+  readonly knownSecrets: KnownSecrets;
+  readonly request: PlanRequest;
+  /** What the stamp of each row is worth; empty where stamps are turned off. */
+  readonly readings: ReadonlyMap<Observed, StampReading>;
+  /** Rows that no definition means. */
+  readonly unclaimed: readonly Observed[];
+}
+
+/** Decides what is to be done with one definition after the other. */
+export class ChangeMaker {
+  readonly #context: ChangeContext;
+  readonly #catalogue: Catalogue;
+  readonly #request: PlanRequest;
+
+  constructor(context: ChangeContext) {
+    this.#context = context;
+    this.#catalogue = context.catalogue;
+    this.#request = context.request;
+  }
+
+  /** What it takes to make an existing connection equal to its definition. */
+  forRow(desired: Desired, row: Observed): MadeChange {
+    const { stamps, adopts, newSalt } = this.#request;
+    const { syncConfig: facts } = this.#catalogue;
+    const found = this.#stampOn(row, desired);
+    const { stamp, takenFrom } = found;
+    const source: Source = { desired, observed: row, ...(stamp === undefined ? {} : { stamp }) };
+    if (found.problems.some(isError)) return { source, problems: found.problems };
+
+    // What another owner wrote is not for us to take away, also when the connection becomes ours.
+    const ownership = stamp === undefined || isOthers(stamp, stamps.owner) ? undefined : stamp;
+    const { fields, keptKeys, lost, needed } = compare(desired, row, facts, {
+      ...(ownership === undefined ? {} : { ours: ownership }),
+      hidden: stamp?.masked ?? [],
+      demanded: ownValue(this.#catalogue.providers, row.providerType)?.requiredSyncConfig ?? [],
+    });
+    const mayStamp = stamps.isOn && canCarryStamp(desired, row, this.#catalogue);
+    const secrets = this.#secretsOn(desired, row, stamp, mayStamp);
+    const differs =
+      fields.some(({ state }) => state === undefined) ||
+      secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
+    // Not looked at where nothing is written anyway: making a stamp costs more than comparing a connection.
+    const isLookedAt = mayStamp && (differs || adopts);
+    const salt = isLookedAt && stamp === undefined ? newSalt() : undefined;
+    const wish = { ...source, row, fields, secrets, ...(stamp === undefined ? salted(salt) : { before: stamp }) };
+    const next = isLookedAt ? nextStamp(wish, stamps, facts) : undefined;
+    const parts = next === undefined || stampText(next) === shownStamp(row) ? [] : stampPartsOf(stamp, next);
+    // That it does not know its connection yet is no reason for a write of its own: the next one fills it in.
+    const isStampDue = parts.some((part) => differs || part !== "id");
+    const change = this.#changeOf(desired, {
+      action: differs || isStampDue ? "update" : "none",
+      id: row.id,
+      stamp: isStampDue,
+      stampParts: isStampDue ? parts : [],
+      ...(isStampDue ? salted(salt) : {}),
+      fields,
+      secrets,
+      keptKeys,
+      moreDangers: [...takeOverDanger(takenFrom, stamps.owner), ...assumptionDanger(secrets)],
+    });
+    const { syncConfig = {} } = updateWish(fields, desired, row, facts);
+    const problems = [
+      ...found.problems,
+      ...tooLong(desired, next),
+      ...(stamps.isOn && !mayStamp && (adopts || differs) ? [withoutStamp(desired, this.#catalogue)] : []),
+      ...(stamps.isOn ? [] : outdatedStamp(desired, row, secrets)),
+      ...this.#notSent(desired, secrets),
+      ...incompleteBlocks(desired, syncConfig, facts),
+      ...keptByService(desired, row.syncConfig, this.#catalogue),
+      ...keptProblems(desired, lost, needed, isStampDue),
+    ];
+    return { change, source, problems };
+  }
+
+  #secretsOn(desired: Desired, row: Observed, stamp: Stamp | undefined, mayStamp: boolean): readonly SecretChange[] {
+    const { stamps, adopts, assumesSecrets, writesSecretsOf } = this.#request;
+    const question = {
+      readsStamps: stamps.isOn,
+      ...(stamp === undefined ? {} : { stamp }),
+      keys: stamps.keys,
+      isWritten: writesSecretsOf.has(desired),
+      isAdopted: adopts && mayStamp,
+      isAssumed: assumesSecrets && mayStamp,
+    };
+    return secretsOfRow(desired, row, question, this.#catalogue);
+  }
+
+  /** Somebody named this definition to have its secrets sent, and none is. */
+  #notSent(desired: Desired, secrets: readonly SecretChange[]): readonly Problem[] {
+    const { writesSecretsOf, namesSecrets } = this.#request;
+    const isAsked = namesSecrets && writesSecretsOf.has(desired) && secrets.length > 0;
+    return isAsked && secrets.every(({ state }) => state === "unchanged") ? [nothingToSend(desired)] : [];
+  }
+
+  #stampOn(row: Observed, desired: Desired): StampFinding {
+    const { stamps, adopts } = this.#request;
+    const reading = this.#context.readings.get(row) ?? { kind: "none" };
+    return findStamp(desired, row, reading, stamps, adopts, this.#context.knownSecrets);
+  }
+
+  /** What it takes to make a connection that does not exist yet. */
+  forNew(desired: Desired): MadeChange {
+    const { stamps, newSalt } = this.#request;
+    const { syncConfig: facts } = this.#catalogue;
+    const { fields, keptKeys } = compareWithNothing(desired, facts);
+    const secrets = secretsOfNew(desired);
+    const mayStamp = stamps.isOn && canCarryStamp(desired, undefined, this.#catalogue);
+    const salt = mayStamp ? newSalt() : undefined;
+    const next = salt === undefined ? undefined : nextStamp({ desired, salt, fields, secrets }, stamps, facts);
+    const change = this.#changeOf(desired, {
+      action: "create",
+      stamp: mayStamp,
+      stampParts: [],
+      ...salted(salt),
+      fields,
+      secrets,
+      keptKeys,
+      moreDangers: this.#maybeRenamed(desired),
+    });
+    const problems = [
+      ...tooLong(desired, next),
+      ...(stamps.isOn && !mayStamp ? [withoutStamp(desired, this.#catalogue)] : []),
+      ...keptByService(desired, desired.syncConfig ?? {}, this.#catalogue),
+      ...missingOnCreate(desired, this.#catalogue),
+      ...incompleteBlocks(desired, createMaps(desired, facts).syncConfig ?? {}, facts),
+    ];
+    return { change, source: { desired }, problems };
+  }
+
+  /** A connection that is found by its name and has a new one looks like one that does not exist yet, beside one that nobody claims. */
+  #maybeRenamed({ definition }: Desired): readonly string[] {
+    const { providerType } = definition;
+    if (ownValue(this.#catalogue.providers, providerType)?.identity !== "name") return [];
+    const before = this.#context.unclaimed.filter((row) => row.providerType === providerType && this.#isOurs(row));
+    if (before.length === 0) return [];
+    const ids = before.map(({ id }) => id).join(" or ");
+    return [`looks like a rename of ${ids}: then add id: to keep that connection, or it stays beside the new one`];
+  }
+
+  #isOurs(row: Observed): boolean {
+    const reading = this.#context.readings.get(row);
+    return reading?.kind === "own" && !isOthers(reading.stamp, this.#request.stamps.owner);
+  }
+
+  #changeOf(
+    desired: Desired,
+    made: Pick<Change, "action" | "stamp" | "stampParts" | "salt" | "fields" | "secrets" | "keptKeys"> & {
+      readonly id?: string;
+      readonly moreDangers: readonly string[];
+    },
+  ): Change {
+    const { origin, providerType, protect } = desired.definition;
+    const { moreDangers, ...rest } = made;
+    const dangers = dangersOf(made.fields, desired, this.#catalogue);
+    return {
+      name: desired.name,
+      providerType,
+      file: origin.file,
+      line: origin.line,
+      dangers: [...moreDangers, ...dangers.sentences],
+      guarded: dangers.guarded || (protect && moreDangers.length > 0),
+      ...rest,
+    };
+  }
+}
+
+function salted(salt: string | undefined): Pick<Change, "salt"> {
+  return salt === undefined ? {} : { salt };
+}
