@@ -180,17 +180,19 @@ export function revealForWire(secret: Secret): string {
 
 /** Every secret of a run, so that text from elsewhere, such as a message or a value of the service, can be held back if it repeats one. */
 export class KnownSecrets {
-  readonly #secrets: Secret[] = [];
+  /** By value, each once: a thousand definitions may take one variable, and every text is held against all of them. */
+  readonly #secrets = new Map<string, Secret>();
 
   add(secrets: Iterable<Secret>): void {
-    for (const secret of secrets) this.#secrets.push(secret);
+    for (const secret of secrets) this.#secrets.set(reveal(secret), secret);
   }
 
   /** Whether a text repeats one of them. */
   areIn(text: string): boolean {
-    if (this.#secrets.length === 0) return false;
+    if (this.#secrets.size === 0) return false;
     const readings = readingsOf(text);
-    return this.#secrets.some((secret) => secret.isIn(readings));
+    for (const secret of this.#secrets.values()) if (secret.isIn(readings)) return true;
+    return false;
   }
 
   /** The text, or a note in its place when it repeats a secret. */
