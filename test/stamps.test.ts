@@ -342,6 +342,20 @@ sync_config: { invoice: { outbound: true }, customer: { inbound: true, outbound:
     expect(ended.stdout).toContain('"written out" → removed');
   });
 
+  it("is not shown either where another owner takes the connection over, and removes it as exact", async () => {
+    const live = await service([stripe()]);
+    const note = { NOTE: "very confidential" };
+    await apply(`${head}metadata: { note: "\${NOTE}" }\n`, accessTo(live, { ...note, FLEXPRICE_SYNC_OWNER: "them" }));
+    const env = accessTo(live, { FLEXPRICE_SYNC_OWNER: "us" });
+    await apply(`${head}metadata: { a: 1 }\n`, env, "--adopt");
+    expect(Object.keys(markOf(live.rows[0] as Row).owns)).toEqual(["metadata.a"]);
+    const text = `${head}metadata: { a: 1 }\nexact: [metadata]\n`;
+    const ended = await run(["plan"], { cwd: folderWith({ [FILE]: text }), env });
+    expect(ended.stdout).toMatch(/metadata\.note +\(secret\) → removed/);
+    await apply(text, env);
+    expect(live.rows[0]?.metadata?.["note"]).toBeUndefined();
+  });
+
   it("stays where the provider's connection is nothing without it", async () => {
     const marketplace = "name: M\nprovider_type: aws_marketplace\n";
     const live = await service([row({ id: "conn_m", provider_type: "aws_marketplace", name: "M" })]);

@@ -6,7 +6,7 @@ import type { FieldChange, SecretChange, StampPart } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { Stamp, StampSettings } from "../model/stamp.js";
 import { claimOn, fingerprintOf, isOthers, valueMark } from "./stamp.js";
-import { factsAt, isKeptByService, isManaged, metadataUnits, syncUnits, unitPathOf } from "./units.js";
+import { factsAt, isKeptByService, isManaged, metadataUnits, syncUnits, type Unit, unitPathOf } from "./units.js";
 
 /** What a write is about to make of a connection, as far as its stamp has to say it. */
 export interface StampWish {
@@ -39,7 +39,7 @@ export function nextStamp(wish: StampWish, { owner, keys }: StampSettings, facts
     provider,
     salt,
     owns,
-    masked: maskedAmong(owns, wish, facts),
+    masked: maskedAfter(owns, wish, facts),
     secrets: secretsAfter(wish, { providerType: provider, salt }, keys.current),
     protect: desired.definition.protect,
   };
@@ -60,32 +60,33 @@ function declaredMarks({ desired, row, before, fields }: StampWish, salt: string
   );
 }
 
-/** Owned paths that hold a value of the environment: by the definition where it names them, else as it was. */
-function maskedAmong(owns: Stamp["owns"], { desired, before }: StampWish, facts: SyncGroup): readonly string[] {
-  const now = new Set(desired.masked.map((pointer) => unitPathOf(pointer, facts)));
-  const declared = new Set(declaredPaths(desired, facts));
-  return Object.keys(owns).filter((path) => now.has(path) || (!declared.has(path) && before?.masked.includes(path)));
-}
-
-function declaredPaths(desired: Desired, facts: SyncGroup): readonly string[] {
-  return [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)].map(({ path }) => path);
+/**
+ * Paths that hold a value of the environment: by the definition where it names them, else as long as they have any value.
+ * That may be another one by now, but to hide too much is the safer mistake.
+ */
+function maskedAfter(owns: Stamp["owns"], wish: StampWish, facts: SyncGroup): readonly string[] {
+  const { desired, before } = wish;
+  const now = desired.masked.map((pointer) => unitPathOf(pointer, facts)).filter((path) => Object.hasOwn(owns, path));
+  const earlier = before?.masked ?? [];
+  const left = earlier.length === 0 ? [] : leftOn(wish, facts).filter(({ path }) => earlier.includes(path));
+  return [...new Set([...now, ...left.map(({ path }) => path)])];
 }
 
 /** Marks of what is ours, left the file, and could not be taken away yet. What another owner wrote is not for us to take away. */
-function waiting(
-  { desired, row, before, fields }: StampWish,
-  owner: string | undefined,
-  facts: SyncGroup,
-): Stamp["owns"] {
-  if (row === undefined || before === undefined || isOthers(before, owner)) return {};
+function waiting(wish: StampWish, owner: string | undefined, facts: SyncGroup): Stamp["owns"] {
+  const { before } = wish;
+  if (before === undefined || isOthers(before, owner)) return {};
+  const ours = leftOn(wish, facts).filter((unit) => claimOn(unit, before) === "ours");
+  return Object.fromEntries(ours.map(({ path }) => [path, before.owns[path] ?? ""]));
+}
+
+/** What the row has, the definition does not name, and this write does not take away. */
+function leftOn({ desired, row, fields }: StampWish, facts: SyncGroup): readonly Unit[] {
   const removed = new Set(fields.filter(({ kind }) => kind === "remove").map(({ path }) => path));
-  const declared = new Set(declaredPaths(desired, facts));
-  const units = [...metadataUnits(row.metadata), ...syncUnits(row.syncConfig, facts)];
-  return Object.fromEntries(
-    units
-      .filter((unit) => !unit.isDefault && !declared.has(unit.path) && !removed.has(unit.path))
-      .filter((unit) => claimOn(unit, before) === "ours")
-      .map(({ path }) => [path, before.owns[path] ?? ""]),
+  const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
+  const declared = new Set(units.map(({ path }) => path));
+  return [...metadataUnits(row?.metadata), ...syncUnits(row?.syncConfig, facts)].filter(
+    (unit) => !unit.isDefault && !declared.has(unit.path) && !removed.has(unit.path),
   );
 }
 
