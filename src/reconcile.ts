@@ -116,7 +116,8 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     baseUrl: target.baseUrl,
     environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? null,
     isConfirmed: fetched.environmentId !== null,
-    ...(target.owner === undefined ? {} : { owner: target.owner }),
+    // Without stamps nobody is asked whose a connection is.
+    ...(target.owner === undefined || !target.stamps ? {} : { owner: target.owner }),
   };
   if (online.some(isError)) return run(online, [seen]);
 

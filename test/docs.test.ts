@@ -118,7 +118,7 @@ describe("the guide to secrets", () => {
   });
 
   it("names every state of a secret", () => {
-    const states = [...guide.matchAll(/^\| `(\w+)` \| (?:the connection is|its |there is)/gm)].map(
+    const states = [...guide.matchAll(/^\| `(\w+)` \| (?:the connection is|the same|its |there is)/gm)].map(
       ([, state]) => state,
     );
     expect(states).toEqual(["new", "unchanged", "changed", "blocked", "unknown", "unresolved"]);

@@ -291,7 +291,7 @@ describe("without a key", () => {
     expect(plan.code).toBe(0);
     expect(plan.stdout.match(/cannot be compared/g)).toHaveLength(1);
     expect(plan.stdout).toContain("2 credentials of 1 connection cannot be compared");
-    expect(plan.stdout).toContain("without FLEXPRICE_SYNC_FINGERPRINT_KEY nothing tells whether they changed");
+    expect(plan.stdout).toContain("\n  FLEXPRICE_SYNC_FINGERPRINT_KEY is not set");
     expect(plan.stdout).toContain("(--replace)");
     expect(plan.stdout).not.toMatch(/~|in sync/);
     expect(lastLine(plan.stdout)).toContain("1 unchanged, 0 blocked, 1 unknown.");
@@ -387,6 +387,7 @@ describe("--write-secrets", () => {
     await box.on("apply", "--yes", "--adopt", "--assume-secrets")({ ...KEY, CB_USER: "" });
     const rotated = await box.on("plan")({ ...KEY, CB_PW: "cb_password_two" });
     expect(rotated.stdout).toMatch(/webhook_username +\(secret from CB_USER\) {2}sent along/);
+    expect(lastLine(rotated.stdout)).toContain("0 unknown.");
     expect(rotated.stdout).not.toContain("cannot be compared");
   });
 
@@ -418,7 +419,7 @@ describe("another key", () => {
   it("makes all fingerprints unknown, and keeps them", async () => {
     const box = await applied(stripe, KEY);
     const plan = await box.on("plan")(OTHER_KEY);
-    expect(plan.stdout).toContain("their fingerprints were made with another key");
+    expect(plan.stdout).toContain("the fingerprint was made with another key");
     expect(plan.stdout).toContain("FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS");
     expect(lastLine(plan.stdout)).toContain("0 blocked, 1 unknown.");
     const before = stampOf(box);
@@ -433,7 +434,14 @@ describe("another key", () => {
     expect(targetOf(waiting).changes).toEqual([]);
     const shown = await box.on("plan")(both);
     expect(lastLine(shown.stdout)).toMatch(quiet);
-    expect(shown.stdout).toContain("2 fingerprints are of the previous key: apply --adopt renews them.");
+    expect(shown.stdout).toContain("2 fingerprints are of the previous key: apply --adopt renews what is equal");
+    // Also of a field whose variable is missing: the key is still needed.
+    expect((await box.on("plan")({ ...both, STRIPE_SK: "" })).stdout).toContain(
+      "2 fingerprints are of the previous key",
+    );
+    expect(targetOf(await box.on("plan", "--adopt", "--json")({ ...both, STRIPE_SK: "" })).summary).toMatchObject({
+      previous_key_fingerprints: 1,
+    });
     expect(statesIn(await box.on("plan", "--json")({ ...both, STRIPE_SK: "sk_test_two" }))).toContain(
       "blocked stripe.secret_key STRIPE_SK",
     );
@@ -442,9 +450,7 @@ describe("another key", () => {
     const ids = () => Object.values(stampOf(box).secrets).map((one) => one.split(":")[1]);
     expect(ids().sort()).toEqual([fingerprintKey(1).id, fingerprintKey(2).id].sort());
     const stuck = await box.on("plan")({ ...both, STRIPE_SK: "sk_test_two" });
-    expect(stuck.stdout).toContain(
-      "1 fingerprint is of the previous key and cannot be renewed while the value differs",
-    );
+    expect(stuck.stdout).toContain("1 fingerprint is of the previous key");
     expect((await box.on("apply", "--yes", "--adopt")(both)).code).toBe(0);
     expect(ids()).toEqual([fingerprintKey(2).id, fingerprintKey(2).id]);
     expect(lastLine((await box.on("plan")(OTHER_KEY)).stdout)).toMatch(quiet);
@@ -460,6 +466,11 @@ describe("another key", () => {
       "SETTINGS.BAD_FINGERPRINT_KEY",
     ],
     ["a password", { FLEXPRICE_SYNC_FINGERPRINT_KEY: "correct horse battery" }, "SETTINGS.BAD_FINGERPRINT_KEY"],
+    [
+      "a passphrase in base64",
+      { FLEXPRICE_SYNC_FINGERPRINT_KEY: Buffer.from("my billing passphrase of 2026 ab").toString("base64") },
+      "SETTINGS.WEAK_FINGERPRINT_KEY",
+    ],
     [
       "one byte again and again",
       { FLEXPRICE_SYNC_FINGERPRINT_KEY: Buffer.alloc(32, 7).toString("base64") },
@@ -533,6 +544,17 @@ describe("--adopt --assume-secrets", () => {
     expect(lastLine((await box.on("plan")(rotated)).stdout)).toMatch(quiet);
   });
 
+  it("sends what differs and can be sent, for then it is there for certain", async () => {
+    const box = await applied(chargebee, KEY);
+    const rotated = { ...KEY, CB_PW: "cb_password_two" };
+    const plan = await box.on("plan", "--adopt", "--assume-secrets", "--json")(rotated);
+    expect(statesIn(plan)).toContain("changed chargebee.webhook_password CB_PW");
+    expect(targetOf(plan).changes[0]?.dangers).toEqual([]);
+    expect((await box.on("apply", "--yes", "--adopt", "--assume-secrets")(rotated)).code).toBe(0);
+    expect(only(box).secrets["webhook_password"]).toEqual({ encrypted: "cb_password_two" });
+    expect(lastLine((await box.on("plan")(rotated)).stdout)).toMatch(quiet);
+  });
+
   it("is a usage error without a key", async () => {
     const live = await service([]);
     const cwd = folderWith({ [FILE]: stripe });
@@ -562,6 +584,17 @@ describe("with stamps turned off", () => {
     expect(ended.code).toBe(1);
     expect(documentOf(ended).problems[0]).toMatchObject({ code: "PLAN.STAMP_OUTDATED", severity: "error" });
     expect(JSON.stringify(box.store.live())).toBe(settled);
+  });
+
+  it("nor where a newer version may have recorded it", async () => {
+    const live = await service([
+      row({ id: "conn_c", provider_type: "chargebee", name: "Chargebee", metadata: { [MARK]: '{"v":2}' } }),
+    ]);
+    const cwd = folderWith({ [FILE]: chargebee });
+    const ended = await run(["apply", "--yes", "--write-secrets"], { cwd, env: accessTo(live, { ...values, ...off }) });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("error[PLAN.STAMP_OUTDATED]");
+    expect(live.writes()).toEqual([]);
   });
 
   it("a secret is sent where there is no stamp", async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { valueMark } from "../src/state/stamp.js";
 import { folderWith } from "./support/folder.js";
 import { documentOf, lastLine, run, targetOf } from "./support/program.js";
 import { sandbox } from "./support/sandbox.js";
 import { accessTo, MARK, markOf, type Row, row, service } from "./support/service.js";
-import { stampWith } from "./support/steps.js";
+import { keyText, stampWith } from "./support/steps.js";
 
 /*
  * The note that we keep on each connection: when it is written, when it is believed, and what is taken away by it.
@@ -51,9 +52,7 @@ describe("a stamp", () => {
     const text = `${head}sync_config: { invoice: { outbound: true } }\n`;
     expect(await changesOf(text, env)).toMatchObject({ fields: ["edit sync_config.invoice.outbound"], stamp: true });
     const shown = await run(["plan"], { cwd: folderWith({ [FILE]: text }), env });
-    expect(shown.stdout).toContain(
-      "\n1 change also writes the stamp, the mark by which a later run knows what is ours.\n",
-    );
+    expect(shown.stdout).toContain("\n1 change writes the stamp by which a later run knows what is ours.\n");
     expect(shown.stdout).not.toContain(MARK);
     await apply(text, env);
     expect(live.writes()).toHaveLength(1);
@@ -154,8 +153,7 @@ describe("a stamp", () => {
   });
 
   it("that two rows have without an id in it is believed on neither", async () => {
-    const salt = "the-salt-of-the-row";
-    const stamp = stampWith("s3", { salt });
+    const stamp = stampWith("s3");
     const rows = ["conn_1", "conn_2"].map((id) =>
       row({ id, provider_type: "s3", name: id, metadata: { [MARK]: stamp } }),
     );
@@ -166,7 +164,29 @@ describe("a stamp", () => {
     await apply(text, accessTo(live), "--adopt");
     const [one, two] = live.rows.map((each) => markOf(each));
     expect([one?.id, two?.id]).toEqual(["conn_1", "conn_2"]);
-    expect(new Set([salt, one?.salt, two?.salt]).size).toBe(3);
+    expect(
+      documentOf(await run(["plan", "--json"], { cwd: folderWith({ [FILE]: text }), env: accessTo(live) })).problems,
+    ).toEqual([]);
+  });
+
+  it("that was copied is disproved by the first of the two that is written: nothing is taken away from the other", async () => {
+    const live = await service([]);
+    const credentials = `encrypted_secret_data: { aws_access_key_id: "\${K}", aws_secret_access_key: "\${K}" }\n`;
+    const one = (team: string) => `name: one\nprovider_type: s3\n${credentials}metadata: { team: ${team} }\n`;
+    const env = accessTo(live, { K: "a-secret", FLEXPRICE_SYNC_FINGERPRINT_KEY: keyText(1) });
+    await apply(`${one("x")}sync_config: { invoice: { outbound: true } }\n`, env);
+    const [original] = live.rows;
+    if (original === undefined) throw new Error("no row");
+    live.rows.push({ ...original, id: "conn_copy", name: "two" });
+    const both = (team: string) =>
+      `${one(team)}sync_config: { invoice: { outbound: true } }\n---\nname: two\nprovider_type: s3\n${credentials}`;
+    await apply(both("y"), env);
+    const settled = JSON.stringify(live.rows[1]);
+    const plan = await run(["plan", "--json"], { cwd: folderWith({ [FILE]: both("y") }), env });
+    expect(targetOf(plan).summary).toMatchObject({ update: 0, unchanged: 2, unknown: 2 });
+    expect(documentOf(plan).problems.map(({ code }) => code)).toEqual(["PLAN.STAMP_FOREIGN"]);
+    await apply(both("y"), env);
+    expect(JSON.stringify(live.rows[1])).toBe(settled);
   });
 
   it("of a newer version stops the run before any write, at the definition's place", async () => {
@@ -356,6 +376,55 @@ sync_config: { invoice: { outbound: true }, customer: { inbound: true, outbound:
     expect(live.rows[0]?.metadata?.["note"]).toBeUndefined();
   });
 
+  it("is not shown if it came from the environment, whatever its stamp is worth", async () => {
+    const stamp = (more: object) => JSON.stringify({ v: 1, masked: ["metadata.note"], ...more });
+    for (const text of [
+      stampWith("stripe", { id: "conn_other", masked: ["metadata.note"] }),
+      stamp({}),
+      stamp({ v: 9 }),
+    ]) {
+      const live = await service([stripe({ metadata: { note: "very confidential", [MARK]: text } })]);
+      const env = accessTo(live, { FLEXPRICE_SYNC_STAMP: text.includes('"v":9') ? "off" : "on" });
+      const cwd = folderWith({ [FILE]: `${head}metadata: {}\nexact: [metadata]\n` });
+      const ended = await run(["plan"], { cwd, env });
+      expect(ended.stdout).toMatch(/metadata\.note +\(secret\) → removed/);
+    }
+  });
+
+  it("keeps its danger, whatever its stamp hides", async () => {
+    const path = "sync_config.invoice.outbound";
+    const owns = { [path]: valueMark("the-salt-of-the-row", path, true) };
+    const live = await service([
+      stripe({
+        metadata: { [MARK]: stampWith("stripe", { owns, masked: [path] }) },
+        sync_config: { invoice: { outbound: true } },
+      }),
+    ]);
+    const cwd = folderWith({ [FILE]: `${head}protect: true\n` });
+    const ended = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+    expect(ended.code).toBe(6);
+    expect(ended.stderr).toContain("error[APPLY.DANGEROUS]");
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("is renewed only when it says something else, in whatever order it says it", async () => {
+    const live = await service([]);
+    const file = `name: F\nprovider_type: flexprice\nmetadata: { m.2: "\${T}", m1: "\${T}", m0: "\${T}" }\n`;
+    await apply(file, accessTo(live, { T: "a-value" }));
+    await apply(file, accessTo(live, { T: "a-value" }), "--adopt");
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("is told in a warning of bounded length, and only if it can be ours at all", async () => {
+    const owns = { [`metadata.${"x".repeat(9_000)}`]: "m", name: "m", "sync_config.newer.thing": "m", anything: "m" };
+    const live = await service([stripe({ metadata: { [MARK]: stampWith("stripe", { owns }) } })]);
+    const ended = await run(["plan", "--json"], { cwd: folderWith({ [FILE]: head }), env: accessTo(live) });
+    const [problem, ...more] = documentOf(ended).problems;
+    expect(more).toEqual([]);
+    expect(problem?.message).toMatch(/metadata\.x+… of "S" left the file/);
+    expect(problem?.message.length).toBeLessThan(300);
+  });
+
   it("stays where the provider's connection is nothing without it", async () => {
     const marketplace = "name: M\nprovider_type: aws_marketplace\n";
     const live = await service([row({ id: "conn_m", provider_type: "aws_marketplace", name: "M" })]);
@@ -395,6 +464,21 @@ sync_config: { invoice: { outbound: true }, customer: { inbound: true, outbound:
     });
     await apply(exports, env);
     expect(live.rows[0]?.sync_config).toEqual({});
+  });
+
+  it("stays beside what a missing variable leaves open", async () => {
+    const exports = "name: E\nprovider_type: s3\n";
+    const live = await service([row({ id: "conn_e", provider_type: "s3", name: "E" })]);
+    const block = `sync_config: { s3: { bucket: b, region: eu, key_prefix: "\${P}" } }\n`;
+    await apply(`${exports}${block}`, accessTo(live, { P: "p" }));
+    const less = `${exports}sync_config: { s3: { key_prefix: "\${P}" } }\n`;
+    const result = await changesOf(less, accessTo(live));
+    expect(result).toMatchObject({
+      code: 0,
+      fields: ["edit sync_config.s3.key_prefix"],
+      warnings: ["PLAN.STILL_NEEDED"],
+    });
+    expect(await changesOf(less, accessTo(live, { P: "p" }))).toMatchObject({ warnings: ["PLAN.STILL_NEEDED"] });
   });
 
   it("stays if only one of two fields that go together could be taken away", async () => {

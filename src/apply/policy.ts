@@ -1,5 +1,5 @@
-import { type Change, isBlocked, type Plan, writes } from "../model/plan.js";
-import { error, type Problem } from "../model/problem.js";
+import { type Change, isBlocked, isDifferent, type Plan, writes } from "../model/plan.js";
+import { error, type Problem, shellWord } from "../model/problem.js";
 
 /** How many changes one run may make: a number, or a share of the definitions it was asked about. */
 export type MostChanges =
@@ -44,8 +44,11 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
   });
 }
 
-function hintFor({ secrets }: Change): string {
+function hintFor({ name, secrets }: Change): string {
   const replace = "to change it, the connection has to be replaced: archived and created anew (--replace)";
-  if (!secrets.some(({ state }) => state === "blocked")) return `set it to what the service has; ${replace}.`;
-  return `set it back, or, if the service has that value, run apply --adopt --assume-secrets; ${replace}.`;
+  const blocked = secrets.filter(({ state }) => state === "blocked");
+  if (blocked.length === 0) return `set it to what the service has; ${replace}.`;
+  if (!blocked.some(({ evidence }) => isDifferent(evidence))) return `leave out --write-secrets; ${replace}.`;
+  const assume = `apply --adopt --assume-secrets --only ${shellWord(name)}`;
+  return `set it back, or, if you know that the service has the new value, run ${assume}; ${replace}.`;
 }

@@ -68,7 +68,7 @@ function isOnOf(variables: Variables, problems: Problem[]): boolean {
   if (text === undefined || text === "on") return true;
   if (text !== "off") {
     const hint = "write off to keep no stamps, and leave it unset otherwise.";
-    problems.push(error("SETTINGS.BAD_STAMP", `${STAMP} is neither on nor off.`, { hint }));
+    problems.push(error("SETTINGS.BAD_STAMP", `${STAMP} takes only on or off.`, { hint }));
   }
   return false;
 }
@@ -84,7 +84,7 @@ function keyOf(name: string, variables: Variables, problems: Problem[], secrets:
     const hint = "copy the key again; only where there has been none yet, make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
   } else {
-    const detail = `${name} has fewer than 16 distinct bytes, so it was not drawn by chance and can be guessed.`;
+    const detail = `${name} was not drawn by chance, so it can be guessed: it is text, or has fewer than 16 distinct bytes.`;
     const hint = "make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.WEAK_FINGERPRINT_KEY", detail, { hint }));
   }

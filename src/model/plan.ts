@@ -23,7 +23,8 @@ export interface FieldChange {
 
 /**
  * What the fingerprint of a credential tells: whether the value equals what was written, under this key or the one before it;
- * or why it tells nothing: stamps are not read, there is no key, the fingerprint is of another key, or there is none.
+ * or why it tells nothing: stamps are not read, the connection can have none, there is no key, the fingerprint is of another
+ * key, or there is none.
  */
 export type Evidence =
   | "equal"
@@ -31,12 +32,13 @@ export type Evidence =
   | "different"
   | "different-under-previous-key"
   | "stamps-off"
+  | "no-stamp"
   | "no-key"
   | "other-key"
   | "no-record";
 
-/** What a write changes on a stamp; `first` when there was none that is believed. */
-export type StampPart = "first" | "owner" | "id" | "paths" | "secrets" | "protect";
+/** What a write changes on a stamp; `first` when there was none, `replaced` when there was one that is not believed. */
+export type StampPart = "first" | "replaced" | "owner" | "id" | "paths" | "secrets" | "protect";
 
 export interface SecretChange {
   readonly path: string;
@@ -99,6 +101,8 @@ export interface Summary {
   readonly unresolved: number;
   readonly keptKeys: number;
   readonly unclaimed: number;
+  /** Fingerprints that were made with the previous key, and still will be after the plan. */
+  readonly previousKey: number;
 }
 
 /** All that a run would do in one environment: data only, in a fixed order, without a secret in it. */

@@ -30,7 +30,7 @@ export type StampReading =
   /** Made on another connection and copied here. */
   | { readonly kind: "foreign"; readonly from: string }
   /** Two connections have it, and it does not say whose it is. */
-  | { readonly kind: "shared"; readonly with: string }
+  | { readonly kind: "shared"; readonly with: string; readonly salt: string }
   /** Not what any version of ours writes. */
   | { readonly kind: "damaged" }
   /** Of a newer version of ours: nobody here can keep what it says. */

@@ -1,17 +1,17 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
-import type { Change, SecretChange, Source } from "../model/plan.js";
+import type { Change, SecretChange, Source, StampPart } from "../model/plan.js";
 import { isError, type Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
 import { nextStamp, stampPartsOf } from "../state/next-stamp.js";
-import { isOthers, shownStamp, stampText } from "../state/stamp.js";
+import { isOthers, maskedOn, shownStamp, stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
 import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
 import { compare, compareWithNothing } from "./compare.js";
 import { dangersOf } from "./meaning.js";
-import { nothingToSend, secretsOfNew, secretsOfRow } from "./secrets.js";
+import { nothingToSend, secretsOfNew, secretsOfRow, underPreviousKey } from "./secrets.js";
 import {
   assumptionDanger,
   canCarryStamp,
@@ -57,6 +57,9 @@ export interface ChangeContext {
   readonly unclaimed: readonly Observed[];
 }
 
+/** Characters of a path that nothing but a stamp vouches for. */
+const LONGEST_SHOWN = 120;
+
 /** Decides what is to be done with one definition after the other. */
 export class ChangeMaker {
   readonly #context: ChangeContext;
@@ -80,9 +83,9 @@ export class ChangeMaker {
 
     // What another owner wrote is not for us to take away, also when the connection becomes ours.
     const ownership = stamp === undefined || isOthers(stamp, stamps.owner) ? undefined : stamp;
-    const { fields, keptKeys, lost, needed } = compare(desired, row, facts, {
+    const { fields, keptKeys, lost, gone, needed } = compare(desired, row, facts, {
       ...(ownership === undefined ? {} : { ours: ownership }),
-      hidden: stamp?.masked ?? [],
+      hidden: maskedOn(row),
       demanded: ownValue(this.#catalogue.providers, row.providerType)?.requiredSyncConfig ?? [],
     });
     const mayStamp = stamps.isOn && canCarryStamp(desired, row, this.#catalogue);
@@ -92,10 +95,10 @@ export class ChangeMaker {
       secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
     // Not looked at where nothing is written anyway: making a stamp costs more than comparing a connection.
     const isLookedAt = mayStamp && (differs || adopts);
-    const salt = isLookedAt && stamp === undefined ? newSalt() : undefined;
+    const salt = isLookedAt && stamp === undefined ? (found.salt ?? newSalt()) : undefined;
     const wish = { ...source, row, fields, secrets, ...(stamp === undefined ? salted(salt) : { before: stamp }) };
     const next = isLookedAt ? nextStamp(wish, stamps, facts) : undefined;
-    const parts = next === undefined || stampText(next) === shownStamp(row) ? [] : stampPartsOf(stamp, next);
+    const parts = next === undefined || stampText(next) === shownStamp(row) ? [] : partsOf(row, stamp, next);
     // That it does not know its connection yet is no reason for a write of its own: the next one fills it in.
     const isStampDue = parts.some((part) => differs || part !== "id");
     const change = this.#changeOf(desired, {
@@ -118,15 +121,28 @@ export class ChangeMaker {
       ...this.#notSent(desired, secrets),
       ...incompleteBlocks(desired, syncConfig, facts),
       ...keptByService(desired, row.syncConfig, this.#catalogue),
-      ...keptProblems(desired, lost, needed, isStampDue),
+      ...keptProblems(desired, { lost, gone: gone.map((path) => this.#shown(path)), needed }, isStampDue),
     ];
     return { change, source, problems };
+  }
+
+  /** A path that only a stamp names, which anybody with a key may have written. */
+  #shown(path: string): string {
+    return this.#context.knownSecrets.withhold(path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path);
+  }
+
+  /** How many fingerprints of a definition's row stay under the previous key, whether it was planned for or not. */
+  underPreviousKey(desired: Desired, row: Observed, planned: Change | undefined): number {
+    const reading = this.#context.readings.get(row);
+    if (reading?.kind !== "own" || isOthers(reading.stamp, this.#request.stamps.owner)) return 0;
+    return underPreviousKey(desired, reading.stamp, this.#request.stamps.keys, planned?.secrets ?? []);
   }
 
   #secretsOn(desired: Desired, row: Observed, stamp: Stamp | undefined, mayStamp: boolean): readonly SecretChange[] {
     const { stamps, adopts, assumesSecrets, writesSecretsOf } = this.#request;
     const question = {
       readsStamps: stamps.isOn,
+      canHaveStamp: mayStamp,
       ...(stamp === undefined ? {} : { stamp }),
       keys: stamps.keys,
       isWritten: writesSecretsOf.has(desired),
@@ -140,7 +156,9 @@ export class ChangeMaker {
   #notSent(desired: Desired, secrets: readonly SecretChange[]): readonly Problem[] {
     const { writesSecretsOf, namesSecrets } = this.#request;
     const isAsked = namesSecrets && writesSecretsOf.has(desired) && secrets.length > 0;
-    return isAsked && secrets.every(({ state }) => state === "unchanged") ? [nothingToSend(desired)] : [];
+    return isAsked && secrets.every(({ state }) => state === "unchanged")
+      ? [nothingToSend(desired, this.#catalogue)]
+      : [];
   }
 
   #stampOn(row: Observed, desired: Desired): StampFinding {
@@ -213,6 +231,11 @@ export class ChangeMaker {
       ...rest,
     };
   }
+}
+
+/** What is new on a stamp; one that is not believed counts for none, but is told apart. */
+function partsOf(row: Observed, before: Stamp | undefined, after: Stamp): readonly StampPart[] {
+  return before === undefined && shownStamp(row) !== undefined ? ["replaced"] : stampPartsOf(before, after);
 }
 
 function salted(salt: string | undefined): Pick<Change, "salt"> {

@@ -18,6 +18,8 @@ export interface Comparison {
   readonly keptKeys: number;
   /** Of these, paths that we wrote and the file no longer names, but somebody has changed since: they are no longer ours. */
   readonly lost: readonly string[];
+  /** The same, where somebody has taken them away. */
+  readonly gone: readonly string[];
   /** Of these, paths that are ours and left the file, but without them the service would refuse what stays beside them. */
   readonly needed: readonly string[];
 }
@@ -78,7 +80,13 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
   const left = removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "ours");
   const needed = neededAround(
     left,
-    [...wanted, ...blocked, ...surplus.filter((unit) => !isExact(unit))],
+    // What the row has where a variable is missing stays, whatever the file would say there.
+    [
+      ...wanted,
+      ...blocked,
+      ...surplus.filter((unit) => !isExact(unit)),
+      ...[...present.values()].filter(({ path }) => unresolved.has(path)),
+    ],
     demanded,
     facts,
   );
@@ -103,7 +111,8 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
     (path) => !desired.definition.exact.some((map) => path.startsWith(map)),
   );
 
-  const hide = (path: string, value: Json): Json => (masked.has(path) ? MASK : value);
+  // A switch is never hidden: it can come from no variable, and its danger must show.
+  const hide = (path: string, value: Json): Json => (masked.has(path) && typeof value !== "boolean" ? MASK : value);
   const fields: FieldChange[] = [];
   for (const unit of [name, ...wanted]) {
     const now = unit === name ? { ...name, value: observed.name } : present.get(unit.path);
@@ -129,7 +138,8 @@ export function compare(desired: Desired, observed: Observed, facts: SyncGroup, 
   return {
     fields: inCatalogueOrder(fields, facts),
     keptKeys: surplus.filter((unit) => !isReplaced(unit)).length - removed.length,
-    lost: [...removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "changed").map(pathOf), ...gone],
+    lost: removable.filter((unit) => !isExact(unit) && claimOn(unit, stamp) === "changed").map(pathOf),
+    gone,
     needed: [...needed].map(pathOf),
   };
 }
@@ -150,7 +160,7 @@ export function compareWithNothing(desired: Desired, facts: SyncGroup): Comparis
       if (references !== undefined) return unresolvedFields(references, facts, "add");
       return [{ path, keys, kind: "add", after: masked.has(path) ? MASK : value }];
     });
-  return { fields: inCatalogueOrder(fields, facts), keptKeys: 0, lost: [], needed: [] };
+  return { fields: inCatalogueOrder(fields, facts), keptKeys: 0, lost: [], gone: [], needed: [] };
 }
 
 /** References without a value, by the path of the unit they stand in. */

@@ -51,14 +51,19 @@ export function makePlan(
   const maker = new ChangeMaker({ catalogue, knownSecrets, request, readings, unclaimed });
   const problems: Problem[] = [];
   const sources = new Map<Change, Source>();
+  let previousKey = 0;
   for (const [one, found] of matches) {
-    if (!selected.has(one)) continue;
+    if (!selected.has(one)) {
+      if (found.kind === "row") previousKey += maker.underPreviousKey(one, found.row, undefined);
+      continue;
+    }
     if (found.kind === "problem") {
       if (!problems.includes(found.problem)) problems.push(found.problem);
       continue;
     }
     const made = found.kind === "row" ? maker.forRow(one, found.row) : maker.forNew(one);
     problems.push(...made.problems);
+    if (found.kind === "row") previousKey += maker.underPreviousKey(one, found.row, made.change);
     if (made.change === undefined) continue;
     const fields = made.change.fields.map((field) => masked(field, knownSecrets));
     sources.set({ ...made.change, fields }, made.source);
@@ -72,7 +77,7 @@ export function makePlan(
       left.line - right.line,
   );
   const left = unclaimedRows(unclaimed, readings, knownSecrets);
-  const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left) });
+  const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left, previousKey) });
   return { plan, sources, isWhole: changes.length === selected.size, problems };
 }
 
@@ -92,7 +97,7 @@ function frozen<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[]): Summary {
+function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[], previousKey: number): Summary {
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const has = (change: Change, state: SecretState | FieldChange["state"]) =>
     [...change.fields, ...change.secrets].some((item) => item.state === state);
@@ -103,10 +108,11 @@ function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[
     archive: count(({ action }) => action === "archive"),
     unchanged: count(({ action }) => action === "none"),
     blocked: count(isBlocked),
-    unknown: count((change) => has(change, "unknown")),
+    unknown: count(({ secrets }) => secrets.some(({ state, isSent }) => state === "unknown" && !isSent)),
     unresolved: count((change) => has(change, "unresolved")),
     keptKeys: changes.reduce((total, { keptKeys }) => total + keptKeys, 0),
     unclaimed: unclaimed.length,
+    previousKey,
   };
 }
 

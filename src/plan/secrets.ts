@@ -3,14 +3,15 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import { type FingerprintKeys, keyIdOf } from "../model/fingerprint.js";
 import { ownValue } from "../model/json.js";
-import type { Evidence, SecretChange, SecretState } from "../model/plan.js";
-import { type Problem, warning } from "../model/problem.js";
+import { type Evidence, isDifferent, type SecretChange, type SecretState } from "../model/plan.js";
+import { type Problem, shellWord, warning } from "../model/problem.js";
 import type { Stamp } from "../model/stamp.js";
 import { fingerprintOf } from "../state/stamp.js";
 
 /** What is known and asked about the credentials of one row. */
 export interface SecretQuestion {
   readonly readsStamps: boolean;
+  readonly canHaveStamp: boolean;
   /** The row's own stamp. */
   readonly stamp?: Stamp;
   readonly keys: FingerprintKeys;
@@ -44,7 +45,11 @@ export function secretsOfRow(
     const isServers = facts?.update === "server-managed" || isKeptCredential(catalogue, provider, row.syncConfig);
     return isServers ? [] : [{ credential, facts, change: judged(credential, facts, provider, question) }];
   });
-  const along = new Set(compared.flatMap(({ facts, change }) => (change.isSent ? (facts?.sentWith ?? []) : [])));
+  const along = new Set(
+    compared.flatMap(({ facts, change }) =>
+      change.isSent && change.state !== "unresolved" ? (facts?.sentWith ?? []) : [],
+    ),
+  );
   return compared.map(({ credential, change }) =>
     along.has(credential.field) ? { ...change, isSent: true, isRecorded: false } : change,
   );
@@ -62,20 +67,22 @@ function judged(
     return secretChange(credential, "unresolved", { isSent: isWritten && isApplied });
   const evidence = evidenceOn(credential, provider, question);
   const isProven = evidence === "equal" || evidence === "equal-under-previous-key";
-  if (isAssumed) return secretChange(credential, "unchanged", { evidence, isRecorded: evidence !== "equal" });
+  // Nobody's word is needed for what can be sent: then it is there for certain.
+  if (isAssumed && !(isApplied && isDifferent(evidence)))
+    return secretChange(credential, "unchanged", { evidence, isRecorded: evidence !== "equal" });
   if (isProven)
     return secretChange(credential, "unchanged", { evidence, isRecorded: isAdopted && evidence !== "equal" });
-  if (!isWritten && evidence !== "different" && evidence !== "different-under-previous-key")
-    return secretChange(credential, "unknown", { evidence });
+  if (!isWritten && !isDifferent(evidence)) return secretChange(credential, "unknown", { evidence });
   return secretChange(credential, isApplied ? "changed" : "blocked", { evidence, isSent: isApplied });
 }
 
 function evidenceOn(
   { path, value }: DesiredCredential,
   providerType: string,
-  { readsStamps, stamp, keys }: SecretQuestion,
+  { readsStamps, canHaveStamp, stamp, keys }: SecretQuestion,
 ): Evidence {
   if (!readsStamps) return "stamps-off";
+  if (stamp === undefined && !canHaveStamp) return "no-stamp";
   if (keys.current === undefined) return "no-key";
   const recorded = stamp === undefined ? undefined : ownValue(stamp.secrets, path);
   if (stamp === undefined || recorded === undefined) return "no-record";
@@ -100,8 +107,27 @@ function secretChange(
 }
 
 /** Said when somebody names a definition to have its secrets sent, and all of them are as they were written. */
-export function nothingToSend({ definition, name }: Desired): Problem {
-  const detail = `nothing of "${name}" is sent: the fingerprints of its secrets are equal to what was written.`;
-  const hint = "if the service has lost them, run apply --write-secrets once without FLEXPRICE_SYNC_FINGERPRINT_KEY.";
+export function nothingToSend({ definition, name }: Desired, catalogue: Catalogue): Problem {
+  const fields = definition.credentials.map(({ field }) => fieldFacts(catalogue, definition.providerType, field));
+  const detail = `the fingerprints of all secrets of "${name}" are equal to what was written.`;
+  const twice = `run apply --write-secrets=${shellWord(name)} once with no key for fingerprints set, and once more with it`;
+  const hint = fields.some((facts) => facts?.update === "applied")
+    ? `if the service has lost one that can be changed, ${twice}; the others are then said to be blocked (exit code 6).`
+    : "none of them can be changed on an existing connection anyway.";
   return warning("PLAN.NOTHING_TO_SEND", detail, { place: definition.origin.locate(["name"], "value"), hint });
+}
+
+/** How many fingerprints of a definition were made with the previous key, and are not renewed by what is planned. */
+export function underPreviousKey(
+  desired: Desired,
+  stamp: Stamp,
+  keys: FingerprintKeys,
+  planned: readonly SecretChange[],
+): number {
+  const renewed = new Set(planned.filter(({ isSent, isRecorded }) => isSent || isRecorded).map(({ path }) => path));
+  return desired.credentials.filter(({ path }) => {
+    const recorded = ownValue(stamp.secrets, path);
+    if (recorded === undefined || renewed.has(path) || keys.previous === undefined) return false;
+    return keyIdOf(recorded) === keys.previous.id && keys.previous.id !== keys.current?.id;
+  }).length;
 }

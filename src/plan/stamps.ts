@@ -12,6 +12,8 @@ import { isOthers, LONGEST_STAMP, readStamps, stampText } from "../state/stamp.j
 export interface StampFinding {
   /** The row's own stamp, if it is believed. */
   readonly stamp?: Stamp;
+  /** For the stamp that takes its place: where it is kept, a copy of this one still shows as one. */
+  readonly salt?: string;
   /** An owner that the row is taken over from. */
   readonly takenFrom?: string;
   /** With an error in it nothing may be written to the row. */
@@ -42,7 +44,10 @@ export function findStamp(
     case "foreign":
       return ignored("PLAN.STAMP_FOREIGN", `was made for ${knownSecrets.withhold(reading.from)} and copied here`);
     case "shared":
-      return ignored("PLAN.STAMP_FOREIGN", `is also on ${reading.with}, and it does not say whose it is`);
+      return {
+        ...ignored("PLAN.STAMP_FOREIGN", `is also on ${reading.with}, and it does not say whose it is`),
+        salt: reading.salt,
+      };
     case "newer": {
       const detail = `${about} has version ${reading.version}, which only a newer flexprice-sync can keep.`;
       const hint = "update flexprice-sync, or leave this definition out with --only; nothing is written.";
@@ -104,44 +109,55 @@ export function tooLong(desired: Desired, next: Stamp | undefined): readonly Pro
 export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly SecretChange[]): readonly Problem[] {
   const reading = readStamps([row]).get(row);
   const recorded = reading?.kind === "own" ? reading.stamp.secrets : {};
-  const paths = secrets.filter(({ path, isSent }) => isSent && Object.hasOwn(recorded, path)).map(({ path }) => path);
+  // What a newer version recorded can only be guessed.
+  const mayBeRecorded = ({ path }: SecretChange) => reading?.kind === "newer" || Object.hasOwn(recorded, path);
+  const paths = secrets.filter((one) => one.isSent && mayBeRecorded(one)).map(({ path }) => path);
   if (paths.length === 0) return [];
   const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
-  const hint = "send it without FLEXPRICE_SYNC_STAMP=off; nothing is written.";
+  const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
   return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
 }
 
-/**
- * What left the file and stays all the same.
- *
- * @param isRenewed - the stamp is written now, and forgets what is no longer ours
- */
-export function keptProblems(
-  desired: Desired,
-  lost: readonly string[],
-  needed: readonly string[],
-  isRenewed: boolean,
-): readonly Problem[] {
-  const list = (paths: readonly string[]) => `${paths.join(", ")} of "${desired.name}" left the file`;
-  const forgetting = isRenewed
-    ? "this write forgets it"
-    : "apply --adopt has it forgotten, and so does the next change";
-  const gone = warning(
-    "PLAN.NO_LONGER_OURS",
-    `${list(lost)}, but somebody changed it after us, so it stays as it is and is no longer ours.`,
-    at(desired, `declare it in the file to decide about it; ${forgetting}.`),
-  );
-  const kept = warning(
-    "PLAN.STILL_NEEDED",
-    `${list(needed)}, but the service refuses what stays beside it without it, so it stays.`,
-    at(desired, "declare it again, or have what stands beside it taken away, too."),
-  );
-  return [...(lost.length === 0 ? [] : [gone]), ...(needed.length === 0 ? [] : [kept])];
+/** What left the file and is not taken away. */
+export interface Kept {
+  /** Somebody changed it after us. */
+  readonly lost: readonly string[];
+  /** Somebody took it away. */
+  readonly gone: readonly string[];
+  /** The service refuses what stays beside it without it. */
+  readonly needed: readonly string[];
 }
 
-function at({ definition }: Desired, hint: string): ProblemDetail {
-  const pointer: Pointer = [definition.id === undefined ? "name" : "id"];
-  return { place: definition.origin.locate(pointer, "value"), hint };
+/** @param isRenewed - the stamp is written by what is planned, and forgets what is no longer ours */
+export function keptProblems(desired: Desired, { lost, gone, needed }: Kept, isRenewed: boolean): readonly Problem[] {
+  const left = (paths: readonly string[]) => `${paths.join(", ")} of "${desired.name}" left the file`;
+  const changed = [
+    ...(lost.length === 0 ? [] : [`${left(lost)} and no longer has the value that we recorded, so ${staysOf(lost)}`]),
+    ...(gone.length === 0 ? [] : [`${left(gone)} and was taken away before, by somebody else or without a stamp`]),
+  ];
+  const hint = isRenewed
+    ? "the stamp that apply writes no longer has it as ours."
+    : "declare it to decide about it; with apply --adopt, or with the next change, the stamp no longer has it as ours.";
+  const isOne = needed.length === 1;
+  return [
+    ...changed.map((words) => warning("PLAN.NO_LONGER_OURS", `${words}.`, at(desired, hint))),
+    ...(needed.length === 0
+      ? []
+      : [
+          warning(
+            "PLAN.STILL_NEEDED",
+            `${needed.join(", ")} of "${desired.name}" left the file, but ${staysOf(needed)}: the service refuses what is beside ${isOne ? "it" : "them"} otherwise.`,
+            at(
+              desired,
+              `declare ${isOne ? "it" : "them"} again, or have what is beside ${isOne ? "it" : "them"} taken away, too.`,
+            ),
+          ),
+        ]),
+  ];
+}
+
+function staysOf(paths: readonly string[]): string {
+  return paths.length === 1 ? "it stays" : "they stay";
 }
 
 /** What taking a connection over means. */
@@ -160,4 +176,10 @@ export function assumptionDanger(secrets: readonly SecretChange[]): readonly str
   return [
     `${against.join(", ")} differs from what was written, and is taken on your word for what the service has: it is not sent`,
   ];
+}
+
+/** Where a definition says which connection it means, with the next step. */
+function at({ definition }: Desired, hint: string): ProblemDetail {
+  const pointer: Pointer = [definition.id === undefined ? "name" : "id"];
+  return { place: definition.origin.locate(pointer, "value"), hint };
 }

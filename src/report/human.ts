@@ -132,7 +132,8 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
 /** What is new on a stamp, for somebody who wonders why a connection that equals its file is written. */
 function stampWords({ stampParts }: Change): string {
   const words: Readonly<Record<StampPart, string>> = {
-    first: "it had none",
+    first: "there was none",
+    replaced: "the one there is not believed",
     owner: "the owner",
     id: "the connection's id",
     paths: "which fields are ours",

@@ -65,8 +65,9 @@ function isWorthTelling({ action, fields, secrets }: Change): boolean {
   return action !== "none" || tells;
 }
 
-function summaryDocument({ keptKeys, unclaimed, ...counts }: Summary): object {
-  return { ...counts, kept_keys: keptKeys, unclaimed };
+function summaryDocument({ keptKeys, unclaimed, previousKey, ...counts }: Summary): object {
+  const fingerprints = previousKey === 0 ? {} : { previous_key_fingerprints: previousKey };
+  return { ...counts, kept_keys: keptKeys, unclaimed, ...fingerprints };
 }
 
 function unclaimedDocument({ id, name, providerType, stamped, owner }: UnclaimedRow): object {

@@ -1,11 +1,11 @@
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { FingerprintKey, FingerprintPlace } from "../model/fingerprint.js";
-import { canonical, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { byText, canonical, type Json, type JsonObject, ownValue } from "../model/json.js";
 import type { FieldChange, SecretChange, StampPart } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { Stamp, StampSettings } from "../model/stamp.js";
-import { claimOn, fingerprintOf, isOthers, valueMark } from "./stamp.js";
+import { claimOn, fingerprintOf, isOthers, maskedOn, valueMark } from "./stamp.js";
 import { factsAt, isKeptByService, isManaged, metadataUnits, syncUnits, type Unit, unitPathOf } from "./units.js";
 
 /** What a write is about to make of a connection, as far as its stamp has to say it. */
@@ -65,11 +65,11 @@ function declaredMarks({ desired, row, before, fields }: StampWish, salt: string
  * That may be another one by now, but to hide too much is the safer mistake.
  */
 function maskedAfter(owns: Stamp["owns"], wish: StampWish, facts: SyncGroup): readonly string[] {
-  const { desired, before } = wish;
+  const { desired, row } = wish;
   const now = desired.masked.map((pointer) => unitPathOf(pointer, facts)).filter((path) => Object.hasOwn(owns, path));
-  const earlier = before?.masked ?? [];
+  const earlier = row === undefined ? [] : maskedOn(row);
   const left = earlier.length === 0 ? [] : leftOn(wish, facts).filter(({ path }) => earlier.includes(path));
-  return [...new Set([...now, ...left.map(({ path }) => path)])];
+  return [...new Set([...now, ...left.map(({ path }) => path)])].sort(byText);
 }
 
 /** Marks of what is ours, left the file, and could not be taken away yet. What another owner wrote is not for us to take away. */
@@ -122,9 +122,9 @@ export function gonePaths(
   return Object.entries(stamp.owns).flatMap(([path, mark]) => {
     if (known.has(path)) return [];
     const keys = path.split(".");
-    if (keys[0] !== "sync_config") return [path];
+    if (/^metadata[.[]/.test(path)) return [path];
     const field = factsAt(keys, facts);
-    // What a newer version owns is none of ours to judge; what we wrote as off is still as we wrote it.
+    // What no version of ours can own, or only a newer one, is not for us to judge; what we wrote as off is still as we wrote it.
     if (field === undefined || isManaged(keys, syncConfig, facts)) return [];
     return mark === valueMark(stamp.salt, path, field.default) ? [] : [path];
   });
@@ -138,7 +138,9 @@ export function stampPartsOf(before: Stamp | undefined, after: Stamp): readonly 
   return [
     ...(differs(before.owner, after.owner) ? (["owner"] as const) : []),
     ...(differs(before.id, after.id) ? (["id"] as const) : []),
-    ...(differs(before.owns, after.owns) || differs(before.masked, after.masked) ? (["paths"] as const) : []),
+    ...(differs(before.owns, after.owns) || differs([...before.masked].sort(byText), after.masked)
+      ? (["paths"] as const)
+      : []),
     ...(differs(before.secrets, after.secrets) ? (["secrets"] as const) : []),
     ...(differs(before.protect, after.protect) ? (["protect"] as const) : []),
   ];

@@ -25,7 +25,7 @@ export function readStamps(observed: readonly Observed[]): ReadonlyMap<Observed,
       const other = rows.find((candidate) => candidate !== row);
       // A stamp that names its row is no copy, whoever else has one like it.
       if (reading?.kind !== "own" || reading.stamp.id !== undefined || other === undefined) continue;
-      readings.set(row, { kind: "shared", with: other.id });
+      readings.set(row, { kind: "shared", with: other.id, salt: reading.stamp.salt });
     }
   }
   return readings;
@@ -107,6 +107,17 @@ export function stampText({ owner, id, provider, salt, owns, masked, secrets, pr
 
 function inOrder(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   return Object.fromEntries([...entries].sort(([left], [right]) => byText(left, right)));
+}
+
+/**
+ * Paths that the stamp of a row says had a value of the environment, whatever the stamp is worth otherwise: to hide claims
+ * nothing.
+ */
+export function maskedOn(row: Pick<Observed, "metadata">): readonly string[] {
+  const text = shownStamp(row);
+  const data = typeof text === "string" && text.length <= LONGEST_STAMP ? parsed(text) : undefined;
+  const masked = ownValue(data ?? {}, "masked") ?? [];
+  return isTexts(masked) ? masked : [];
 }
 
 /** The text of a row's stamp as the service shows it, whatever it is worth. */

@@ -357,7 +357,13 @@ describe("the law of equality", () => {
           metadata: Object.keys(meta).length === 0 ? null : respelled(json(meta)),
           syncConfig: spelled,
         });
-        expect(compare(desired, row, facts, nothingKnown)).toEqual({ fields: [], keptKeys: 0, lost: [], needed: [] });
+        expect(compare(desired, row, facts, nothingKnown)).toEqual({
+          fields: [],
+          keptKeys: 0,
+          lost: [],
+          gone: [],
+          needed: [],
+        });
       }),
     );
   });

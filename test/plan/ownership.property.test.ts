@@ -144,7 +144,8 @@ describe("for any file, row and stamp", () => {
         expect([...changed].sort()).toEqual([...expected].sort());
         const with_ = (...wanted: readonly string[]) =>
           [...verdicts].filter(([, verdict]) => wanted.includes(verdict)).map(([path]) => path);
-        expect([...found.lost].sort()).toEqual(with_("lost", "gone").sort());
+        expect([...found.lost].sort()).toEqual(with_("lost").sort());
+        expect([...found.gone].sort()).toEqual(with_("gone").sort());
         expect(found.keptKeys).toBe(with_("lost", "kept").length);
         expect(found.needed).toEqual([]);
       }),

@@ -76,9 +76,10 @@ describe("a plan for a person", () => {
           ~ sync_config.invoice.outbound  true → false
           danger: invoices will no longer be pushed to Stripe
 
-      ? 2 credentials of 1 connection cannot be compared, for the service shows none: without FLEXPRICE_SYNC_FINGERPRINT_KEY nothing tells whether they changed.
-        Nothing of that is sent. --write-secrets sends what the service can change; for the rest the way out is a new connection (--replace).
-      2 changes also write the stamp by which a later run knows what is ours.
+      ? 2 credentials of 1 connection cannot be compared, for the service shows none, and are not sent:
+        FLEXPRICE_SYNC_FINGERPRINT_KEY is not set (flexprice-sync keygen makes a key).
+        --write-secrets sends what the service can change; for the rest the way out is a new connection (--replace).
+      2 changes write the stamp by which a later run knows what is ours.
       1 key that no file names is kept.
       1 connection of the service is in no file and left alone.
         kept by flexprice-sync before: Ours \\u001b[31m\\u000aonce (chargebee, conn_chargebee)

@@ -121,8 +121,8 @@ describe("the stamp of a row", () => {
     const rows = ["conn_1", "conn_2"].map((id) => rowWith(stampWith("s3", { salt }), { id, providerType: "s3" }));
     const readings = readStamps(rows);
     expect(rows.map((row) => readings.get(row))).toEqual([
-      { kind: "shared", with: "conn_2" },
-      { kind: "shared", with: "conn_1" },
+      { kind: "shared", with: "conn_2", salt },
+      { kind: "shared", with: "conn_1", salt },
     ]);
   });
 
@@ -131,7 +131,7 @@ describe("the stamp of a row", () => {
     const copy = rowWith(stampWith("s3", { salt }), { id: "conn_2", providerType: "s3" });
     const readings = readStamps([original, copy]);
     expect(readings.get(original)?.kind).toBe("own");
-    expect(readings.get(copy)).toEqual({ kind: "shared", with: "conn_1" });
+    expect(readings.get(copy)).toEqual({ kind: "shared", with: "conn_1", salt });
   });
 });
 
