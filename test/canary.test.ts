@@ -176,6 +176,23 @@ describe("no secret shows", () => {
     expect(unmarked(stripe?.body).metadata).toEqual({ note: `see ${SECRETS.NOTE}`, nested: { list: [SECRETS.NOTE] } });
   });
 
+  it("of the keys for fingerprints, wherever the service repeats one", async () => {
+    const names = Object.values(KEYS).map((key, index) =>
+      row({ id: `conn_${index}`, provider_type: "s3", name: `my ${key}` }),
+    );
+    const live = await service(names, ({ method }, response) =>
+      method === "POST" ? send(response, 400, { message: `no ${Object.values(KEYS).join(" ")}` }) : false,
+    );
+    for (const json of [[], ["--json"]]) {
+      const ended = await run(["apply", "--yes", ...json, ...loudTrace], {
+        cwd: folderWith(files),
+        env: accessTo(live, { ...SECRETS, ...KEYS }),
+      });
+      expect(ended.code).toBe(1);
+      expectNoSecretIn(ended, "a key that the service repeats");
+    }
+  });
+
   it("in a stamp: neither as it is, nor encoded, nor as a bare digest, whatever is written", async () => {
     const live = await service([]);
     const cwd = folderWith(files);

@@ -273,6 +273,24 @@ describe("what the service cannot change", () => {
 });
 
 describe("a block that cannot become what the file says", () => {
+  it.each([
+    ["without region", "{ is_flexprice_managed: true, bucket: b }", {}, 0],
+    [
+      "with what is there already",
+      "{ is_flexprice_managed: true, bucket: b }",
+      { s3: { bucket: "a", region: "eu" } },
+      1,
+    ],
+  ])(
+    "has its other fields written only where the service takes the block: %s",
+    async (_what, block, before, writes) => {
+      const live = await service([row({ id: "conn_e", provider_type: "s3", name: "E", sync_config: before })]);
+      const cwd = folderWith({ "connections/e.yaml": `name: E\nprovider_type: s3\nsync_config: { s3: ${block} }\n` });
+      const ended = await run(["apply", "--yes"], { cwd, env: accessTo(live) });
+      expect({ code: ended.code, writes: live.writes().length }).toEqual({ code: 6, writes });
+    },
+  );
+
   it("is left whole where the service would refuse the rest of it, and nothing else is held up", async () => {
     const live = await service([
       row({ id: "conn_e", provider_type: "s3", name: "E" }),

@@ -216,6 +216,25 @@ protect: true
     expect(stamp.owner).toBeUndefined();
   });
 
+  it("claims nothing that could not be written: what is blocked keeps the mark it had, or none", () => {
+    const row = observed({ providerType: "stripe" });
+    const path = "sync_config.invoice.outbound";
+    const fields = [
+      { path, keys: path.split("."), kind: "edit" as const, before: false, after: true, state: "blocked" as const },
+    ];
+    const wish = { desired, row, salt, fields, secrets: [] };
+    expect(Object.keys(nextStamp(wish, off, facts).owns)).not.toContain(path);
+    const before: Stamp = {
+      provider: "stripe",
+      salt,
+      owns: { [path]: "old" },
+      masked: [],
+      secrets: {},
+      protect: false,
+    };
+    expect(nextStamp({ ...wish, before }, off, facts).owns[path]).toBe("old");
+  });
+
   it("drops the fingerprint of a secret that is sent without a key", () => {
     const row = observed({ providerType: "stripe" });
     const before: Stamp = {
