@@ -408,6 +408,9 @@ describe("--write-secrets", () => {
     expect(ended.code).toBe(3);
     expect(documentOf(ended).problems).toMatchObject([{ code: "SECRETS.EMPTY", severity: "error", line: 6 }]);
     expect(JSON.stringify(box.store.live())).toBe(settled);
+    // A plan that cannot send one half takes nothing along with it.
+    const half = await box.on("plan", "--write-secrets", "--json")({ ...KEY, CB_USER: "" });
+    expect(targetOf(half).summary).toMatchObject({ update: 0, unchanged: 1, unresolved: 1 });
     // When nothing of the pair changes it is only said.
     const other = await box.on("apply", "--yes", "--json")({ ...KEY, CB_USER: "" });
     expect(other.code).toBe(0);
