@@ -170,6 +170,7 @@ describe("with a key for fingerprints", () => {
     );
     expect(ended.stdout).toContain("blocked: cannot be changed on an existing connection");
     expect(ended.stderr).toMatch(/error\[APPLY\.BLOCKED\].*stripe\.secret_key/);
+    expect(ended.stderr).toContain("hint: set it back, or, if you know that the service has the new value, ");
     const [one, two] = [...box.store.live()].sort((left, right) => (left.providerType < right.providerType ? -1 : 1));
     expect(one?.secrets["webhook_password"]).toEqual({ encrypted: "cb_password_two" });
     expect(two?.secrets["secret_key"]).toEqual({ encrypted: "sk_test_one" });
@@ -341,6 +342,7 @@ describe("--write-secrets", () => {
     const ended = await box.on("apply", "--yes", "--write-secrets")({ ...KEY, CB_USER: "cb_user_two" });
     expect(ended.code).toBe(6);
     expect(ended.stdout).not.toMatch(/updated +Stripe/);
+    expect(ended.stderr).toContain("hint: leave out --write-secrets; ");
     const stored = box.store.live().find(({ providerType }) => providerType === "chargebee");
     expect(stored?.secrets["webhook_username"]).toEqual({ encrypted: "cb_user_two" });
     expect(Object.keys(markOf({ metadata: stored?.metadata ?? {} }).secrets)).toHaveLength(2);

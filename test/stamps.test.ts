@@ -237,6 +237,11 @@ describe("a connection whose absent metadata means something", () => {
 
   it("cannot be adopted then, and the run says why", async () => {
     const live = await service([known()]);
+    const cwd = folderWith({ [FILE]: `${paddle}${secrets}` });
+    const variables = { K: "a-secret", H: "b-secret", FLEXPRICE_SYNC_FINGERPRINT_KEY: keyText(1) };
+    const shown = await run(["plan"], { cwd, env: accessTo(live, variables) });
+    expect(shown.stdout).toContain("the connection carries no stamp, so there is no fingerprint");
+    expect(shown.stdout).not.toContain("--assume-secrets");
     expect(await changesOf(paddle, accessTo(live), "--adopt")).toMatchObject({
       action: "none",
       warnings: ["PLAN.NO_STAMP"],
