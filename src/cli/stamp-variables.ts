@@ -84,7 +84,7 @@ function keyOf(name: string, variables: Variables, problems: Problem[], secrets:
     const hint = "copy the key again; only where there has been none yet, make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
   } else {
-    const detail = `${name} was not drawn by chance, so it can be guessed: it is text, or has fewer than 16 distinct bytes.`;
+    const detail = `${name} has fewer than 16 distinct bytes, so it was not drawn by chance and can be guessed.`;
     const hint = "make one with flexprice-sync keygen.";
     problems.push(error("SETTINGS.WEAK_FINGERPRINT_KEY", detail, { hint }));
   }

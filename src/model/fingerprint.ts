@@ -18,7 +18,7 @@ export interface FingerprintKeys {
 /** Bytes of a key. */
 export const KEY_BYTES = 32;
 
-/** Of 32 random bytes about 30 are distinct, and some are no letters or signs; else somebody typed the key, or repeated a word. */
+/** Of 32 random bytes about 30 are distinct; whoever has fewer than this repeated a word, or made the key up. */
 const LEAST_DISTINCT_BYTES = 16;
 
 /** Bytes of a mark: 128 bits are beyond any chance of two values that share one. */
@@ -46,8 +46,7 @@ export class FingerprintKey {
     // With and without the sign that fills it up, in both alphabets: libraries differ.
     const spellings = [bytes.toString("base64"), bytes.toString("base64url")].map(withoutPadding);
     if (bytes.length !== KEY_BYTES || !spellings.includes(withoutPadding(text))) return "malformed";
-    const isTyped = bytes.every((byte) => byte >= 0x20 && byte <= 0x7e);
-    return isTyped || new Set(bytes).size < LEAST_DISTINCT_BYTES ? "weak" : new FingerprintKey(bytes);
+    return new Set(bytes).size < LEAST_DISTINCT_BYTES ? "weak" : new FingerprintKey(bytes);
   }
 
   /** `v1:<key id>:<128 bits of the HMAC, base64url>`: equal for equal values at the same place, under the same key. */
