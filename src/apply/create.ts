@@ -1,4 +1,3 @@
-import type { Answered } from "../api/client.js";
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import type { Outcome } from "../model/outcome.js";
@@ -10,14 +9,14 @@ import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { nextStamp } from "../state/next-stamp.js";
 import { stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
-import { shownAfter } from "./update.js";
+import { put } from "./update.js";
 import {
+  answeredOrFault,
   factsOf,
   failed,
   isLost,
   judged,
   otherThan,
-  refused,
   sentOf,
   unknown,
   type Way,
@@ -42,13 +41,11 @@ export async function writeCreate(change: Change, desired: Desired, way: Way): P
     credentials: sentOf(atOnce, desired),
     ...createMaps(desired, catalogue.syncConfig, first === undefined ? undefined : stampText(first)),
   };
-  let created: Answered<Observed>;
-  try {
-    created = await api.create(wish);
-  } catch (cause) {
-    if (!(cause instanceof ServiceError)) throw cause;
-    if (cause.delivery === "not-sent" || cause.delivery === "answered") return refused(cause);
-    const outcome = cause.delivery === "doubtful" ? failed(cause) : unknown(cause, "it may or may not exist now");
+  const created = await answeredOrFault(() => api.create(wish));
+  if (created instanceof ServiceError) {
+    if (!isLost(created)) return { outcome: failed(created), mayBeDone: false };
+    const isDoubtful = created.delivery === "doubtful";
+    const outcome = isDoubtful ? failed(created) : unknown(created, "it may or may not exist now");
     return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
   }
   const expected = { providerType, environmentId: environment.id };
@@ -87,7 +84,7 @@ async function completed(
   parts: { readonly desired: Desired; readonly secrets: readonly SecretChange[]; readonly first: Stamp | undefined },
   way: Way,
 ): Promise<Written> {
-  const { api, catalogue, environment, stamps } = way;
+  const { catalogue, stamps } = way;
   const { desired, secrets, first } = parts;
   const { providerType } = row;
   const stamp =
@@ -98,16 +95,10 @@ async function completed(
     ...updateWish([], desired, row, catalogue.syncConfig, stamp),
     credentials: { providerType, fields: sentOf(secrets, desired) },
   };
-  const expected = { id: row.id, providerType, environmentId: environment.id };
-  let second: Written;
-  try {
-    second = judged("created", wish, await api.update(row.id, wish), expected, catalogue);
-  } catch (cause) {
-    if (!(cause instanceof ServiceError)) throw cause;
-    const shown = isLost(cause) ? await shownAfter("created", wish, row, cause, expected, way) : undefined;
+  const second = await put("created", wish, row, way);
+  if (second instanceof ServiceError) {
     const paths = secrets.map(({ path }) => path).join(", ");
-    if (shown === undefined) return { ...made, outcome: halfMade(made.outcome, paths, cause, desired) };
-    second = shown;
+    return { ...made, outcome: halfMade(made.outcome, paths, second, desired) };
   }
   const attempts = made.outcome.attempts + second.outcome.attempts;
   // A create that did not show what was asked stays one, however well the rest went.
@@ -116,11 +107,11 @@ async function completed(
 }
 
 function halfMade(made: Outcome, paths: string, cause: ServiceError, desired: Desired): Outcome {
-  const isLost = cause.delivery === "unknown";
-  const message = `created as ${made.id ?? ""}, but ${paths} ${isLost ? "may not have been" : "was not"} set: ${cause.message}`;
+  const isUnknown = cause.delivery === "unknown";
+  const message = `created as ${made.id ?? ""}, but ${paths} ${isUnknown ? "may not have been" : "was not"} set: ${cause.message}`;
   return {
     ...factsOf(cause),
-    status: isLost ? "unknown" : "failed",
+    status: isUnknown ? "unknown" : "failed",
     message,
     hint: unreadable(paths, desired),
     wrote: true,

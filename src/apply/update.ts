@@ -6,12 +6,11 @@ import { nextStamp } from "../state/next-stamp.js";
 import { stampText } from "../state/stamp.js";
 import { unmet, updateWish } from "../state/wish.js";
 import {
-  type Expected,
+  answeredOrFault,
   failed,
   isLost,
   judged,
   LOOK_AGAIN,
-  refused,
   sentOf,
   unknown,
   type Way,
@@ -23,7 +22,7 @@ import {
  * that changed go along, and so does the stamp that records them: either all of it is done or nothing.
  */
 export async function writeUpdate(change: Change, source: Source, row: Observed, way: Way): Promise<Written> {
-  const { api, catalogue, environment, stamps } = way;
+  const { catalogue, stamps } = way;
   const { desired, stamp: before } = source;
   const { fields, secrets, salt } = change;
   const stamp = change.stamp
@@ -47,41 +46,34 @@ export async function writeUpdate(change: Change, source: Source, row: Observed,
     ...updateWish(fields, desired, row, catalogue.syncConfig, stamp),
     ...(credentials.length === 0 ? {} : { credentials: { providerType: row.providerType, fields: credentials } }),
   };
-  const expected = { id: row.id, providerType: row.providerType, environmentId: environment.id };
-  try {
-    return judged("updated", wish, await api.update(row.id, wish), expected, catalogue);
-  } catch (cause) {
-    if (!(cause instanceof ServiceError)) throw cause;
-    if (!isLost(cause)) return refused(cause);
-    const shown = await shownAfter("updated", wish, row, cause, expected, way);
-    if (shown !== undefined) return shown;
-    // A gateway's answer is a definite failure as long as nothing shows the contrary.
-    if (cause.delivery === "doubtful") return { outcome: { ...failed(cause), hint: LOOK_AGAIN }, mayBeDone: true };
-    return { outcome: unknown(cause, "it may or may not have been written"), mayBeDone: true };
-  }
+  const result = await put("updated", wish, row, way);
+  if (!(result instanceof ServiceError)) return result;
+  if (!isLost(result)) return { outcome: failed(result), mayBeDone: false };
+  // A gateway's answer is a definite failure as long as nothing shows the contrary.
+  if (result.delivery === "doubtful") return { outcome: { ...failed(result), hint: LOOK_AGAIN }, mayBeDone: true };
+  return { outcome: unknown(result, "it may or may not have been written"), mayBeDone: true };
 }
 
 /**
- * No answer of the service tells whether a PUT was done: the row is read, and only if it shows all that was sent, and
- * something of it was not there before, it was done. `undefined` where nothing proves it.
+ * Sends a PUT and holds the answer against what was asked; where it was lost, the row is read. Gives the fault where the
+ * service refused, and where nothing proves that it was done.
+ *
+ * @param row - as it was before
  */
-export async function shownAfter(
+export async function put(
   status: "created" | "updated",
   wish: UpdateWish,
   row: Observed,
-  lost: ServiceError,
-  expected: Expected & { readonly id: string },
-  { api, catalogue }: Way,
-): Promise<Written | undefined> {
+  { api, catalogue, environment }: Way,
+): Promise<Written | ServiceError> {
+  const expected = { id: row.id, providerType: row.providerType, environmentId: environment.id };
+  const lost = await answeredOrFault(() => api.update(row.id, wish));
+  if (!(lost instanceof ServiceError)) return judged(status, wish, lost, expected, catalogue);
   // Credentials do not show. They are in force if something that was written with them shows, and was not there before.
-  if (unmet(wish, row, catalogue.syncConfig).length === 0) return undefined;
-  try {
-    const answer = await api.get(expected.id);
-    const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
-    const written = judged(status, wish, told, expected, catalogue);
-    return written.outcome.status === status ? written : undefined;
-  } catch (cause) {
-    if (!(cause instanceof ServiceError)) throw cause;
-    return undefined;
-  }
+  if (!isLost(lost) || unmet(wish, row, catalogue.syncConfig).length === 0) return lost;
+  const answer = await answeredOrFault(() => api.get(row.id));
+  if (answer instanceof ServiceError) return lost;
+  const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
+  const written = judged(status, wish, told, expected, catalogue);
+  return written.outcome.status === status ? written : lost;
 }

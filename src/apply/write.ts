@@ -4,7 +4,7 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import type { Outcome } from "../model/outcome.js";
 import type { SecretChange } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
-import type { ServiceError } from "../model/service-error.js";
+import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
 import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
 import { STAMP_PATH, unmet } from "../state/wish.js";
@@ -28,7 +28,7 @@ export interface ExpectedEnvironment {
 }
 
 /** What an answer must be about, whatever it says. */
-export interface Expected {
+interface Expected {
   /** Not known yet for a new connection. */
   readonly id?: string;
   readonly providerType: string;
@@ -93,14 +93,19 @@ export function otherThan(expected: Expected, answer: Observed): string | undefi
   return `${answer.id} (${answer.providerType}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
+/** What a request is answered with, or what the service or the way to it did instead; other faults are ours and go on. */
+export async function answeredOrFault<T>(request: () => Promise<T>): Promise<T | ServiceError> {
+  try {
+    return await request();
+  } catch (cause) {
+    if (cause instanceof ServiceError) return cause;
+    throw cause;
+  }
+}
+
 /** Whether a failed request may have been done all the same. */
 export function isLost({ delivery }: ServiceError): boolean {
   return delivery === "unknown" || delivery === "doubtful";
-}
-
-/** A definite refusal: nothing was changed. */
-export function refused(cause: ServiceError): Written {
-  return { outcome: failed(cause), mayBeDone: false };
 }
 
 export function failed(cause: ServiceError): Outcome {
