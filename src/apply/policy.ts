@@ -45,7 +45,7 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
 }
 
 function hintFor({ name, secrets }: Change): string {
-  const replace = "to change it, the connection has to be replaced: archived and created anew (--replace)";
+  const replace = "what cannot be changed takes a new connection: this one archived, another created (--replace)";
   const blocked = secrets.filter(({ state }) => state === "blocked");
   if (blocked.length === 0) return `set it to what the service has; ${replace}.`;
   if (!blocked.some(({ evidence }) => isDifferent(evidence))) return `leave out --write-secrets; ${replace}.`;

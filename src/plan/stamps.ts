@@ -3,7 +3,15 @@ import type { Desired, Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
 import type { Pointer } from "../model/location.js";
 import { isDifferent, type SecretChange } from "../model/plan.js";
-import { assertNever, error, type Problem, type ProblemDetail, shellWord, warning } from "../model/problem.js";
+import {
+  assertNever,
+  error,
+  type Problem,
+  type ProblemCode,
+  type ProblemDetail,
+  shellWord,
+  warning,
+} from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
 import { isOthers, LONGEST_STAMP, readStamps, stampText } from "../state/stamp.js";
@@ -107,11 +115,12 @@ export function tooLong(desired: Desired, next: Stamp | undefined): readonly Pro
 
 /** Without stamps a secret may not be sent where one says what was sent before: the next run with stamps would believe it. */
 export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly SecretChange[]): readonly Problem[] {
+  const sent = secrets.filter(({ isSent }) => isSent).map(({ path }) => path);
+  if (sent.length === 0) return [];
   const reading = readStamps([row]).get(row);
   const recorded = reading?.kind === "own" ? reading.stamp.secrets : {};
   // What a newer version recorded can only be guessed.
-  const mayBeRecorded = ({ path }: SecretChange) => reading?.kind === "newer" || Object.hasOwn(recorded, path);
-  const paths = secrets.filter((one) => one.isSent && mayBeRecorded(one)).map(({ path }) => path);
+  const paths = sent.filter((path) => reading?.kind === "newer" || Object.hasOwn(recorded, path));
   if (paths.length === 0) return [];
   const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
   const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
@@ -130,41 +139,36 @@ export interface Kept {
 
 /** @param isRenewed - the stamp is written by what is planned, and forgets what is no longer ours */
 export function keptProblems(desired: Desired, { lost, gone, needed }: Kept, isRenewed: boolean): readonly Problem[] {
-  const left = (paths: readonly string[]) => `${paths.join(", ")} of "${desired.name}" left the file`;
-  const changed = [
-    ...(lost.length === 0 ? [] : [`${left(lost)} and no longer has the value that we recorded, so ${staysOf(lost)}`]),
-    ...(gone.length === 0 ? [] : [`${left(gone)} and was taken away before, by somebody else or without a stamp`]),
-  ];
-  const hint = isRenewed
-    ? "the stamp that apply writes no longer has it as ours."
-    : "declare it to decide about it; with apply --adopt, or with the next change, the stamp no longer has it as ours.";
-  const isOne = needed.length === 1;
+  const forgotten = isRenewed ? "apply has it forgotten." : "apply --adopt has it forgotten, as the next change does.";
+  const decide = `declare it to decide about it; ${forgotten}`;
+  const kept = (code: ProblemCode, paths: readonly string[], hint: string, words: (are: Are) => string) => {
+    const are: Are = (one, many) => (paths.length === 1 ? one : many);
+    const detail = `${paths.join(", ")} of "${desired.name}" left the file, but ${words(are)}.`;
+    return paths.length === 0 ? [] : [warning(code, detail, at(desired, hint))];
+  };
   return [
-    ...changed.map((words) => warning("PLAN.NO_LONGER_OURS", `${words}.`, at(desired, hint))),
-    ...(needed.length === 0
-      ? []
-      : [
-          warning(
-            "PLAN.STILL_NEEDED",
-            `${needed.join(", ")} of "${desired.name}" left the file, but ${staysOf(needed)}: the service refuses what is beside ${isOne ? "it" : "them"} otherwise.`,
-            at(
-              desired,
-              `declare ${isOne ? "it" : "them"} again, or have what is beside ${isOne ? "it" : "them"} taken away, too.`,
-            ),
-          ),
-        ]),
+    ...kept("PLAN.NO_LONGER_OURS", lost, decide, (are) => {
+      return `${are("has", "have")} no longer the value that we recorded, so ${are("it stays", "they stay")}`;
+    }),
+    ...kept("PLAN.NO_LONGER_OURS", gone, decide, (are) => {
+      return `${are("was", "were")} taken away before, by somebody else or by a run without stamps`;
+    }),
+    ...kept("PLAN.STILL_NEEDED", needed, "declare it again, or have what is beside it taken away, too.", (are) => {
+      return `${are("it stays", "they stay")}: the service refuses what is beside ${are("it", "them")} otherwise`;
+    }),
   ];
 }
 
-function staysOf(paths: readonly string[]): string {
-  return paths.length === 1 ? "it stays" : "they stay";
-}
+/** Words that agree with a number of paths. */
+type Are = (one: string, many: string) => string;
 
 /** What taking a connection over means. */
 export function takeOverDanger(owner: string | undefined, ours: string | undefined): readonly string[] {
   if (owner === undefined) return [];
-  const then = ours === undefined ? "it has no owner from then on" : "whose runs refuse it from then on";
-  return [`it is taken over from the owner "${owner}", ${ours === undefined ? "and " : ""}${then}`];
+  const from = `it is taken over from the owner "${owner}"`;
+  return [
+    ours === undefined ? `${from}, and it has no owner from then on` : `${from}, whose runs refuse it from then on`,
+  ];
 }
 
 /** Taking a value on somebody's word against what we know hides a change that never arrived. */
@@ -173,9 +177,9 @@ export function assumptionDanger(secrets: readonly SecretChange[]): readonly str
     .filter(({ isRecorded, evidence }) => isRecorded && isDifferent(evidence))
     .map(({ path }) => path);
   if (against.length === 0) return [];
-  return [
-    `${against.join(", ")} differs from what was written, and is taken on your word for what the service has: it is not sent`,
-  ];
+  const differs =
+    against.length === 1 ? "differs from what was written and is" : "differ from what was written and are";
+  return [`${against.join(", ")} ${differs} taken on your word for what the service has: not sent`];
 }
 
 /** Where a definition says which connection it means, with the next step. */
