@@ -165,6 +165,7 @@ describe("the mark of a value", () => {
 });
 
 describe("the stamp that a write leaves", () => {
+  const blank: Stamp = { provider: "stripe", salt, owns: {}, masked: [], secrets: {}, protect: false };
   const text = `name: S
 provider_type: stripe
 encrypted_secret_data: { secret_key: "\${A}", webhook_secret: "\${B}" }
@@ -207,14 +208,7 @@ protect: true
 
   it("keeps the salt, fills in the id, and copies fingerprints that it does not touch, also without a key", () => {
     const row = observed({ providerType: "stripe" });
-    const before: Stamp = {
-      provider: "stripe",
-      salt,
-      owns: {},
-      masked: [],
-      secrets: { x: "v1:old", [String(first)]: "v1:old" },
-      protect: false,
-    };
+    const before: Stamp = { ...blank, secrets: { x: "v1:old", [String(first)]: "v1:old" } };
     const stamp = nextStamp(
       { desired, row, before, salt: "another-salt-entirely", fields: [], secrets: [] },
       off,
@@ -232,27 +226,13 @@ protect: true
     ];
     const wish = { desired, row, salt, fields, secrets: [] };
     expect(Object.keys(nextStamp(wish, off, facts).owns)).not.toContain(path);
-    const before: Stamp = {
-      provider: "stripe",
-      salt,
-      owns: { [path]: "old" },
-      masked: [],
-      secrets: {},
-      protect: false,
-    };
+    const before: Stamp = { ...blank, owns: { [path]: "old" } };
     expect(nextStamp({ ...wish, before }, off, facts).owns[path]).toBe("old");
   });
 
   it("drops the fingerprint of a secret that is sent without a key", () => {
     const row = observed({ providerType: "stripe" });
-    const before: Stamp = {
-      provider: "stripe",
-      salt,
-      owns: {},
-      masked: [],
-      secrets: { [String(first)]: "v1:old", [String(second)]: "v1:other" },
-      protect: false,
-    };
+    const before: Stamp = { ...blank, secrets: { [String(first)]: "v1:old", [String(second)]: "v1:other" } };
     expect(nextStamp({ desired, row, before, fields: [], secrets: [sent(first)] }, off, facts).secrets).toEqual({
       [String(second)]: "v1:other",
     });
@@ -266,7 +246,7 @@ protect: true
       "metadata.gone": valueMark(salt, "metadata.gone", 3),
       "metadata.absent": valueMark(salt, "metadata.absent", 4),
     };
-    const before: Stamp = { provider: "stripe", salt, owns, masked: [], secrets: {}, protect: false };
+    const before: Stamp = { ...blank, owns };
     const fields = [{ path: "metadata.gone", keys: ["metadata", "gone"], kind: "remove" as const, before: 3 }];
     const wish = { desired, row, before, fields, secrets: [] };
     const declared = Object.keys(nextStamp({ desired, salt, fields: [], secrets: [] }, off, facts).owns);
