@@ -290,6 +290,8 @@ function changeTable() {
 const written = bundle({ asWritten: true });
 const resolved = bundle({ asWritten: false });
 const seed = await readJson("seed.schema.json");
+const plan = await readJson("plan.schema.json");
+const recovery = await readJson("recovery.schema.json");
 
 const bundleUrl = new URL("connection.schema.json", here);
 const bundleText = `${JSON.stringify(written, null, 2)}\n`;
@@ -320,10 +322,14 @@ const ajv = new Ajv2020({
 ajv.addSchema(checksOnly(written), "written");
 ajv.addSchema(checksOnly(resolved), "resolved");
 ajv.addSchema(checksOnly(seed), "seed");
+ajv.addSchema(checksOnly(plan), "plan");
+ajv.addSchema(checksOnly(recovery), "recovery");
 const code = standaloneCode.default(ajv, {
   validateWritten: "written",
   validateResolved: "resolved",
   validateSeed: "seed",
+  validatePlan: "plan",
+  validateRecovery: "recovery",
 });
 await build({
   stdin: { contents: code, resolveDir: new URL("../", here).pathname, loader: "js" },
@@ -349,6 +355,8 @@ export interface Validator {
 export const validateWritten: Validator;
 export const validateResolved: Validator;
 export const validateSeed: Validator;
+export const validatePlan: Validator;
+export const validateRecovery: Validator;
 `,
 );
 
@@ -358,11 +366,11 @@ await writeFile(
   'import type { Catalogue } from "../model/catalogue.js";\nexport const catalogue: Catalogue;\n',
 );
 
-const published = { connection: written, result: await readJson("result.schema.json"), seed };
+const published = { connection: written, result: await readJson("result.schema.json"), plan, recovery, seed };
 await writeFile(new URL("schemas.js", generated), `export const schemas = ${JSON.stringify(published)};\n`);
 await writeFile(
   new URL("schemas.d.ts", generated),
-  'import type { JsonObject } from "../model/json.js";\nexport const schemas: Readonly<Record<"connection" | "result" | "seed", JsonObject>>;\n',
+  'import type { JsonObject } from "../model/json.js";\nexport const schemas: Readonly<Record<"connection" | "result" | "plan" | "recovery" | "seed", JsonObject>>;\n',
 );
 
 const { name, version } = JSON.parse(await readFile(new URL("../package.json", here), "utf8"));

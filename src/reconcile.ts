@@ -2,32 +2,45 @@ import type { ConnectionsApi } from "./api/client.js";
 import type { Limit } from "./api/limit.js";
 import { apply } from "./apply/apply.js";
 import { Base, type Rows } from "./apply/base.js";
+import { problemsOfOutcome, wrongEnvironment } from "./apply/outcomes.js";
 import { leftBlocked, type MostChanges, overLimit, refusedDangers } from "./apply/policy.js";
+import type { Recoveries } from "./apply/replace.js";
 import { fetchAll } from "./fetch/fetch.js";
-import type { Files } from "./load/files.js";
+import { tool } from "./generated/tool.js";
+import { DEFAULT_FOLDER, type Files } from "./load/files.js";
 import { load } from "./load/load.js";
+import { readPlan, readRecovery } from "./load/saved-file.js";
+import { unfinishedReplaces } from "./load/unfinished.js";
 import type { Catalogue } from "./model/catalogue.js";
-import type { Desired, Observed } from "./model/connection.js";
+import type { Desired } from "./model/connection.js";
 import type { FingerprintKeys } from "./model/fingerprint.js";
-import type { Outcome } from "./model/outcome.js";
-import { type Change, type Plan, writes } from "./model/plan.js";
-import { bugProblem, error, inOrder, isError, type Problem, type ProblemCode, sentence } from "./model/problem.js";
+import { type Plan, writes } from "./model/plan.js";
+import { bugProblem, error, inOrder, isError, type Problem } from "./model/problem.js";
+import type { RecoveryDocument } from "./model/recovery.js";
 import type { Run, TargetRun } from "./model/run.js";
+import type { SavedPlan } from "./model/saved-plan.js";
 import type { KnownSecrets } from "./model/secret.js";
 import type { StampSettings } from "./model/stamp.js";
-import { makePlan, type Planned } from "./plan/plan.js";
-import { type SecretsToWrite, select, selectForSecrets } from "./plan/select.js";
-import { problemOfReference, resolve, unresolvedOf } from "./secrets/resolve.js";
+import { type AskingOptions, askedFor } from "./plan/asked.js";
+import { makePlan } from "./plan/plan.js";
+import { protectedReplacements, unfinishedIn } from "./plan/replacement.js";
+import { savePlan } from "./plan/saved.js";
+import { missingVariables, unresolvedForApply } from "./secrets/needed.js";
+import { resolve } from "./secrets/resolve.js";
 import type { Variables } from "./secrets/variables.js";
 import { recheck, validate } from "./validate/validate.js";
 
 /** What is asked for, whatever the way it was asked. */
-export interface Invocation {
+export interface Invocation extends AskingOptions {
   readonly command: "validate" | "plan" | "apply";
-  /** Folders with definitions, or single files. */
+  /** Folders with definitions, or single files; none for those of the saved plan, or else the usual folder. */
   readonly paths: readonly string[];
-  /** Patterns of names or files; empty for all. */
-  readonly only: readonly string[];
+  /** Keeps the plan in a file, which is only named here: who runs this writes it. */
+  readonly saves?: { readonly file: string; readonly expiresInMs: number };
+  /** A saved plan to carry out, in place of one made from options. */
+  readonly planFile?: string;
+  /** What a replace that broke off has left: only that is finished. */
+  readonly recoveryFile?: string;
   /** Every variable that any definition names must be set and not empty. */
   readonly requireEnv: boolean;
   readonly maxChanges?: MostChanges;
@@ -35,11 +48,6 @@ export interface Invocation {
   readonly yes: boolean;
   readonly allowDangerous: boolean;
   readonly failFast: boolean;
-  readonly writeSecrets: SecretsToWrite;
-  /** Put our stamp on every connection that lacks what it should have, also where another owner's is. */
-  readonly adopt: boolean;
-  /** Take the present secrets for those that the service has; only with `adopt`. */
-  readonly assumeSecrets: boolean;
   /** Where to; absent for `validate`, and when it could not be made out: then the problems say why. */
   readonly target?: Target;
   readonly targetProblems: readonly Problem[];
@@ -70,8 +78,11 @@ export interface World {
   readonly fingerprintKeys: FingerprintKeys;
   /** At least 128 random bits as letters, digits, `-` and `_`. */
   readonly newSalt: () => string;
+  readonly recoveries: Recoveries;
   /** Milliseconds that only ever grow. */
   readonly nowMs: () => number;
+  /** Milliseconds since 1970. */
+  readonly clockMs: () => number;
   /** Shows a plan that is about to be carried out, before anything is written. */
   readonly announce: (planned: TargetRun) => void;
   /** Asks a person who has seen the plan. */
@@ -85,8 +96,10 @@ export interface World {
  * @returns what came of it, problems included; it does not throw for anything but a bug of ours
  */
 export async function reconcile(invocation: Invocation, world: World): Promise<Run> {
-  const { command } = invocation;
-  const read = readDefinitions(invocation, world);
+  const { command, target } = invocation;
+  const given = readGiven(invocation, world.files);
+  const paths = pathsOf(invocation, given);
+  const read = readDefinitions(paths, world);
   const run = (problems: readonly Problem[], targets: readonly TargetRun[] = []): Run => ({
     command,
     definitions: read.definitions,
@@ -94,60 +107,81 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     targets,
     problems: inOrder(problems),
   });
-  if (command === "validate") return run([...read.problems, ...missingVariables(read.desired, invocation, "warning")]);
+  if (command === "validate")
+    return run([...read.problems, ...missingVariables(read.desired, invocation.requireEnv ? "error" : "warning")]);
 
-  const selection = select(read.desired, invocation.only);
-  const forSecrets = selectForSecrets(selection.selected, invocation.writeSecrets);
+  const stamps = stampsOf(target, world);
+  const asked = askedFor(read.desired, {
+    options: invocation,
+    ...given,
+    ...(target === undefined ? {} : { target }),
+    stamps,
+    knownSecrets: world.knownSecrets,
+    newSalt: world.newSalt,
+    nowMs: world.clockMs(),
+  });
   const offline = [
     ...read.problems,
-    ...(read.problems.some(isError) ? [] : [...selection.problems, ...forSecrets.problems]),
-    ...(invocation.requireEnv ? missingVariables(read.desired, invocation, "error") : []),
+    ...given.problems,
+    // Of half the definitions nothing can be told but what is wrong with them.
+    ...(read.problems.some(isError) ? [] : asked.problems),
+    ...(invocation.requireEnv ? missingVariables(read.desired, "error") : []),
     ...invocation.targetProblems,
   ];
-  const { target } = invocation;
   if (offline.some(isError) || target === undefined) return run(offline);
 
   const api = await world.connect(target);
   const readAtMs = world.nowMs();
   const fetched = await fetchAll(api, target.expectedEnvironmentId);
-  const online = [...offline, ...fetched.problems];
+  const online = [...offline, ...fetched.problems, ...asked.elsewhere(fetched.environmentId)];
   const seen: TargetRun = {
     environment: target.environment,
     baseUrl: target.baseUrl,
-    environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? null,
+    environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? environmentOf(given),
     isConfirmed: fetched.environmentId !== null,
     // Without stamps nobody is asked whose a connection is.
     ...(target.owner === undefined || !target.stamps ? {} : { owner: target.owner }),
   };
   if (online.some(isError)) return run(online, [seen]);
 
-  const { owner } = target;
-  const stamps: StampSettings = {
-    isOn: target.stamps,
-    ...(owner === undefined ? {} : { owner }),
-    keys: world.fingerprintKeys,
-  };
-  const planned = makePlan(read.desired, selection.selected, fetched.observed, world.catalogue, world.knownSecrets, {
-    stamps,
-    adopts: invocation.adopt,
-    assumesSecrets: invocation.assumeSecrets,
-    writesSecretsOf: forSecrets.selected,
-    namesSecrets: Array.isArray(invocation.writeSecrets),
-    newSalt: world.newSalt,
-  });
-  const plannedRun: TargetRun = { ...seen, plan: planned.plan };
-  const tooMany = overLimit(planned.plan, invocation.maxChanges);
+  const { catalogue, knownSecrets } = world;
+  const { request, selected } = asked;
+  const planned = makePlan(asked.desired, selected, fetched.observed, catalogue, knownSecrets, request);
+  const { plan, sources } = planned;
+  const stale = asked.stale({ planned, observed: fetched.observed, catalogue, knownSecrets, keys: stamps.keys });
+  if (stale.length > 0) return run([...online, ...stale], [seen]);
   const problems = [...online, ...planned.problems];
   // Half a plan is not shown: it would look as if the rest needed nothing.
   if (!planned.isWhole) return run(problems, [seen]);
+  const plannedRun: TargetRun = { ...seen, plan };
+  const refused = [
+    ...[overLimit(plan, invocation.maxChanges)].flatMap((problem) => problem ?? []),
+    ...protectedReplacements(plan),
+    ...(plan.summary.create === 0 || given.recovery !== undefined
+      ? []
+      : unfinishedIn(plan, unfinishedReplaces(world.files), target)),
+  ];
   if (command === "plan") {
-    const notice: readonly Problem[] = tooMany === undefined ? [] : [{ ...tooMany, severity: "warning" }];
-    return run([...problems, ...notice], [plannedRun]);
+    const shown = run([...problems, ...refused.map(asWarning)], [plannedRun]);
+    if (invocation.saves === undefined || shown.problems.some(isError)) return shown;
+    const { file, expiresInMs } = invocation.saves;
+    const nowMs = world.clockMs();
+    const document = savePlan(planned, asked.desired, request, {
+      tool,
+      createdAt: instant(nowMs),
+      expiresAt: instant(nowMs + expiresInMs),
+      salt: world.newSalt(),
+      paths,
+      target: fileTarget(seen),
+      catalogue,
+      knownSecrets,
+    });
+    return { ...shown, targets: [{ ...plannedRun, saved: { file, document } }] };
   }
 
-  const preflight = [...problems, ...unresolvedForApply(planned.sources), ...(tooMany === undefined ? [] : [tooMany])];
+  const preflight = [...problems, ...unresolvedForApply(sources), ...refused];
   if (preflight.some(isError)) return run(preflight, [plannedRun]);
-  const refusal = await refusalOf(plannedRun, planned.plan, invocation, world);
+  const refusal = await refusalOf(plannedRun, plan, { ...invocation, yes: invocation.yes || asked.isConsented }, world);
   if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
 
   const refresh = async (): Promise<Rows> => {
@@ -155,28 +189,74 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     const problem = again.problems.find(isError);
     return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
   };
-  const applied = await apply(planned.plan, {
+  const applied = await apply(plan, {
     api,
     limit: world.limit,
-    catalogue: world.catalogue,
-    sources: planned.sources,
+    catalogue,
+    sources,
     base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
     environment: { id: seen.environmentId, isProven: seen.isConfirmed },
     stamps,
+    recovery: { ...world.recoveries, tool, target: fileTarget(seen), knownSecrets },
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });
+  const isFinished = [...applied.outcomes.values()].every(({ status }) => DONE.has(status));
+  if (invocation.recoveryFile !== undefined && isFinished) world.recoveries.remove(invocation.recoveryFile);
   const results = [
     // What the first write has shown is no longer in doubt.
     ...preflight.filter(({ code }) => !(applied.isProven && code === "FETCH.ENVIRONMENT_UNCONFIRMED")),
-    ...[...applied.outcomes].flatMap(([change, outcome]) => problemOfOutcome(change, outcome) ?? []),
-    ...(applied.strayed === undefined ? [] : [wrongEnvironment(target, applied.strayed)]),
+    ...[...applied.outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
+    ...(applied.strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", applied.strayed)]),
     ...(applied.bug === undefined ? [] : [bugProblem(applied.bug)]),
-    ...leftBlocked(planned.plan),
+    ...leftBlocked(plan),
   ];
   const bug = applied.bug === undefined ? {} : { bug: applied.bug };
   const isConfirmed = seen.isConfirmed || applied.isProven;
   return { ...run(results, [{ ...plannedRun, isConfirmed, outcomes: applied.outcomes }]), ...bug };
+}
+
+const DONE: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
+
+/** What earlier runs have left for this one. */
+interface Given {
+  readonly plan?: SavedPlan;
+  readonly recovery?: RecoveryDocument;
+  readonly problems: readonly Problem[];
+}
+
+function readGiven({ planFile, recoveryFile }: Invocation, files: Files): Given {
+  const plan = planFile === undefined ? undefined : readPlan(planFile, files);
+  const recovery = recoveryFile === undefined ? undefined : readRecovery(recoveryFile, files);
+  return {
+    ...(plan?.document === undefined ? {} : { plan: plan.document }),
+    ...(recovery?.document === undefined ? {} : { recovery: recovery.document }),
+    problems: [plan?.problem, recovery?.problem].flatMap((problem) => problem ?? []),
+  };
+}
+
+function pathsOf({ paths }: Invocation, { plan }: Given): readonly string[] {
+  return paths.length > 0 ? paths : (plan?.paths ?? [DEFAULT_FOLDER]);
+}
+
+function environmentOf({ plan, recovery }: Given): string | null {
+  return (plan?.targets[0] ?? recovery?.target)?.environment_id ?? null;
+}
+
+function stampsOf(target: Target | undefined, { fingerprintKeys: keys }: World): StampSettings {
+  return { isOn: target?.stamps ?? false, ...(target?.owner === undefined ? {} : { owner: target.owner }), keys };
+}
+
+function fileTarget({ environment, baseUrl, environmentId }: TargetRun): RecoveryDocument["target"] {
+  return { environment, base_url: baseUrl, environment_id: environmentId };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function asWarning(problem: Problem): Problem {
+  return { ...problem, severity: "warning" };
 }
 
 interface Read {
@@ -187,7 +267,7 @@ interface Read {
 }
 
 /** Load, validate and resolve, as far as each file goes: one broken file does not hide the problems of the others. */
-function readDefinitions({ paths }: Invocation, world: World): Read {
+function readDefinitions(paths: readonly string[], world: World): Read {
   const loaded = load(paths, world.files);
   const checked = validate(loaded.declarations, world.catalogue);
   const resolved = resolve(checked.definitions, world.variables, {}, world.catalogue);
@@ -199,31 +279,6 @@ function readDefinitions({ paths }: Invocation, world: World): Read {
     files: loaded.fileCount,
     problems: [...loaded.problems, ...checked.problems, ...resolved.problems, ...rechecked],
   };
-}
-
-function missingVariables(
-  desired: readonly Desired[],
-  { requireEnv }: Invocation,
-  otherwise: Problem["severity"],
-): readonly Problem[] {
-  const severity = requireEnv ? "error" : otherwise;
-  return desired.flatMap((one) => unresolvedOf(one).map((reference) => problemOfReference(one, reference, severity)));
-}
-
-/** A reference without a value stops apply where a write needs it or where it hides whether one is needed; else it is a warning. */
-function unresolvedForApply(sources: Planned["sources"]): readonly Problem[] {
-  return [...sources].flatMap(([change, { desired }]) => {
-    const needed = new Set(change.secrets.filter(({ isSent }) => isSent).map(({ path }) => path));
-    const inCredentials = new Map(
-      desired.credentials.flatMap(({ path, value }) => (value.kind === "unresolved" ? [[value.reference, path]] : [])),
-    );
-    return unresolvedOf(desired).map((reference) => {
-      const path = inCredentials.get(reference);
-      // What is in no credential hides whether something differs.
-      const isNeeded = change.action === "create" || path === undefined || needed.has(path);
-      return problemOfReference(desired, reference, isNeeded ? "error" : "warning");
-    });
-  });
 }
 
 /** Why a plan may not be carried out now; empty when it may, or when there is nothing to carry out. */
@@ -245,32 +300,4 @@ async function refusalOf(
     return [error("APPLY.DECLINED", "nothing was written.", { hint: "run again and type yes to apply." })];
   const hint = "look at the plan, then run apply --yes; on a terminal it asks.";
   return [error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint })];
-}
-
-function wrongEnvironment({ expectedEnvironmentId }: Target, { id, environmentId }: Observed): Problem {
-  const expected = expectedEnvironmentId ?? "";
-  if (environmentId === null) {
-    const detail = `${expected} is expected, but the answer to the first write (${id}) shows no environment; nothing more was written.`;
-    const hint = "look up where the connection is; without an environment id there is no such check.";
-    return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
-  }
-  const detail = `${expected} is expected, but the first write went to ${environmentId}, to ${id}; nothing more was written.`;
-  const hint = `look at ${id} there, and use the key of the environment you mean.`;
-  return error("APPLY.WRONG_ENVIRONMENT", detail, { hint });
-}
-
-function problemOfOutcome(change: Change, outcome: Outcome): Problem | undefined {
-  const code = codeOf(outcome);
-  if (code === undefined) return undefined;
-  const place = { file: change.file, line: change.line, column: 1 };
-  const detail = `"${change.name}": ${outcome.message ?? outcome.status}`;
-  const { hint = "run again.", requestId } = outcome;
-  const named = requestId === undefined || hint.includes(requestId) ? hint : `${hint} Request id: ${requestId}.`;
-  return error(code, sentence(detail), { place, hint: named });
-}
-
-function codeOf({ status, code }: Outcome): ProblemCode | undefined {
-  if (status === "not-converged") return "APPLY.NOT_CONVERGED";
-  if (status === "unknown") return "APPLY.OUTCOME_UNKNOWN";
-  return status === "failed" ? code : undefined;
 }

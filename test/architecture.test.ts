@@ -84,11 +84,16 @@ describe("each library has one door", () => {
     ]);
   });
 
-  it("ajv's is the compiler of the schemas, and its code is asked by validate and by the sandbox's seed", () => {
+  it("ajv's is the compiler of the schemas, and its code is asked by validate, by saved files and by the sandbox's seed", () => {
     const users = ours
       .filter(([name, text]) => importsOf(name, text).includes("generated/validators"))
       .map(([name]) => name);
-    expect(users.sort()).toEqual(["cli/seed-file.ts", "validate/explain.ts", "validate/validate.ts"]);
+    expect(users.sort()).toEqual([
+      "cli/seed-file.ts",
+      "load/saved-file.ts",
+      "validate/explain.ts",
+      "validate/validate.ts",
+    ]);
   });
 });
 

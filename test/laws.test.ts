@@ -195,7 +195,9 @@ async function open({ hasKey, ...made }: Fleet) {
         newRequestId: () => "r",
         onEvent: (event) => events.push(event),
       }),
+    recoveries: { keep: () => "a-file", remove: () => {} },
     nowMs: () => performance.now(),
+    clockMs: () => Date.now(),
     announce: () => {},
     confirm: async () => "cannot-ask",
     onProgress: () => {},
@@ -219,6 +221,7 @@ function invocation(command: Invocation["command"]): Invocation {
     writeSecrets: "none",
     adopt: false,
     assumeSecrets: false,
+    replaces: [],
     target: { environment: "default", baseUrl: "http://x", expectedEnvironmentId: "env_laws", stamps: true },
     targetProblems: [],
   };

@@ -456,7 +456,7 @@ encrypted_secret_data:
     }
   });
 
-  it("says of a field that was not set after a create that it cannot be read back, and how to send it", async () => {
+  it("says of a field that was not set after a create how to send it, also where no stamp remembers it", async () => {
     const live = await service([], ({ method }, response) =>
       method === "PUT" ? send(response, 400, { message: "no" }) : false,
     );
@@ -466,10 +466,15 @@ provider_type: quickbooks
 encrypted_secret_data: { client_id: "\${K}", client_secret: "\${K}", realm_id: "1", environment: sandbox, refresh_token: "\${K}", webhook_verifier_token: "\${K}" }
 `,
     });
-    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live, { K: "k" }) });
-    expect(ended.code).toBe(4);
-    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "failed", id: "conn_new1" });
-    expect(documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint).toContain(
+    const hintWith = async (more: Readonly<Record<string, string>>) => {
+      const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live, { K: "k", ...more }) });
+      expect(ended.code).toBe(4);
+      expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "failed", id: "conn_new1" });
+      live.rows.length = 0;
+      return documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint;
+    };
+    expect(await hintWith({})).toContain("run apply again: it sends encrypted_secret_data.quickbooks.webhook_verifier");
+    expect(await hintWith({ FLEXPRICE_SYNC_STAMP: "off" })).toContain(
       "cannot be read back: run apply --write-secrets=Q",
     );
   });

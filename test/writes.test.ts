@@ -134,7 +134,7 @@ describe("a connection that is made in two steps", () => {
     expect(outcome?.message?.match(/PUT http/g)).toHaveLength(1);
     expect(ended.code).toBe(4);
     const hint = documentOf(ended).problems.find(({ severity }) => severity === "error")?.hint;
-    expect(hint).toContain("run apply --write-secrets=Q to be sure that it is set");
+    expect(hint).toContain("run apply again: it sends encrypted_secret_data.quickbooks.webhook_verifier_token");
     expect(hint).not.toContain("is safe");
   });
 

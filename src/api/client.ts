@@ -20,7 +20,19 @@ export interface ConnectionsApi {
   readonly list: (offset: number) => Promise<Answered<ConnectionsPage>>;
   readonly get: (id: string) => Promise<Answered<Observed>>;
   readonly create: (wish: CreateWish) => Promise<Answered<Observed>>;
-  readonly update: (id: string, wish: UpdateWish) => Promise<Answered<Observed>>;
+  /**
+   * @param next - what to ask for, called before every try: the row may have moved while a try was waited for. What it throws
+   * is thrown on.
+   */
+  readonly update: (id: string, next: (earlier: EarlierTries) => Promise<UpdateWish>) => Promise<Answered<Observed>>;
+  /** Archives a connection; nothing brings it back. */
+  readonly remove: (id: string) => Promise<Answered<undefined>>;
+}
+
+/** What may have become of the tries before one. */
+export interface EarlierTries {
+  /** Whether one of them may have been done all the same. */
+  readonly mayBeDone: boolean;
 }
 
 /** What happens on the wire, for `-v` and `--debug`: no header values, no bodies. */
@@ -85,12 +97,20 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
   return {
     list: (offset) =>
       client.call("GET", offset === 0 ? "/connections" : `/connections?offset=${offset}`, undefined, readPage),
-    get: (id) => client.call("GET", `/connections/${encodeURIComponent(id)}`, undefined, readConnection),
-    create: (wish) => client.call("POST", "/connections", createBody(wish), readConnection),
-    update: (id, wish) =>
-      client.call("PUT", `/connections/${encodeURIComponent(id)}`, updateBody(wish), readConnection),
+    get: (id) => client.call("GET", pathOf(id), undefined, readConnection),
+    create: (wish) => client.call("POST", "/connections", async () => createBody(wish), readConnection),
+    update: (id, next) =>
+      client.call("PUT", pathOf(id), async (earlier) => updateBody(await next(earlier)), readConnection),
+    remove: (id) => client.ask("DELETE", pathOf(id)),
   };
 }
+
+function pathOf(id: string): string {
+  return `/connections/${encodeURIComponent(id)}`;
+}
+
+/** Makes the body of one try. */
+type BodyOf = (earlier: EarlierTries) => Promise<string>;
 
 class Client {
   readonly #parts: ClientParts;
@@ -101,12 +121,35 @@ class Client {
     this.#foreign = (text) => oneLine(parts.knownSecrets.withhold(text));
   }
 
+  /** A request whose answer has something to read. */
   async call<T>(
     method: HttpRequest["method"],
     path: string,
-    body: string | undefined,
+    bodyOf: BodyOf | undefined,
     read: (value: unknown) => T | undefined,
   ): Promise<Answered<T>> {
+    const { answer, attempted } = await this.#succeeded(method, path, bodyOf);
+    const json = jsonOf(answer);
+    if (json === undefined) throw notJson(answer, attempted, this.#foreign);
+    const value = read(json.value);
+    if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
+    const { attempts, requestId } = attempted;
+    return { value, attempts, httpStatus: answer.status, requestId };
+  }
+
+  /** A request of whose answer only the success counts. */
+  async ask(method: HttpRequest["method"], path: string): Promise<Answered<undefined>> {
+    const { answer, attempted } = await this.#succeeded(method, path, undefined);
+    const { attempts, requestId } = attempted;
+    return { value: undefined, attempts, httpStatus: answer.status, requestId };
+  }
+
+  /** Sends until there is an answer, and throws one that is no success. */
+  async #succeeded(
+    method: HttpRequest["method"],
+    path: string,
+    bodyOf: BodyOf | undefined,
+  ): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
     const { baseUrl, apiKey, environmentId, newRequestId } = this.#parts;
     const root = baseUrl.pathname.replace(/\/+$/, "");
     const requestId = newRequestId();
@@ -120,24 +163,25 @@ class Client {
     };
     const headers = headersOf(
       { apiKey, requestId, ...(environmentId === undefined ? {} : { environmentId }) },
-      body !== undefined,
+      bodyOf !== undefined,
     );
-    const request: HttpRequest = { method, path: `${root}${path}`, headers, ...(body === undefined ? {} : { body }) };
-    const answer = await this.#sendUntilAnswered(request, attempted);
+    const answer = await this.#sendUntilAnswered({ method, path: `${root}${path}`, headers }, bodyOf, attempted);
     if (answer.status < 200 || answer.status >= 300) {
       throw refusal(answer, attempted, this.#parts.clock.nowMs(), this.#foreign);
     }
-    const json = jsonOf(answer);
-    if (json === undefined) throw notJson(answer, attempted, this.#foreign);
-    const value = read(json.value);
-    if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
-    return { value, attempts: attempted.attempts, httpStatus: answer.status, requestId };
+    return { answer, attempted };
   }
 
-  /** Repeats GET and PUT, which are idempotent, while that can help. A POST is sent once. */
-  async #sendUntilAnswered(request: HttpRequest, attempted: Attempted): Promise<HttpAnswer> {
-    const mayRepeat = request.method !== "POST";
+  /** Repeats what is idempotent while that can help. A POST is sent once. */
+  async #sendUntilAnswered(
+    head: Omit<HttpRequest, "body">,
+    bodyOf: BodyOf | undefined,
+    attempted: Attempted,
+  ): Promise<HttpAnswer> {
+    const mayRepeat = head.method !== "POST";
     for (;;) {
+      const body = await bodyOf?.({ mayBeDone: attempted.isLost || attempted.isDoubtful });
+      const request = { ...head, ...(body === undefined ? {} : { body }) };
       const result = await this.#sendOnce(request, attempted);
       const isFault = result instanceof HttpFault;
       const canHelp = isFault ? result.kind !== "too-large" : isWorthAnotherTry(result.status);

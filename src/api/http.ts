@@ -8,7 +8,7 @@ export const LARGEST_ANSWER = 32 * 1024 * 1024;
 const LARGEST_ERROR = 256 * 1024;
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path and query, from the host's root. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import type { Observed } from "../model/connection.js";
-import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
+import { isDeeperThan, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { revealForWire, Secret } from "../model/secret.js";
 import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
 
@@ -69,7 +69,7 @@ const USABLE_ID = /^(?!\.{1,2}$)[\w.:~-]{1,200}$/;
 
 /** One connection, or `undefined` when the value has another shape. */
 export function readConnection(value: unknown): Observed | undefined {
-  if (!isObject(value) || isTooDeep(value)) return undefined;
+  if (!isObject(value) || isDeeperThan(value, DEEPEST_ANSWER)) return undefined;
   const id = ownValue(value, "id");
   const name = ownValue(value, "name");
   const providerType = ownValue(value, "provider_type");
@@ -150,15 +150,4 @@ export function readError(value: unknown): ServiceMessage {
 
 function textOr(value: Json | undefined, fallback: string): string {
   return typeof value === "string" ? value : fallback;
-}
-
-/** Without recursion, for it guards the recursion of others. */
-function isTooDeep(value: Json): boolean {
-  const stack: { value: Json; depth: number }[] = [{ value, depth: 0 }];
-  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-    if (top.depth > DEEPEST_ANSWER) return true;
-    if (typeof top.value !== "object" || top.value === null) continue;
-    for (const inner of Object.values(top.value) as Json[]) stack.push({ value: inner, depth: top.depth + 1 });
-  }
-  return false;
 }

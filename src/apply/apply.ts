@@ -2,15 +2,17 @@ import type { ConnectionsApi } from "../api/client.js";
 import type { Limit } from "../api/limit.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
+import { ownValue } from "../model/json.js";
 import type { Outcome } from "../model/outcome.js";
 import { type Change, type Plan, type Source, writes } from "../model/plan.js";
-import { Bug, type ProblemCode } from "../model/problem.js";
+import { Bug } from "../model/problem.js";
+import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
-import { moved } from "../state/wish.js";
 import type { Base } from "./base.js";
 import { writeCreate } from "./create.js";
+import { type RecoveryKeeper, writeReplacement } from "./replace.js";
 import { writeUpdate } from "./update.js";
-import type { ExpectedEnvironment, Way, Written } from "./write.js";
+import { answeredOrFault, type ExpectedEnvironment, judgedLater, type Way, type Written } from "./write.js";
 
 export interface ApplyParts {
   readonly api: ConnectionsApi;
@@ -21,6 +23,7 @@ export interface ApplyParts {
   /** Seen on the rows, else as the user expects. */
   readonly environment: ExpectedEnvironment;
   readonly stamps: StampSettings;
+  readonly recovery: RecoveryKeeper;
   readonly failFast: boolean;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -44,15 +47,9 @@ export async function apply(plan: Plan, parts: ApplyParts): Promise<Applied> {
   const run = new Run(plan, parts);
   await run.proveEnvironment();
   await run.writeTheRest();
+  await run.readAgain();
   const { outcomes, isProven, strayed, bug } = run;
   return { outcomes, isProven, ...(strayed === undefined ? {} : { strayed }), ...(bug === undefined ? {} : { bug }) };
-}
-
-const PLAN_AGAIN = "run plan again to see what is there now.";
-
-function notWritten(code: ProblemCode, message: string, hint: string | undefined): Written {
-  const outcome: Outcome = { status: "failed", attempts: 0, wrote: false, code, message };
-  return { outcome: hint === undefined ? outcome : { ...outcome, hint }, mayBeDone: false };
 }
 
 class Run {
@@ -61,6 +58,8 @@ class Run {
   bug: unknown;
   readonly #parts: ApplyParts;
   readonly #waiting: Change[];
+  /** Writes to connections that the service rewrites itself, as answered. */
+  readonly #rewritten: { readonly change: Change; readonly written: Written; readonly id: string }[] = [];
   readonly #total: number;
   #environment: ExpectedEnvironment;
   #done = 0;
@@ -108,6 +107,24 @@ class Run {
     await Promise.all(this.#waiting.map((change) => limit(() => this.#write(change))));
   }
 
+  /** Looks once more at what the service may have put back to what it read before our write. */
+  async readAgain(): Promise<void> {
+    const { api, catalogue, limit } = this.#parts;
+    await Promise.all(
+      this.#rewritten.map(({ change, written, id }) =>
+        limit(async () => {
+          try {
+            const answer = await answeredOrFault(() => api.get(id));
+            const later = answer instanceof ServiceError ? answer : answer.value;
+            this.outcomes.set(change, judgedLater(written, later, catalogue));
+          } catch (cause) {
+            this.bug ??= cause;
+          }
+        }),
+      ),
+    );
+  }
+
   /** Writes one change unless the run has stopped; then it gives nothing. */
   async #write(change: Change): Promise<Written | undefined> {
     if (this.#stopped !== undefined) {
@@ -119,6 +136,9 @@ class Run {
     this.outcomes.set(change, outcome);
     this.#done += 1;
     this.#parts.onProgress(this.#done, this.#total);
+    const isRewritten = ownValue(this.#parts.catalogue.providers, change.providerType)?.reread === true;
+    if (isRewritten && written.answer !== undefined && written.wish !== undefined && outcome.status !== "not-converged")
+      this.#rewritten.push({ change, written, id: written.answer.id });
     if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
     if (outcome.httpStatus === 401 || outcome.httpStatus === 403)
       this.#stopped ??= `the service refused the key for another connection (${outcome.httpStatus})`;
@@ -138,35 +158,23 @@ class Run {
     }
   }
 
-  async #update(change: Change, source: Source): Promise<Written> {
-    const { base, catalogue, stamps } = this.#parts;
-    const { desired, observed: planned = missing() } = source;
-    const { id } = planned;
-    const { rows, problem } = await base.current();
-    if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
-    const row = rows.find((candidate) => candidate.id === id);
-    if (row === undefined) return notWritten("APPLY.ROW_MOVED", `${id} is gone since the plan was made`, PLAN_AGAIN);
-    const paths = moved(change.fields, desired, planned, row, catalogue.syncConfig, stamps.isOn);
-    if (paths.length === 0) return writeUpdate(change, source, row, this.#way());
-    const message = `somebody changed ${paths.join(", ")} since the plan was made, so nothing was written`;
-    return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
-  }
-
   async #send(change: Change): Promise<Written> {
     const source = this.#parts.sources.get(change) ?? missing();
     switch (change.action) {
       case "create":
-        return writeCreate(change, source.desired, this.#way());
+        return writeCreate(change, source, this.#way());
       case "update":
-        return this.#update(change, source);
+        return writeUpdate(change, source, this.#way());
+      case "replace":
+        return writeReplacement(change, source, this.#way(), this.#parts.recovery);
       default:
         throw new Bug(`nothing plans ${change.action} yet reaches apply`);
     }
   }
 
   #way(): Way {
-    const { api, catalogue, stamps } = this.#parts;
-    return { api, catalogue, stamps, environment: this.#environment };
+    const { api, catalogue, stamps, base } = this.#parts;
+    return { api, catalogue, stamps, base, environment: this.#environment };
   }
 }
 

@@ -32,6 +32,23 @@ export class Base {
     this.#nowMs = nowMs;
   }
 
+  /**
+   * A row that is not in the plan's rows, as it is now: itself while it is young enough, else as the list shows it, and itself
+   * where the list does not show it yet.
+   *
+   * @param readAtMs - when it came, by the same clock
+   */
+  async latest(row: Observed, readAtMs: number): Promise<Observed> {
+    if (this.#nowMs() - readAtMs <= OLDEST_BASE_MS) return row;
+    const { rows } = await this.current();
+    return rows.find(({ id }) => id === row.id) ?? row;
+  }
+
+  /** The present, by the clock that ages are told by. */
+  nowMs(): number {
+    return this.#nowMs();
+  }
+
   current(): Promise<Rows> {
     if (this.#nowMs() - this.#readAtMs > OLDEST_BASE_MS) {
       this.#readAtMs = this.#nowMs();

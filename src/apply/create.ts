@@ -1,15 +1,15 @@
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import type { Outcome } from "../model/outcome.js";
-import type { Change, SecretChange } from "../model/plan.js";
+import type { Change, SecretChange, Source } from "../model/plan.js";
 import { shellWord } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { Stamp } from "../model/stamp.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { nextStamp } from "../state/next-stamp.js";
 import { stampText } from "../state/stamp.js";
-import { createMaps, updateWish } from "../state/wish.js";
-import { put } from "./update.js";
+import { carryingMaps, createMaps, updateWish } from "../state/wish.js";
+import { type NextTry, put } from "./update.js";
 import {
   answeredOrFault,
   factsOf,
@@ -26,21 +26,30 @@ import {
 const LOOK_FIRST =
   "run plan before anything else: if it was created, the plan shows it; apply would create it if it is not there.";
 
-/** One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. */
-export async function writeCreate(change: Change, desired: Desired, way: Way): Promise<Written> {
+/**
+ * One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. Where the connection takes
+ * the place of an archived one, it gets all that that one had beyond its definition.
+ */
+export async function writeCreate(
+  change: Change,
+  source: Source,
+  way: Way,
+  status: "created" | "replaced" = "created",
+): Promise<Written> {
   const { api, catalogue, environment } = way;
+  const { desired, carried } = source;
   const { providerType } = desired.definition;
   const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate ?? false;
   const after = desired.credentials.filter(isAfter);
   const paths = new Set(after.map(({ path }) => path));
   const atOnce = change.secrets.filter(({ path }) => !paths.has(path));
-  const first = firstStamp(change, desired, atOnce, way);
-  const wish: CreateWish = {
-    name: desired.name,
-    providerType,
-    credentials: sentOf(atOnce, desired),
-    ...createMaps(desired, catalogue.syncConfig, first === undefined ? undefined : stampText(first)),
-  };
+  const first = firstStamp(change, source, { atOnce, later: [...paths] }, way);
+  const mark = first === undefined ? undefined : stampText(first);
+  const maps =
+    carried === undefined
+      ? createMaps(desired, catalogue.syncConfig, mark)
+      : carryingMaps(change.fields, desired, carried, catalogue.syncConfig, mark);
+  const wish: CreateWish = { name: desired.name, providerType, credentials: sentOf(atOnce, desired), ...maps };
   const created = await answeredOrFault(() => api.create(wish));
   if (created instanceof ServiceError) {
     if (!isLost(created)) return { outcome: failed(created), mayBeDone: false };
@@ -49,24 +58,35 @@ export async function writeCreate(change: Change, desired: Desired, way: Way): P
     return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
   }
   const expected = { providerType, environmentId: environment.id };
-  const judgement = judged("created", wish, created, expected, catalogue);
+  const judgement = judged(status, wish, created, expected, catalogue);
   const row = created.value;
+  const madeAtMs = way.base.nowMs();
   const made: Written = { ...judgement, outcome: { ...judgement.outcome, id: row.id } };
   // What came into being elsewhere, or nobody knows where, gets no second secret.
   if (after.length === 0 || otherThan(expected, row) !== undefined) return made;
   const named = [...paths].join(", ");
   if (environment.id !== null && !environment.isProven && row.environmentId === null) {
     const message = `created as ${row.id}, but the answer shows no environment, so ${named} was not sent`;
-    return { ...made, outcome: { ...made.outcome, status: "failed", message, hint: unreadable(named, desired) } };
+    return {
+      ...made,
+      outcome: { ...made.outcome, status: "failed", message, hint: unreadable(named, desired, first) },
+    };
   }
   const sentAfter = change.secrets.filter(({ path }) => paths.has(path));
-  return completed(made, row, { desired, secrets: sentAfter, first }, way);
+  return completed(made, { row, madeAtMs, status, wish }, { desired, secrets: sentAfter, first }, way);
 }
 
-/** The stamp that a create carries: it does not know the connection's id yet, and holds what the create really stores. */
-function firstStamp(change: Change, desired: Desired, secrets: readonly SecretChange[], way: Way): Stamp | undefined {
-  const { salt } = change;
-  if (!change.stamp || salt === undefined) return undefined;
+/**
+ * The stamp that a create carries: it does not know the connection's id yet, holds what the create really stores, and names
+ * what is sent behind it.
+ */
+function firstStamp(
+  { salt, stamp, fields }: Change,
+  { desired, observed, carried, stamp: before }: Source,
+  { atOnce: secrets, later }: { readonly atOnce: readonly SecretChange[]; readonly later: readonly string[] },
+  way: Way,
+): Stamp | undefined {
+  if (!stamp || salt === undefined) return undefined;
   const { catalogue, stamps } = way;
   const { providerType } = desired.definition;
   const isKept = isKeptCredential(catalogue, providerType, desired.syncConfig);
@@ -74,52 +94,70 @@ function firstStamp(change: Change, desired: Desired, secrets: readonly SecretCh
     const field = desired.credentials.find((one) => one.path === path)?.field ?? "";
     return !isKept && fieldFacts(catalogue, providerType, field)?.update !== "server-managed";
   });
-  return nextStamp({ desired, salt, fields: change.fields, secrets: stored }, stamps, catalogue.syncConfig);
+  const row = observed ?? carried;
+  const past = row === undefined ? {} : { row, isNew: true, ...(before === undefined ? {} : { before }) };
+  return nextStamp({ desired, salt, fields, secrets: stored, later, ...past }, stamps, catalogue.syncConfig);
+}
+
+/** What the first request of a create has made. */
+interface Made {
+  readonly row: Observed;
+  readonly madeAtMs: number;
+  readonly status: "created" | "replaced";
+  readonly wish: CreateWish;
 }
 
 /** The PUT behind a create: fields that the create dropped, and the stamp that records them and now knows its connection. */
 async function completed(
   made: Written,
-  row: Observed,
+  { row, madeAtMs, status, wish: created }: Made,
   parts: { readonly desired: Desired; readonly secrets: readonly SecretChange[]; readonly first: Stamp | undefined },
   way: Way,
 ): Promise<Written> {
-  const { catalogue, stamps } = way;
+  const { catalogue, stamps, base } = way;
   const { desired, secrets, first } = parts;
   const { providerType } = row;
-  const stamp =
-    first === undefined
-      ? undefined
-      : stampText(nextStamp({ desired, row, before: first, fields: [], secrets }, stamps, catalogue.syncConfig));
-  const wish: UpdateWish = {
-    ...updateWish([], desired, row, catalogue.syncConfig, stamp),
-    credentials: { providerType, fields: sentOf(secrets, desired) },
+  const wishFor = (now: Observed): UpdateWish => {
+    const wish = { desired, row: now, fields: [], secrets };
+    const stamp = first && stampText(nextStamp({ ...wish, before: first }, stamps, catalogue.syncConfig));
+    return {
+      ...updateWish([], desired, now, catalogue.syncConfig, stamp),
+      credentials: { providerType, fields: sentOf(secrets, desired) },
+    };
   };
-  const second = await put("created", wish, row, way);
+  const next: NextTry = async () => {
+    const now = await base.latest(row, madeAtMs);
+    return { row: now, wish: wishFor(now) };
+  };
+  const second = await put(status, row, next, way);
   if (second instanceof ServiceError) {
     const paths = secrets.map(({ path }) => path).join(", ");
-    return { ...made, outcome: halfMade(made.outcome, paths, second, desired) };
+    return { ...made, outcome: halfMade(made.outcome, paths, second, unreadable(paths, desired, first)) };
   }
+  const { metadata } = second.wish ?? {};
+  const wish = { ...created, ...(metadata === undefined ? {} : { metadata }) };
   const attempts = made.outcome.attempts + second.outcome.attempts;
   // A create that did not show what was asked stays one, however well the rest went.
-  if (made.outcome.status !== "created") return { ...made, outcome: { ...made.outcome, attempts } };
-  return { ...made, outcome: { ...second.outcome, id: row.id, attempts } };
+  if (made.outcome.status !== status) return { ...made, wish, outcome: { ...made.outcome, attempts } };
+  return { ...made, wish, outcome: { ...second.outcome, id: row.id, attempts } };
 }
 
-function halfMade(made: Outcome, paths: string, cause: ServiceError, desired: Desired): Outcome {
+function halfMade(made: Outcome, paths: string, cause: ServiceError, hint: string): Outcome {
   const isUnknown = cause.delivery === "unknown";
   const message = `created as ${made.id ?? ""}, but ${paths} ${isUnknown ? "may not have been" : "was not"} set: ${cause.message}`;
   return {
     ...factsOf(cause),
     status: isUnknown ? "unknown" : "failed",
     message,
-    hint: unreadable(paths, desired),
+    hint,
     wrote: true,
     attempts: made.attempts + cause.attempts,
     ...(made.id === undefined ? {} : { id: made.id }),
   };
 }
 
-function unreadable(paths: string, { name }: Desired): string {
+/** What to do about fields that a create dropped and that were not sent behind it; a stamp remembers them. */
+function unreadable(paths: string, { name }: Desired, stamp: Stamp | undefined): string {
+  if (stamp !== undefined) return `run apply again: it sends ${paths}, unless that has arrived after all.`;
   return `${paths} cannot be read back: run apply --write-secrets=${shellWord(name)} to be sure that it is set.`;
 }

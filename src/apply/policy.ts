@@ -17,12 +17,13 @@ export function overLimit({ changes }: Plan, most: MostChanges | undefined): Pro
   return error("PLAN.OVER_LIMIT", detail, { hint: "look at the plan; if it is right, raise --max-changes." });
 }
 
-/** Dangers that a plain `--yes` does not cover: those of protected definitions. */
+/** Dangers that a plain `--yes` does not cover: those of protected definitions, and what a replace loses. */
 export function refusedDangers({ changes }: Plan): readonly Problem[] {
   return changes
     .filter(({ guarded }) => guarded)
-    .map(({ name, file, line, dangers }) => {
-      const detail = `"${name}" is protected, and ${dangers.join("; ")}.`;
+    .map(({ name, action, id = "", file, line, dangers }) => {
+      const lost = `is to be replaced: ${id} is archived for good, and what the plan says beside it is lost`;
+      const detail = `"${name}" ${action === "replace" ? lost : `is protected, and ${dangers.join("; ")}`}.`;
       return error("APPLY.DANGEROUS", detail, {
         place: { file, line, column: 1 },
         hint: "if that is meant, add --allow-dangerous.",

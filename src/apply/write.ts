@@ -3,18 +3,22 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";
 import type { SecretChange } from "../model/plan.js";
-import { Bug } from "../model/problem.js";
+import { Bug, type ProblemCode } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
 import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
 import { STAMP_PATH, unmet } from "../state/wish.js";
+import type { Base } from "./base.js";
 
-const PLAN_AGAIN = "run plan to see what it has now; another writer or an older service may be at work.";
+const OTHERS_AT_WORK = "run plan to see what it has now; another writer or an older service may be at work.";
+export const PLAN_AGAIN = "run plan again to see what is there now.";
 export const LOOK_AGAIN = "run plan to see what the service has now; running apply again is safe.";
 /** What became of one write, and the service's answer if there is one to look at. */
 export interface Written {
   readonly outcome: Outcome;
   readonly answer?: Observed;
+  /** What the connection should show; only with an answer. */
+  readonly wish?: UpdateWish | CreateWish;
   /** No answer tells, and it may have been done. */
   readonly mayBeDone: boolean;
 }
@@ -41,6 +45,24 @@ export interface Way {
   readonly catalogue: Catalogue;
   readonly environment: ExpectedEnvironment;
   readonly stamps: StampSettings;
+  readonly base: Base;
+}
+
+/** Thrown to keep a request from being sent. */
+export class Halted extends Error {
+  override readonly name = "Halted";
+  readonly written: Written;
+
+  constructor(written: Written) {
+    super(written.outcome.message);
+    this.written = written;
+  }
+}
+
+/** What becomes of a change that is not begun, for a reason. */
+export function notWritten(code: ProblemCode, message: string, hint: string | undefined): Written {
+  const outcome: Outcome = { status: "failed", attempts: 0, wrote: false, code, message };
+  return { outcome: hint === undefined ? outcome : { ...outcome, hint }, mayBeDone: false };
 }
 
 /** The credentials that a write takes along. */
@@ -57,7 +79,7 @@ function sent({ field, value, path }: DesiredCredential): SentCredential {
 
 /** Holds an answer against what was asked: 200 alone proves nothing. */
 export function judged(
-  status: "created" | "updated",
+  status: "created" | "replaced" | "updated",
   wish: UpdateWish | CreateWish,
   { attempts, httpStatus, requestId, value }: Answered<Observed>,
   expected: Expected,
@@ -68,19 +90,38 @@ export function judged(
   if (other !== undefined) {
     const message = `the service answered ${httpStatus}, but about ${other}`;
     return {
-      outcome: { ...facts, status: "not-converged", message, hint: PLAN_AGAIN },
+      outcome: { ...facts, status: "not-converged", message, hint: OTHERS_AT_WORK },
       answer: value,
       mayBeDone: false,
     };
   }
-  const all = unmet(wish, value, catalogue.syncConfig);
-  // Our own mark is worth a word only when nothing else is.
-  const others = all.filter((path) => path !== STAMP_PATH);
-  const differs = others.length === 0 ? all : others;
-  if (differs.length === 0) return { outcome: { ...facts, status }, answer: value, mayBeDone: false };
+  const differs = notShown(wish, value, catalogue);
+  const seen = { answer: value, wish, mayBeDone: false };
+  if (differs.length === 0) return { ...seen, outcome: { ...facts, status } };
   const message = `the service answered ${httpStatus}, but does not show what was asked: ${differs.join(", ")}`;
-  const outcome: Outcome = { ...facts, status: "not-converged", differs, message, hint: PLAN_AGAIN };
-  return { outcome, answer: value, mayBeDone: false };
+  return { ...seen, outcome: { ...facts, status: "not-converged", differs, message, hint: OTHERS_AT_WORK } };
+}
+
+/** Paths that were asked for and that a row does not show. Our own mark is worth a word only when nothing else is. */
+function notShown(wish: UpdateWish | CreateWish, row: Observed, { syncConfig }: Catalogue): readonly string[] {
+  const all = unmet(wish, row, syncConfig);
+  const others = all.filter((path) => path !== STAMP_PATH);
+  return others.length === 0 ? all : others;
+}
+
+/**
+ * What became of a write by a later look at its row: the service rewrites some rows as a whole, from what they were before.
+ *
+ * @param later - the row, or why it could not be read
+ */
+export function judgedLater({ outcome, wish }: Written, later: Observed | ServiceError, catalogue: Catalogue): Outcome {
+  if (later instanceof ServiceError)
+    return { ...outcome, unseen: `it could not be read again afterwards: ${later.message}` };
+  const differs = wish === undefined ? [] : notShown(wish, later, catalogue);
+  if (differs.length === 0) return outcome;
+  const message = `it was written, and a moment later the service did not show it any more: ${differs.join(", ")}`;
+  const hint = "the service rewrites such connections itself, from what it read before; run apply again.";
+  return { ...outcome, status: "not-converged", differs, message, hint };
 }
 
 /** What an answer is about, when it is another connection than the expected one; then it is no sign that that was written. */

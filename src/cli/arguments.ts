@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import type { MostChanges } from "../apply/policy.js";
+import { DEFAULT_FOLDER } from "../load/files.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import type { SecretsToWrite } from "../plan/select.js";
 import { exitCodes } from "./exit-code.js";
@@ -8,6 +9,7 @@ import {
   collect,
   collectGlobs,
   collectSecrets,
+  duration,
   mostChanges,
   nonEmpty,
   numberFrom,
@@ -46,6 +48,14 @@ export interface ReconcileOptions extends CommonOptions {
   readonly writeSecrets: SecretsToWrite;
   readonly adopt: boolean;
   readonly assumeSecrets: boolean;
+  readonly replaces: readonly string[];
+  /** Where the plan is kept. */
+  readonly out?: string;
+  readonly expiresInMs?: number;
+  /** A saved plan to carry out. */
+  readonly planFile?: string;
+  /** What a replace that broke off has left. */
+  readonly recoveryFile?: string;
 }
 
 export interface SandboxOptions extends CommonOptions {
@@ -75,7 +85,8 @@ export type Parsed =
 
 export const DEFAULT_PARALLELISM = 8;
 export const DEFAULT_TIMEOUT_SECONDS = 30;
-export const DEFAULT_FOLDER = "connections";
+/** A saved plan is good for a day. */
+export const DEFAULT_EXPIRY_MS = 24 * 60 * 60 * 1000;
 export const DEFAULT_SANDBOX_PORT = 8080;
 
 /**
@@ -116,7 +127,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     if (cause.exitCode === 0) return { kind: "text", text: printed };
     const problem = usageProblem(cause, named, argv[0]?.startsWith("-") ?? false);
     const isNameApart = problem.code === "USAGE.STRAY_ARGUMENT" && argv.includes("--write-secrets");
-    const hint = "a name stands behind =, as in --write-secrets=NAME.";
+    const hint = NAME_BEHIND;
     return { kind: "wrong", command: named, problem: isNameApart ? { ...problem, hint } : problem };
   }
   if (options === undefined) return { kind: "text", text: printed };
@@ -130,8 +141,42 @@ function withAllNamed(argv: readonly string[]): readonly string[] {
   return argv.map((argument, at) => (argument === "--write-secrets" && at < end ? `${argument}=${ALL}` : argument));
 }
 
+const NAME_BEHIND = "a name stands behind =, as in --write-secrets=NAME.";
+
 function conflictIn(options: CommandOptions): Problem | undefined {
-  if (!("assumeSecrets" in options) || !options.assumeSecrets) return undefined;
+  if (!("assumeSecrets" in options)) return undefined;
+  if (options.expiresInMs !== undefined && options.out === undefined) {
+    const hint = "plan --out FILE --expires 24h keeps the plan in a file for that long.";
+    return error("USAGE.CONFLICT", "--expires goes together with --out.", { hint });
+  }
+  return conflictWithFile(options) ?? conflictOfAssumption(options);
+}
+
+/** A saved plan, and the file of a replace, say themselves what is to be done. */
+function conflictWithFile(options: ReconcileOptions): Problem | undefined {
+  const { planFile, recoveryFile, only, writeSecrets, adopt, assumeSecrets, replaces } = options;
+  const file = planFile !== undefined ? "a saved plan" : recoveryFile !== undefined ? "--recover" : undefined;
+  if (file === undefined) return undefined;
+  const others = [
+    ...(planFile !== undefined && recoveryFile !== undefined ? ["--recover"] : []),
+    ...(planFile !== undefined && only.length > 0 ? ["--only"] : []),
+    ...(writeSecrets === "none" ? [] : ["--write-secrets"]),
+    ...(adopt ? ["--adopt"] : []),
+    ...(assumeSecrets ? ["--assume-secrets"] : []),
+    ...(replaces.length > 0 ? ["--replace"] : []),
+  ];
+  if (others.length === 0) return undefined;
+  if (planFile !== undefined && writeSecrets === "all")
+    return error("USAGE.CONFLICT", `${file} does not go together with --write-secrets.`, { hint: NAME_BEHIND });
+  const hint =
+    planFile === undefined
+      ? "finish the replace first, and run apply again for the rest."
+      : `give ${others.join(" and ")} to plan --out, or leave the plan out.`;
+  return error("USAGE.CONFLICT", `${file} does not go together with ${others.join(" and ")}.`, { hint });
+}
+
+function conflictOfAssumption(options: ReconcileOptions): Problem | undefined {
+  if (!options.assumeSecrets) return undefined;
   const hint =
     "flexprice-sync apply --adopt --assume-secrets records the present secrets as those that the service has.";
   if (!options.adopt) return error("USAGE.CONFLICT", "--assume-secrets goes together with --adopt.", { hint });
@@ -207,6 +252,8 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
 
   const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
     .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
+    .option("--out <file>", "keep the plan in this file, for apply to carry out", nonEmpty)
+    .option("--expires <duration>", "how long the kept plan is good, as 90m, 24h or 7d (default: 24h)", duration)
     .action(() => found(reconcileOptions("plan", plan.opts(), [])));
 
   const apply = networked(
@@ -214,8 +261,13 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
   )
     .option("--yes", "apply without asking")
     .option("--fail-fast", "begin nothing more after the first failure")
-    .option("--allow-dangerous", "also apply dangerous changes of protected connections")
-    .action(() => found(reconcileOptions("apply", apply.opts(), [])));
+    .option("--allow-dangerous", "also apply dangerous changes of protected connections, and replace connections")
+    .option("--recover <file>", "finish a replace whose create failed, from the file that it left", nonEmpty)
+    .argument("[plan]", "file of plan --out: carries out that plan and nothing else, without asking", nonEmpty)
+    .action((plan: string | undefined) => {
+      const options = reconcileOptions("apply", apply.opts(), []);
+      found(plan === undefined ? options : { ...options, planFile: plan });
+    });
 
   const keygen = program
     .command("keygen")
@@ -265,6 +317,11 @@ function networked(command: Command): Command {
     .option("--adopt", "put our stamp on every connection, also where another owner's is")
     .option("--assume-secrets", "with --adopt: record the present secrets as those that the service has")
     .option(
+      "--replace <name>",
+      "archive the connection of this definition or file and create it anew, repeatable",
+      collect,
+    )
+    .option(
       "--max-changes <n|n%>",
       "refuse more changes than this, or than this share of the definitions",
       mostChanges,
@@ -288,7 +345,7 @@ function reconcileOptions(
   return {
     ...commonOptions(values),
     command,
-    paths: named.length === 0 ? [DEFAULT_FOLDER] : named,
+    paths: named,
     only: (values["only"] as readonly string[] | undefined) ?? [],
     requireEnv: values["requireEnv"] === true,
     ...text("baseUrl", values),
@@ -303,6 +360,10 @@ function reconcileOptions(
     writeSecrets: (values["writeSecrets"] as SecretsToWrite | undefined) ?? "none",
     adopt: values["adopt"] === true,
     assumeSecrets: values["assumeSecrets"] === true,
+    replaces: (values["replace"] as readonly string[] | undefined) ?? [],
+    ...text("out", values),
+    ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
+    ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ import type { SecretsToWrite } from "../plan/select.js";
  * wrong option.
  */
 
-export const SCHEMA_NAMES = ["connection", "result", "seed"] as const;
+export const SCHEMA_NAMES = ["connection", "result", "plan", "recovery", "seed"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
@@ -67,6 +67,20 @@ export function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(?:\.\d+)?$/.test(value) && number > 0 && number <= MOST_SECONDS) return number;
   throw new InvalidArgumentError(`It takes a number of seconds above 0, at most ${MOST_SECONDS}.`);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A year: longer than that nobody knows what a plan was for. */
+const LONGEST_DURATION_MS = 366 * 86_400_000;
+
+/** Milliseconds of a duration such as 90m, 24h, 7d or 1h30m. */
+export function duration(value: string): number {
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
+  const isWhole = parts.length > 0 && parts.map(([part]) => part).join("") === value;
+  const ms = parts.reduce((total, [, count, unit = ""]) => total + Number(count) * (UNIT_MS[unit] ?? 0), 0);
+  if (isWhole && ms >= 1_000 && ms <= LONGEST_DURATION_MS) return Math.round(ms);
+  throw new InvalidArgumentError("It takes a duration from 1s to 366d, such as 90m, 24h, 7d or 1h30m.");
 }
 
 export function mostChanges(value: string): MostChanges {

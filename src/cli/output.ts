@@ -2,6 +2,7 @@ import type { Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { applyText, planText, validateText } from "../report/human.js";
 import { jsonText, type ToolInfo } from "../report/json.js";
+import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemText } from "../report/problems.js";
 import type { CommonOptions } from "./arguments.js";
@@ -27,6 +28,7 @@ export class Output {
     if (this.#options.json) this.#terminal.writeOut(jsonText(run, this.#tool, exitCode));
     else this.#terminal.writeOut(this.#shortened(this.#humanText(run, planIsShown)));
     if (run.command !== "validate") this.problems(run.problems);
+    if (!this.#options.quiet) this.note(run.targets.map(keptText).join(""));
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */

@@ -11,11 +11,12 @@ import { KnownSecrets } from "../model/secret.js";
 import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
-import type { ReconcileOptions } from "./arguments.js";
+import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { nodeFiles } from "./node-files.js";
 import type { Output } from "./output.js";
+import { keepDocument, outProblems, recoveriesIn } from "./private-files.js";
 import { progressOn } from "./progress.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
@@ -40,7 +41,8 @@ export async function reconcileCommand(
   const files = nodeFiles(workingFolder);
   const variables = variablesOf(terminal.environment, files.read);
   const knownSecrets = new KnownSecrets();
-  const { access, keys, problems: targetProblems } = accessFor(options, variables, knownSecrets);
+  const { access, keys, problems } = accessFor(options, variables, knownSecrets);
+  const targetProblems = [...problems, ...outProblems(options.out, workingFolder, files)];
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
@@ -61,7 +63,9 @@ export async function reconcileCommand(
       close = opened.close;
       return opened.api;
     },
+    recoveries: recoveriesIn(workingFolder),
     nowMs: () => performance.now(),
+    clockMs: () => Date.now(),
     announce(planned) {
       planIsShown = output.plan(planned);
     },
@@ -81,10 +85,23 @@ export async function reconcileCommand(
     progress.end();
     await close();
   }
+  run = keepPlan(run, workingFolder);
   const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
   if (run.bug !== undefined) output.stackOf(run.bug);
   output.run(run, exitCode, planIsShown);
   return exitCode;
+}
+
+/** Writes the plan into its file, if it is to be kept in one; a run whose plan could not be kept has none. */
+function keepPlan(run: Run, workingFolder: string): Run {
+  const targets = run.targets.map((target) => {
+    const { saved, ...others } = target;
+    if (saved === undefined) return { target, problems: [] };
+    const problems = keepDocument(saved.file, saved.document, workingFolder);
+    return { target: problems.length === 0 ? target : others, problems };
+  });
+  const problems = targets.flatMap((kept) => kept.problems);
+  return { ...run, targets: targets.map(({ target }) => target), problems: [...run.problems, ...problems] };
 }
 
 /** Bytes of a salt: as many as nobody can meet twice. */
@@ -127,7 +144,7 @@ function invocationOf(
   targetProblems: Invocation["targetProblems"],
 ): Invocation {
   const { command, paths, only, requireEnv, maxChanges, yes, allowDangerous, failFast } = options;
-  const { writeSecrets, adopt, assumeSecrets } = options;
+  const { writeSecrets, adopt, assumeSecrets, replaces, out, expiresInMs, planFile, recoveryFile } = options;
   return {
     command,
     paths,
@@ -139,7 +156,11 @@ function invocationOf(
     writeSecrets,
     adopt,
     assumeSecrets,
+    replaces,
     targetProblems,
+    ...(out === undefined ? {} : { saves: { file: out, expiresInMs: expiresInMs ?? DEFAULT_EXPIRY_MS } }),
+    ...(planFile === undefined ? {} : { planFile }),
+    ...(recoveryFile === undefined ? {} : { recoveryFile }),
     ...(maxChanges === undefined ? {} : { maxChanges }),
     ...(access === undefined ? {} : { target: access.target }),
   };

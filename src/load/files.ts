@@ -1,3 +1,6 @@
+/** Where definitions are, unless somebody says otherwise. */
+export const DEFAULT_FOLDER = "connections";
+
 /** What load needs of a file system. Made in `cli/main.ts`; synchronous, because that is 7 to 10 times faster here. */
 export interface Files {
   /** What a path leads to, links followed. */

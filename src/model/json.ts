@@ -40,6 +40,17 @@ export function sameJson(left: Json, right: Json): boolean {
   return canonical(left) === canonical(right);
 }
 
+/** Whether a value is nested deeper than this. Without recursion, for it guards the recursion of others. */
+export function isDeeperThan(value: Json, most: number): boolean {
+  const stack: { value: Json; depth: number }[] = [{ value, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    if (top.depth > most) return true;
+    if (typeof top.value !== "object" || top.value === null) continue;
+    for (const inner of Object.values(top.value) as Json[]) stack.push({ value: inner, depth: top.depth + 1 });
+  }
+  return false;
+}
+
 /** An order for texts that does not depend on the machine's language: by UTF-16 code units. */
 export function byText(left: string, right: string): number {
   if (left === right) return 0;

@@ -27,6 +27,8 @@ export interface Outcome {
   /** What went wrong, as a full sentence without a secret. */
   readonly message?: string;
   readonly hint?: string;
+  /** Why it is not known whether it stayed so: a row that the service rewrites itself could not be read again. */
+  readonly unseen?: string;
   /** Paths that the service does not show as asked. */
   readonly differs?: readonly string[];
 }

@@ -23,14 +23,15 @@ export interface FieldChange {
 
 /**
  * What the fingerprint of a credential tells: whether the value equals what was written, under this key or the one before it;
- * or why it tells nothing: stamps are not read, the connection can have none, there is no key, the fingerprint is of another
- * key, or there is none.
+ * that a create cut short has still to send it; or why it tells nothing: stamps are not read, the connection can have none,
+ * there is no key, the fingerprint is of another key, or there is none.
  */
 export type Evidence =
   | "equal"
   | "equal-under-previous-key"
   | "different"
   | "different-under-previous-key"
+  | "not-sent-yet"
   | "stamps-off"
   | "no-stamp"
   | "no-key"
@@ -68,15 +69,20 @@ export interface Change {
   readonly stamp: boolean;
   /** What that changes on the stamp of an existing connection. */
   readonly stampParts: readonly StampPart[];
-  /** For a connection that has no stamp yet: drawn when the plan is made, so that it can be told again by it. */
+  /**
+   * For a connection that gets its first stamp, and for a write whose credentials leave no fingerprint: drawn when the plan is
+   * made, so that what it has written can be told again by it.
+   */
   readonly salt?: string;
   readonly file: string;
   readonly line: number;
   readonly fields: readonly FieldChange[];
   readonly secrets: readonly SecretChange[];
   readonly dangers: readonly string[];
-  /** Whether one of the dangers needs more than a plain yes: the definition is protected. */
+  /** Whether one of the dangers needs more than a plain yes: the definition is protected, or the connection is replaced. */
   readonly guarded: boolean;
+  /** Whether the definition forbids that the connection is replaced. */
+  readonly isProtected: boolean;
   /** Keys with a value that the definition does not name; they stay. */
   readonly keptKeys: number;
 }
@@ -120,6 +126,8 @@ export interface Source {
   readonly observed?: Observed;
   /** The row's own stamp, if it has one. */
   readonly stamp?: Stamp;
+  /** For a new connection that takes the place of an archived one: that one, without our mark. */
+  readonly carried?: Observed;
 }
 
 /** Whether a fingerprint proves that a value is not the one that was written. */

@@ -1,6 +1,7 @@
 import type { Outcome } from "./outcome.js";
 import type { Change, Plan } from "./plan.js";
 import type { Problem } from "./problem.js";
+import type { SavedPlan } from "./saved-plan.js";
 
 /** One environment of the service in a run. */
 export interface TargetRun {
@@ -15,6 +16,8 @@ export interface TargetRun {
   readonly isConfirmed: boolean;
   /** Absent when the run stopped before there was one. */
   readonly plan?: Plan;
+  /** The plan as it is to be kept in a file. */
+  readonly saved?: { readonly file: string; readonly document: SavedPlan };
   /** One for every change of the plan; absent when nothing was to be applied or the run stopped before. */
   readonly outcomes?: ReadonlyMap<Change, Outcome>;
 }

@@ -20,6 +20,10 @@ export interface Stamp {
   readonly secrets: Readonly<Record<string, string>>;
   /** Its definition forbids to replace or prune it. */
   readonly protect: boolean;
+  /** Paths of credentials that a create drops and that an update behind it has still to send. */
+  readonly pending: readonly string[];
+  /** Of the last write, if it sent credentials that left no fingerprint: by it the write can be told to have been done. */
+  readonly write?: string;
 }
 
 /** What the stamp of a row is worth. */

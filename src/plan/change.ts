@@ -6,11 +6,12 @@ import { isError, type Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
 import { nextStamp, stampPartsOf } from "../state/next-stamp.js";
-import { isOthers, maskedOn, shownStamp, stampText } from "../state/stamp.js";
-import { createMaps, updateWish } from "../state/wish.js";
+import { isOthers, isWrittenBy, maskedOn, shownStamp, stampText } from "../state/stamp.js";
+import { carriedRow, carryingMaps, createMaps, updateWish } from "../state/wish.js";
 import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
-import { compare, compareWithNothing } from "./compare.js";
+import { type Comparison, compare, compareWithNothing } from "./compare.js";
 import { dangersOf } from "./meaning.js";
+import { keptAfter, replacementDangers } from "./replacement.js";
 import { nothingToSend, secretsOfNew, secretsOfRow, underPreviousKey } from "./secrets.js";
 import {
   assumptionDanger,
@@ -35,8 +36,12 @@ export interface PlanRequest {
   readonly writesSecretsOf: ReadonlySet<Desired>;
   /** Whether somebody named them, so that it should be said when there is nothing to send. */
   readonly namesSecrets: boolean;
-  /** A text that never came before. */
-  readonly newSalt: () => string;
+  /** Definitions whose connection is archived and made anew. */
+  readonly replaces: ReadonlySet<Desired>;
+  /** A definition whose connection was archived already, and what that one was. */
+  readonly recovers?: { readonly desired: Desired; readonly carried: Observed };
+  /** A text that never came before; of a plan that was made before, the one that was drawn then. */
+  readonly saltFor: (desired: Desired) => string;
 }
 
 export interface MadeChange {
@@ -74,7 +79,7 @@ export class ChangeMaker {
 
   /** What it takes to make an existing connection equal to its definition. */
   forRow(desired: Desired, row: Observed): MadeChange {
-    const { stamps, adopts, newSalt } = this.#request;
+    const { stamps, adopts, saltFor } = this.#request;
     const { syncConfig: facts } = this.#catalogue;
     const found = this.#stampOn(row, desired);
     const { stamp, takenFrom } = found;
@@ -95,8 +100,10 @@ export class ChangeMaker {
       secrets.some(({ isSent, state }) => isSent && state !== "unresolved");
     // Not looked at where nothing is written anyway: making a stamp costs more than comparing a connection.
     const isLookedAt = mayStamp && (differs || adopts);
-    const salt = isLookedAt && stamp === undefined ? (found.salt ?? newSalt()) : undefined;
-    const wish = { ...source, row, fields, secrets, ...(stamp === undefined ? salted(salt) : { before: stamp }) };
+    const isUntold = stamps.keys.current === undefined && secrets.some(({ isSent }) => isSent);
+    const drawn = isLookedAt && (stamp === undefined || isUntold) ? (found.salt ?? saltFor(desired)) : undefined;
+    const salt = salted(drawn);
+    const wish = { ...source, row, fields, secrets, ...salt, ...(stamp === undefined ? {} : { before: stamp }) };
     const next = isLookedAt ? nextStamp(wish, stamps, facts) : undefined;
     const parts = next === undefined || stampText(next) === shownStamp(row) ? [] : partsOf(row, stamp, next);
     // That it does not know its connection yet is no reason for a write of its own: the next one fills it in.
@@ -106,7 +113,7 @@ export class ChangeMaker {
       id: row.id,
       stamp: isStampDue,
       stampParts: isStampDue ? parts : [],
-      ...(isStampDue ? salted(salt) : {}),
+      ...(isStampDue ? salt : {}),
       fields,
       secrets,
       keptKeys,
@@ -139,13 +146,15 @@ export class ChangeMaker {
   }
 
   #secretsOn(desired: Desired, row: Observed, stamp: Stamp | undefined, mayStamp: boolean): readonly SecretChange[] {
-    const { stamps, adopts, assumesSecrets, writesSecretsOf } = this.#request;
+    const { stamps, adopts, assumesSecrets, writesSecretsOf, saltFor } = this.#request;
+    const isAsked = writesSecretsOf.has(desired);
     const question = {
       readsStamps: stamps.isOn,
       canHaveStamp: mayStamp,
       ...(stamp === undefined ? {} : { stamp }),
       keys: stamps.keys,
-      isWritten: writesSecretsOf.has(desired),
+      // What this very plan has written already is not sent again.
+      isWritten: isAsked && !(stamp !== undefined && isWrittenBy(stamp, saltFor(desired))),
       isAdopted: adopts && mayStamp,
       isAssumed: assumesSecrets && mayStamp,
     };
@@ -167,33 +176,94 @@ export class ChangeMaker {
     return findStamp(desired, row, reading, stamps, adopts, this.#context.knownSecrets);
   }
 
-  /** What it takes to make a connection that does not exist yet. */
-  forNew(desired: Desired): MadeChange {
-    const { stamps, newSalt } = this.#request;
+  /** Whether the connection of a definition is to be archived and made anew, and has not been yet by this very plan. */
+  isReplaced(desired: Desired, row: Observed): boolean {
+    const { replaces, saltFor } = this.#request;
+    if (!replaces.has(desired)) return false;
+    const reading = this.#context.readings.get(row);
+    return !(reading?.kind === "own" && isWrittenBy(reading.stamp, saltFor(desired)));
+  }
+
+  /** What it takes to archive a connection and make another one in its place, which has all that this one had beyond its definition. */
+  forReplacement(desired: Desired, row: Observed): MadeChange {
     const { syncConfig: facts } = this.#catalogue;
-    const { fields, keptKeys } = compareWithNothing(desired, facts);
+    const found = this.#stampOn(row, desired);
+    const { stamp, takenFrom } = found;
+    const carried = carriedRow(row, facts);
+    const source: Source = { desired, observed: row, carried, ...(stamp === undefined ? {} : { stamp }) };
+    if (found.problems.some(isError)) return { source, problems: found.problems };
+    const ownership = stamp === undefined || isOthers(stamp, this.#request.stamps.owner) ? undefined : stamp;
+    const { fields, keptKeys, lost, gone, needed } = this.#compareAnew(desired, carried, row, ownership);
+    const kept = keptProblems(desired, { lost, gone: gone.map((path) => this.#shown(path)), needed }, true);
+    const made = this.#anew(desired, { action: "replace", id: row.id, fields, keptKeys }, source, [
+      ...replacementDangers(desired, row, this.#catalogue),
+      ...takeOverDanger(takenFrom, this.#request.stamps.owner),
+    ]);
+    return { ...made, problems: [...found.problems, ...kept, ...made.problems] };
+  }
+
+  #compareAnew(desired: Desired, carried: Observed, row: Observed, ours: Stamp | undefined): Comparison {
+    return compare(desired, carried, this.#catalogue.syncConfig, {
+      ...(ours === undefined ? {} : { ours }),
+      hidden: maskedOn(row),
+      demanded: ownValue(this.#catalogue.providers, row.providerType)?.requiredSyncConfig ?? [],
+      replacedBy: keptAfter(desired, carried, this.#catalogue.syncConfig),
+    });
+  }
+
+  /** What it takes to make a connection that does not exist yet, or does not exist any more. */
+  forNew(desired: Desired): MadeChange {
+    const { recovers } = this.#request;
+    const { fields, keptKeys } = compareWithNothing(desired, this.#catalogue.syncConfig);
+    if (recovers?.desired !== desired)
+      return this.#anew(desired, { action: "create", fields, keptKeys }, { desired }, this.#maybeRenamed(desired));
+    const { carried } = recovers;
+    const against = this.#compareAnew(desired, carried, carried, undefined);
+    const listed = new Set(fields.map(({ path }) => path));
+    // What the definition turns off or empties shows only beside what the archived connection had.
+    const more = against.fields.filter(({ path }) => !listed.has(path) && path !== "name");
+    const facts = { action: "create", fields: [...fields, ...more], keptKeys: against.keptKeys } as const;
+    return this.#anew(desired, facts, { desired, carried }, []);
+  }
+
+  #anew(
+    desired: Desired,
+    facts: Pick<Change, "action" | "fields" | "keptKeys"> & { readonly id?: string },
+    source: Source,
+    moreDangers: readonly string[],
+  ): MadeChange {
+    const { stamps, saltFor } = this.#request;
+    const { carried, observed, stamp: before } = source;
+    const { fields } = facts;
     const secrets = secretsOfNew(desired);
-    const mayStamp = stamps.isOn && canCarryStamp(desired, undefined, this.#catalogue);
-    const salt = mayStamp ? newSalt() : undefined;
-    const next = salt === undefined ? undefined : nextStamp({ desired, salt, fields, secrets }, stamps, facts);
+    const mayStamp = stamps.isOn && canCarryStamp(desired, carried, this.#catalogue);
+    const salt = mayStamp ? saltFor(desired) : undefined;
+    const row = observed ?? carried;
+    const past = row === undefined ? {} : { row, isNew: true, ...(before === undefined ? {} : { before }) };
+    const next =
+      salt === undefined
+        ? undefined
+        : nextStamp({ desired, salt, fields, secrets, ...past }, stamps, this.#catalogue.syncConfig);
     const change = this.#changeOf(desired, {
-      action: "create",
+      ...facts,
       stamp: mayStamp,
       stampParts: [],
       ...salted(salt),
-      fields,
       secrets,
-      keptKeys,
-      moreDangers: this.#maybeRenamed(desired),
+      moreDangers,
     });
+    const { syncConfig = {} } =
+      carried === undefined
+        ? createMaps(desired, this.#catalogue.syncConfig)
+        : carryingMaps(fields, desired, carried, this.#catalogue.syncConfig);
     const problems = [
       ...tooLong(desired, next),
       ...(stamps.isOn && !mayStamp ? [withoutStamp(desired, this.#catalogue)] : []),
-      ...keptByService(desired, desired.syncConfig ?? {}, this.#catalogue),
-      ...missingOnCreate(desired, this.#catalogue),
-      ...incompleteBlocks(desired, createMaps(desired, facts).syncConfig ?? {}, facts),
+      ...keptByService(desired, syncConfig, this.#catalogue),
+      ...missingOnCreate(desired, syncConfig, facts.action === "replace", this.#catalogue),
+      ...incompleteBlocks(desired, syncConfig, this.#catalogue.syncConfig),
     ];
-    return { change, source: { desired }, problems };
+    return { change, source, problems };
   }
 
   /** A connection that is found by its name and has a new one looks like one that does not exist yet, beside one that nobody claims. */
@@ -220,6 +290,7 @@ export class ChangeMaker {
   ): Change {
     const { origin, providerType, protect } = desired.definition;
     const { moreDangers, ...rest } = made;
+    const isReplaced = made.action === "replace";
     const dangers = dangersOf(made.fields, desired, this.#catalogue);
     return {
       name: desired.name,
@@ -227,7 +298,8 @@ export class ChangeMaker {
       file: origin.file,
       line: origin.line,
       dangers: [...moreDangers, ...dangers.sentences],
-      guarded: dangers.guarded || (protect && moreDangers.length > 0),
+      guarded: isReplaced || dangers.guarded || (protect && moreDangers.length > 0),
+      isProtected: protect,
       ...rest,
     };
   }

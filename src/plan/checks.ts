@@ -6,8 +6,18 @@ import { dotted, type Pointer } from "../model/location.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import { isKeptByService, syncUnits } from "../state/units.js";
 
-/** Fields without which the service would keep a connection that cannot work, or refuse it. */
-export function missingOnCreate(desired: Desired, catalogue: Catalogue): readonly Problem[] {
+/**
+ * Fields without which the service would keep a connection that cannot work, or refuse it.
+ *
+ * @param syncConfig - what the new connection gets
+ * @param isReplaced - it takes the place of one that works: then it has to work, too
+ */
+export function missingOnCreate(
+  desired: Desired,
+  syncConfig: JsonObject,
+  isReplaced: boolean,
+  catalogue: Catalogue,
+): readonly Problem[] {
   const { definition } = desired;
   const facts = ownValue(catalogue.providers, definition.providerType);
   if (facts === undefined) return [];
@@ -17,17 +27,27 @@ export function missingOnCreate(desired: Desired, catalogue: Catalogue): readonl
     absent.filter(([, one]) => test(one)).map(([field]) => field);
   const required = lacking(
     ({ requiredOnCreate: needed }) =>
-      needed === true || (needed !== false && valueAt(desired.syncConfig, needed.unless.split(".")) !== true),
+      needed === true || (needed !== false && valueAt(syncConfig, needed.unless.split(".")) !== true),
   );
   const expected = lacking(({ expectedOnCreate }) => expectedOnCreate);
   const [first] = desired.credentials;
   const block: Pointer = first === undefined ? ["encrypted_secret_data"] : first.pointer.slice(0, -1);
   const place = definition.origin.locate(block, "key");
   const path = `encrypted_secret_data.${definition.providerType}`;
+  const absence = isReplaced ? "is to be created anew" : "does not exist yet";
+  const parts = missingSyncConfig(desired, syncConfig, facts, absence);
+  if (isReplaced) {
+    const fields = [...required, ...expected].map((field) => {
+      const detail = `"${desired.name}" ${absence}, and ${path} has no ${field}.`;
+      const hint = `add ${field}: the service does not give it back, and without it the new connection would not work.`;
+      return error("PLAN.MISSING_ON_CREATE", detail, { place, hint });
+    });
+    return [...parts, ...fields];
+  }
   return [
-    ...missingSyncConfig(desired, facts),
+    ...parts,
     ...required.map((field) =>
-      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and ${path} has no ${field}.`, {
+      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" ${absence}, and ${path} has no ${field}.`, {
         place,
         hint: `add ${field} to create it; if it should exist already, this may be the key of another environment.`,
       }),
@@ -46,12 +66,17 @@ export function missingOnCreate(desired: Desired, catalogue: Catalogue): readonl
 }
 
 /** Parts of sync_config without which the service refuses the provider; an unresolved reference gets an error of its own. */
-function missingSyncConfig(desired: Desired, { requiredSyncConfig }: ProviderFacts): readonly Problem[] {
+function missingSyncConfig(
+  desired: Desired,
+  syncConfig: JsonObject,
+  { requiredSyncConfig }: ProviderFacts,
+  absence: string,
+): readonly Problem[] {
   const { origin } = desired.definition;
   return requiredSyncConfig
-    .filter((path) => valueAt(desired.syncConfig, path.split(".")) === undefined)
+    .filter((path) => valueAt(syncConfig, path.split(".")) === undefined)
     .map((path) =>
-      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" does not exist yet, and has no sync_config.${path}.`, {
+      error("PLAN.MISSING_ON_CREATE", `"${desired.name}" ${absence}, and has no sync_config.${path}.`, {
         place: origin.locate(["sync_config"], "key"),
         hint: `add sync_config.${path}, which the service demands of this provider.`,
       }),

@@ -1,7 +1,7 @@
 import deepDiff from "deep-diff";
 import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed, UnresolvedReference } from "../model/connection.js";
-import { byText, isObject, type Json, sameJson } from "../model/json.js";
+import { byText, isObject, type Json, type JsonObject, sameJson } from "../model/json.js";
 import { dotted } from "../model/location.js";
 import type { FieldChange } from "../model/plan.js";
 import { MASK } from "../model/secret.js";
@@ -32,6 +32,8 @@ export interface Known {
   readonly hidden: readonly string[];
   /** Parts of sync_config without which the provider's connection could not be made, as `aws_marketplace.region`. */
   readonly demanded: readonly string[];
+  /** Set where a new connection takes the row's place, so that nothing is blocked: the sync_config by which it is told what the service keeps. */
+  readonly replacedBy?: JsonObject;
 }
 
 /** For a row of which nothing is known. */
@@ -46,16 +48,16 @@ export const nothingKnown: Known = { hidden: [], demanded: [] };
  *
  */
 export function compare(desired: Desired, observed: Observed, facts: SyncGroup, known: Known): Comparison {
-  const { ours: stamp, hidden, demanded } = known;
+  const { ours: stamp, hidden, demanded, replacedBy } = known;
   const unresolved = unresolvedUnits(desired, facts);
   const masked = new Set([...desired.masked.map((pointer) => unitPathOf(pointer, facts)), ...hidden]);
 
   const declared = byPath([...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)]);
   const present = byPath([...metadataUnits(observed.metadata), ...syncUnits(observed.syncConfig, facts)]);
-  const kept = (unit: Unit) => isKeptByService(unit, observed.syncConfig, facts);
+  const kept = (unit: Unit) => isKeptByService(unit, replacedBy ?? observed.syncConfig, facts);
 
   const blocked = [...declared.values()].filter(
-    (unit) => unit.facts?.update === "create-only" && !unresolved.has(unit.path),
+    (unit) => replacedBy === undefined && unit.facts?.update === "create-only" && !unresolved.has(unit.path),
   );
   const writable = [...declared.values()].filter(
     (unit) => !blocked.includes(unit) && !unresolved.has(unit.path) && !kept(unit),

@@ -15,14 +15,17 @@ import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampReading } from "../model/stamp.js";
 import { readStamps } from "../state/stamp.js";
-import { ChangeMaker, type PlanRequest } from "./change.js";
-import { match } from "./match.js";
+import { ChangeMaker, type MadeChange, type PlanRequest } from "./change.js";
+import { type Match, match } from "./match.js";
+import { nothingToReplace } from "./replacement.js";
 
 export interface Planned {
   /** Frozen. */
   readonly plan: Plan;
   /** One for every change of the plan. */
   readonly sources: ReadonlyMap<Change, Source>;
+  /** Which row each definition means, the ones that were not selected too. */
+  readonly matches: ReadonlyMap<Desired, Match>;
   /** Whether every selected definition has its place in the plan; one whose row could not be told has none. */
   readonly isWhole: boolean;
   readonly problems: readonly Problem[];
@@ -61,7 +64,11 @@ export function makePlan(
       if (!problems.includes(found.problem)) problems.push(found.problem);
       continue;
     }
-    const made = found.kind === "row" ? maker.forRow(one, found.row) : maker.forNew(one);
+    if (found.kind === "new" && request.replaces.has(one)) {
+      problems.push(nothingToReplace(one));
+      continue;
+    }
+    const made = madeFor(one, found, maker);
     problems.push(...made.problems);
     if (found.kind === "row") previousKey += maker.underPreviousKey(one, found.row, made.change);
     if (made.change === undefined) continue;
@@ -78,7 +85,12 @@ export function makePlan(
   );
   const left = unclaimedRows(unclaimed, readings, knownSecrets);
   const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left, previousKey) });
-  return { plan, sources, isWhole: changes.length === selected.size, problems };
+  return { plan, sources, matches, isWhole: changes.length === selected.size, problems };
+}
+
+function madeFor(one: Desired, found: Exclude<Match, { kind: "problem" }>, maker: ChangeMaker): MadeChange {
+  if (found.kind === "new") return maker.forNew(one);
+  return maker.isReplaced(one, found.row) ? maker.forReplacement(one, found.row) : maker.forRow(one, found.row);
 }
 
 /** The service may still show, under another key, what somebody has moved into a variable. */

@@ -63,8 +63,13 @@ function judged(
 ): SecretChange {
   const isApplied = facts?.update === "applied";
   const { isWritten, isAdopted, isAssumed } = question;
-  if (credential.value.kind === "unresolved")
-    return secretChange(credential, "unresolved", { isSent: isWritten && isApplied });
+  if (credential.value.kind === "unresolved") {
+    const isPending = question.stamp?.pending.includes(credential.path) === true;
+    return secretChange(credential, "unresolved", { isSent: (isWritten && isApplied) || isPending });
+  }
+  // The create before was cut short: what it did not get to is sent now.
+  if (question.stamp?.pending.includes(credential.path) === true)
+    return secretChange(credential, "new", { evidence: "not-sent-yet", isSent: true });
   const evidence = evidenceOn(credential, provider, question);
   const isProven = evidence === "equal" || evidence === "equal-under-previous-key";
   // Nobody's word is needed for what can be sent: then it is there for certain.

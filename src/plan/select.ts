@@ -22,17 +22,30 @@ export function select(desired: readonly Desired[], patterns: readonly string[])
   return { selected: new Set(chosen.flat()), problems };
 }
 
-/** The definitions whose secrets are to be written, by name or by file, each exactly as it is. A name that fits none is an error. */
+/** The definitions whose secrets are to be written. */
 export function selectForSecrets(selected: ReadonlySet<Desired>, wanted: SecretsToWrite): Selected {
   if (wanted === "none") return { selected: new Set(), problems: [] };
   if (wanted === "all") return { selected, problems: [] };
+  return selectNamed(selected, wanted, (name) => `--write-secrets=${name}`);
+}
+
+/**
+ * The definitions with these names or files, each exactly as it is. A name that fits none is an error.
+ *
+ * @param written - how somebody wrote that name on the command line
+ */
+export function selectNamed(
+  selected: ReadonlySet<Desired>,
+  wanted: readonly string[],
+  written: (name: string) => string,
+): Selected {
   const all = [...selected];
   const chosen = wanted.map((name) => all.filter((one) => isNamed(name, one)));
   const problems = wanted
     .filter((_, index) => chosen[index]?.length === 0)
     .map((name) => {
       const names = all.map((one) => one.name).join(", ");
-      return error("LOAD.NOTHING_SELECTED", `--write-secrets=${name} names none of the definitions.`, {
+      return error("LOAD.NOTHING_SELECTED", `${written(name)} names none of the definitions.`, {
         hint: `it takes a definition's name or its file, and there are: ${names}.`,
       });
     });

@@ -10,7 +10,7 @@ import {
 } from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
-import { isUnseen, noteLines } from "./notes.js";
+import { isUnseen, noteLines, savedLines } from "./notes.js";
 import type { Paint, Tone } from "./paint.js";
 import { counted, printable, valueText } from "./text.js";
 
@@ -27,7 +27,7 @@ export function planText(target: TargetRun, paint: Paint): string {
   if (plan === undefined) return "";
   const shown = plan.changes.filter(isWorthShowing);
   const isCalm = shown.length === 0 && plan.changes.length > 0;
-  const notes = noteLines(plan, paint);
+  const notes = [...noteLines(plan, paint), ...savedLines(target)];
   const lines = [
     headLines(target, paint),
     [""],
@@ -121,11 +121,14 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   const source = paint("faint", `${printable(change.file)}:${change.line}`);
   const rows = [...change.fields.map(fieldRow), ...change.secrets.filter(isShownSecret).map(secretRow)];
   const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(path.length, WIDEST_PATH)), 0);
+  const listed = rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`);
+  const dangers = change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`);
   return [
     `${head}  ${source}`,
-    ...rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`),
+    // What a replace loses stands before what it brings.
+    ...(change.action === "replace" ? [...dangers, ...listed] : listed),
     ...(isStampOnly(change) ? [`    ${paint("faint", `only its stamp is written: ${stampWords(change)}`)}`] : []),
-    ...change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`),
+    ...(change.action === "replace" ? [] : dangers),
   ];
 }
 
@@ -205,8 +208,10 @@ function secretRow(secret: SecretChange): Row {
   const from = variable === undefined ? "(value from the file)" : `(secret from ${variable})`;
   const shown = printable(path);
   switch (state) {
-    case "new":
-      return { symbol: "+", tone: "good", path: shown, words: from };
+    case "new": {
+      const late = secret.evidence === "not-sent-yet" ? "  not sent yet: the create before broke off" : "";
+      return { symbol: "+", tone: "good", path: shown, words: `${from}${late}` };
+    }
     case "changed": {
       const words = variable === undefined ? "changed" : `(secret from ${variable}: changed)`;
       const unseen = isUnseen(secret) ? "  sent as you asked; nothing tells whether it differs" : "";
@@ -235,8 +240,8 @@ function secretRow(secret: SecretChange): Row {
 function outcomeLines(change: Change, outcome: Outcome, paint: Paint): readonly string[] {
   const { symbol, tone } = outcomeMark(outcome.status);
   const words = outcome.status.replace("-", " ");
-  const id = change.id ?? outcome.id;
-  const identity = [change.providerType, ...(id === undefined ? [] : [id])].map(printable).join(", ");
+  const ids = [change.id, outcome.id].flatMap((id) => (id === undefined ? [] : [printable(id)]));
+  const identity = [printable(change.providerType), ...(ids.length === 0 ? [] : [ids.join(" → ")])].join(", ");
   const line = `${paint(tone, `${symbol} ${words}`)}  ${paint("strong", printable(change.name))} (${identity})`;
   return outcome.message === undefined ? [line] : [line, `    ${printable(outcome.message)}`];
 }

@@ -1,7 +1,8 @@
 import type { Outcome } from "../model/outcome.js";
-import type { Change, FieldChange, Plan, SecretChange, Summary, UnclaimedRow } from "../model/plan.js";
+import type { Change, FieldChange, Plan, SecretChange, UnclaimedRow } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
+import { summaryNumbers } from "../model/saved-plan.js";
 import { printableJson } from "./text.js";
 
 /** Of the document below; `schema/result.schema.json` describes it. */
@@ -37,15 +38,20 @@ export function jsonText(
 }
 
 function targetDocument(target: TargetRun): object {
-  const { environment, baseUrl, environmentId, isConfirmed, owner, plan, outcomes } = target;
+  const { environment, baseUrl, environmentId, isConfirmed, owner, plan, outcomes, saved } = target;
   const base = {
     environment,
     base_url: baseUrl,
     environment_id: environmentId,
     environment_confirmed: isConfirmed,
     ...(owner === undefined ? {} : { owner }),
+    ...(saved === undefined ? {} : { saved_plan: savedDocument(saved) }),
   };
   return plan === undefined ? base : { ...base, ...planDocument(plan, outcomes) };
+}
+
+function savedDocument({ file, document }: NonNullable<TargetRun["saved"]>): object {
+  return { file, expires_at: document.expires_at, secrets: document.key_id === null ? "as-applied" : "as-planned" };
 }
 
 function planDocument(
@@ -53,7 +59,7 @@ function planDocument(
   outcomes: ReadonlyMap<Change, Outcome> | undefined,
 ): object {
   return {
-    summary: summaryDocument(summary),
+    summary: summaryNumbers(summary),
     unclaimed: unclaimed.map(unclaimedDocument),
     changes: changes.filter(isWorthTelling).map((change) => changeDocument(change, outcomes?.get(change))),
   };
@@ -63,11 +69,6 @@ function planDocument(
 function isWorthTelling({ action, fields, secrets }: Change): boolean {
   const tells = fields.some(({ state }) => state !== undefined) || secrets.some(({ state }) => state !== "unchanged");
   return action !== "none" || tells;
-}
-
-function summaryDocument({ keptKeys, unclaimed, previousKey, ...counts }: Summary): object {
-  const fingerprints = previousKey === 0 ? {} : { previous_key_fingerprints: previousKey };
-  return { ...counts, kept_keys: keptKeys, unclaimed, ...fingerprints };
 }
 
 function unclaimedDocument({ id, name, providerType, stamped, owner }: UnclaimedRow): object {

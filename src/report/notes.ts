@@ -1,4 +1,7 @@
-import type { Evidence, Plan, SecretChange, Summary } from "../model/plan.js";
+import type { Change, Evidence, Plan, SecretChange, Summary } from "../model/plan.js";
+import { shellWord } from "../model/problem.js";
+import type { TargetRun } from "../model/run.js";
+import { MASK } from "../model/secret.js";
 import type { Paint } from "./paint.js";
 import { counted, printable } from "./text.js";
 
@@ -66,6 +69,23 @@ export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): 
     );
   }
   return lines;
+}
+
+/** What a saved plan does not hold down: without a key for fingerprints nothing tells one value of a secret from another. */
+export function savedLines({ plan, saved }: TargetRun): readonly string[] {
+  const takes = ({ secrets, fields }: Change) => secrets.length > 0 || fields.some(({ after }) => after === MASK);
+  if (plan === undefined || saved === undefined || saved.document.key_id !== null || !plan.changes.some(takes))
+    return [];
+  return [
+    "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at the time of apply.",
+  ];
+}
+
+/** Where a plan is kept, and what for. */
+export function keptText({ saved }: TargetRun): string {
+  if (saved === undefined) return "";
+  const { file, document } = saved;
+  return `The plan is kept in ${printable(file)}. Until ${document.expires_at} this carries it out, and nothing else: flexprice-sync apply ${printable(shellWord(file))}\n`;
 }
 
 /** Whether it was asked to send a value of which nothing tells whether it differs. */

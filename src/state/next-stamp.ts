@@ -15,11 +15,15 @@ export interface StampWish {
   readonly row?: Observed;
   /** The row's own stamp before the write. */
   readonly before?: Stamp;
-  /** Of a new stamp. */
+  /** Whether a new connection takes the row's place: its stamp starts anew, from what the row has. */
+  readonly isNew?: boolean;
+  /** Of a new stamp; also what tells a write by which credentials leave no fingerprint. */
   readonly salt?: string;
   readonly fields: readonly FieldChange[];
   /** Those that this very request sends or records. */
   readonly secrets: readonly SecretChange[];
+  /** Paths of those that a request behind this one will send. */
+  readonly later?: readonly string[];
 }
 
 /**
@@ -28,20 +32,27 @@ export interface StampWish {
  * copied as they are, so that a run without the key loses none.
  */
 export function nextStamp(wish: StampWish, { owner, keys }: StampSettings, facts: SyncGroup): Stamp {
-  const { desired, row, before } = wish;
-  const salt = before?.salt ?? wish.salt;
+  const { desired, row, before, isNew = false, secrets } = wish;
+  const salt = isNew ? wish.salt : (before?.salt ?? wish.salt);
   if (salt === undefined) throw new Bug(`"${desired.name}" gets a stamp without a salt`);
   const provider = desired.definition.providerType;
-  const owns = { ...waiting(wish, owner, facts), ...declaredMarks(wish, salt, facts) };
+  const owns = { ...waiting(wish, salt, owner, facts), ...declaredMarks(wish, salt, facts) };
+  const isSent = ({ isSent: goes, state }: SecretChange) => goes && state !== "unresolved";
+  const sent = secrets.filter(isSent).map(({ path }) => path);
+  const stillPending = (isNew ? [] : (before?.pending ?? [])).filter((path) => !sent.includes(path));
+  // A new salt tells the write by itself.
+  const isUntold = sent.length > 0 && wish.salt !== undefined && salt !== wish.salt;
   return {
     ...(owner === undefined ? {} : { owner }),
-    ...(row === undefined ? {} : { id: row.id }),
+    ...(row === undefined || isNew ? {} : { id: row.id }),
     provider,
     salt,
     owns,
     masked: maskedAfter(owns, wish, facts),
     secrets: secretsAfter(wish, { providerType: provider, salt }, keys.current),
     protect: desired.definition.protect,
+    pending: [...stillPending, ...(wish.later ?? [])],
+    ...(isUntold && wish.salt !== undefined ? { write: wish.salt } : {}),
   };
 }
 
@@ -73,11 +84,11 @@ function maskedAfter(owns: Stamp["owns"], wish: StampWish, facts: SyncGroup): re
 }
 
 /** Marks of what is ours, left the file, and could not be taken away yet. What another owner wrote is not for us to take away. */
-function waiting(wish: StampWish, owner: string | undefined, facts: SyncGroup): Stamp["owns"] {
+function waiting(wish: StampWish, salt: string, owner: string | undefined, facts: SyncGroup): Stamp["owns"] {
   const { before } = wish;
   if (before === undefined || isOthers(before, owner)) return {};
   const ours = leftOn(wish, facts).filter((unit) => claimOn(unit, before) === "ours");
-  return Object.fromEntries(ours.map(({ path }) => [path, before.owns[path] ?? ""]));
+  return Object.fromEntries(ours.map(({ path, value }) => [path, valueMark(salt, path, value)]));
 }
 
 /** What the row has, the definition does not name, and this write does not take away. */
@@ -91,11 +102,11 @@ function leftOn({ desired, row, fields }: StampWish, facts: SyncGroup): readonly
 }
 
 function secretsAfter(
-  { desired, before, secrets }: StampWish,
+  { desired, before, secrets, isNew = false }: StampWish,
   place: Omit<FingerprintPlace, "path">,
   key: FingerprintKey | undefined,
 ): Stamp["secrets"] {
-  const after = new Map(Object.entries(before?.secrets ?? {}));
+  const after = new Map(Object.entries(isNew ? {} : (before?.secrets ?? {})));
   for (const { path, state, isSent, isRecorded } of secrets) {
     // Without a value there is nothing to send, and apply stops before the first write.
     if ((!isSent && !isRecorded) || state === "unresolved") continue;
@@ -141,7 +152,11 @@ export function stampPartsOf(before: Stamp | undefined, after: Stamp): readonly 
     ...(differs(before.owns, after.owns) || differs([...before.masked].sort(byText), after.masked)
       ? (["paths"] as const)
       : []),
-    ...(differs(before.secrets, after.secrets) ? (["secrets"] as const) : []),
+    ...(differs(before.secrets, after.secrets) ||
+    differs([...before.pending].sort(byText), [...after.pending].sort(byText)) ||
+    (after.write !== undefined && differs(before.write, after.write))
+      ? (["secrets"] as const)
+      : []),
     ...(differs(before.protect, after.protect) ? (["protect"] as const) : []),
   ];
 }

@@ -67,13 +67,17 @@ function stampOf(data: Readonly<Record<string, Json>>): Stamp | undefined {
   const masked = ownValue(data, "masked") ?? [];
   const secrets = textsOf(ownValue(data, "secrets") ?? {});
   const protect = ownValue(data, "protect") ?? false;
+  const pending = ownValue(data, "pending") ?? [];
+  const write = ownValue(data, "write") ?? undefined;
   if (owner !== undefined && !isShowable(owner)) return undefined;
   if (id !== undefined && !isShowable(id)) return undefined;
   if (!isShowable(provider) || !isShowable(salt)) return undefined;
   if (owns === undefined || secrets === undefined || typeof protect !== "boolean") return undefined;
-  if (!isTexts(masked)) return undefined;
+  if (!isTexts(masked) || !isTexts(pending)) return undefined;
+  if (write !== undefined && !isShowable(write)) return undefined;
   const named = { ...(owner === undefined ? {} : { owner }), ...(id === undefined ? {} : { id }) };
-  return { ...named, provider, salt, owns, masked, secrets, protect };
+  const last = write === undefined ? {} : { write };
+  return { ...named, provider, salt, owns, masked, secrets, protect, pending, ...last };
 }
 
 function isShowable(value: Json | undefined): value is string {
@@ -90,7 +94,8 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> | un
 }
 
 /** A stamp as it stands in the metadata: one text, the same for the same stamp. */
-export function stampText({ owner, id, provider, salt, owns, masked, secrets, protect }: Stamp): string {
+export function stampText(stamp: Stamp): string {
+  const { owner, id, provider, salt, owns, masked, secrets, protect, pending, write } = stamp;
   const named = { ...(owner === undefined ? {} : { owner }), ...(id === undefined ? {} : { id }) };
   return JSON.stringify({
     v: VERSION,
@@ -101,6 +106,8 @@ export function stampText({ owner, id, provider, salt, owns, masked, secrets, pr
     ...(masked.length === 0 ? {} : { masked: [...masked].sort(byText) }),
     secrets: inOrder(Object.entries(secrets)),
     protect,
+    ...(pending.length === 0 ? {} : { pending: [...pending].sort(byText) }),
+    ...(write === undefined ? {} : { write }),
   });
 }
 
@@ -118,6 +125,16 @@ export function maskedOn(row: Pick<Observed, "metadata">): readonly string[] {
   const data = typeof text === "string" && text.includes('"masked"') ? parsed(text) : undefined;
   const masked = ownValue(data ?? {}, "masked") ?? [];
   return isTexts(masked) ? masked : [];
+}
+
+/** The text of a row's stamp without its marks of values of the environment, which a guess could be held against. */
+export function unguessableStamp(row: Pick<Observed, "metadata">): Json {
+  const text = shownStamp(row) ?? null;
+  const masked = maskedOn(row);
+  const data = masked.length > 0 && typeof text === "string" ? parsed(text) : undefined;
+  const owns = ownValue(data ?? {}, "owns");
+  if (data === undefined || !isObject(owns)) return text;
+  return { ...data, owns: Object.fromEntries(Object.entries(owns).filter(([path]) => !masked.includes(path))) };
 }
 
 /** The text of a row's stamp as the service shows it, whatever it is worth. */
@@ -151,6 +168,11 @@ export function fingerprintOf(value: CredentialValue, place: FingerprintPlace, k
     default:
       throw new Bug(`${place.path} has no value to make a fingerprint of`);
   }
+}
+
+/** Whether a stamp was put on by the change that this salt was drawn for. */
+export function isWrittenBy({ salt, write }: Stamp, drawn: string): boolean {
+  return salt === drawn || write === drawn;
 }
 
 /** Whether a stamp names an owner, and another one than ours. */

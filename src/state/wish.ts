@@ -43,6 +43,39 @@ export function createMaps({ metadata, syncConfig }: Desired, facts: SyncGroup, 
   };
 }
 
+/**
+ * A row as the connection that takes its place starts from: without our mark, and without what the service fills in where it
+ * keeps a block itself.
+ */
+export function carriedRow(row: Observed, facts: SyncGroup): Observed {
+  const filled = syncUnits(row.syncConfig, facts).filter((unit) => isKeptByService(unit, row.syncConfig, facts));
+  const unmarked = edited(row.metadata ?? {}, [{ keys: [STAMP_KEY], remove: true }]);
+  return {
+    ...row,
+    metadata: Object.keys(unmarked).length === 0 ? null : unmarked,
+    syncConfig: edited(
+      row.syncConfig,
+      filled.map(({ keys }) => ({ keys: keys.slice(1), remove: true })),
+    ),
+  };
+}
+
+/** The maps of a connection that takes the place of another one, with all that that one had beyond the definition. */
+export function carryingMaps(
+  fields: readonly FieldChange[],
+  desired: Desired,
+  carried: Observed,
+  facts: SyncGroup,
+  stamp?: string,
+): WishedMaps {
+  const metadata = stampedMetadata(edited(carried.metadata ?? {}, editsOf(fields, desired, "metadata")), stamp);
+  const sync = withoutEmptyBlocks(edited(carried.syncConfig, editsOf(fields, desired, "sync_config")), facts);
+  return {
+    ...(desired.metadata === undefined && Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(desired.syncConfig === undefined && Object.keys(sync).length === 0 ? {} : { syncConfig: sync }),
+  };
+}
+
 /** A metadata map with our stamp in it. */
 export function stampedMetadata(metadata: JsonObject, stamp: string | undefined): JsonObject {
   return stamp === undefined ? metadata : edited(metadata, [{ keys: [STAMP_KEY], value: stamp }]);

@@ -66,9 +66,9 @@ describe("requests", () => {
         { field: "api_key", value: new Secret("k") },
       ],
     });
-    await api.update("conn_1", {
+    await api.update("conn_1", async () => ({
       credentials: { providerType: "stripe", fields: [{ field: "x", value: new Secret("y") }] },
-    });
+    }));
     const [post, put] = live.received;
     expect(post?.headers).toMatchObject({
       "x-api-key": API_KEY,
@@ -353,7 +353,7 @@ describe("repeating", () => {
     const live = await service([stripe], (_r, response) => send(response, status, {}));
     const { api } = open(live.baseUrl);
     expect((await failure(api.list(0))).attempts).toBe(4);
-    expect((await failure(api.update("conn_1", { name: "n" }))).attempts).toBe(4);
+    expect((await failure(api.update("conn_1", async () => ({ name: "n" })))).attempts).toBe(4);
     expect((await failure(api.create({ name: "n", providerType: "stripe", credentials: [] }))).attempts).toBe(1);
     expect(live.received).toHaveLength(9);
   });
@@ -463,7 +463,10 @@ describe("faults on the way", () => {
       return true;
     });
     const { api } = open(live.baseUrl);
-    expect(await failure(api.update("conn_1", { name: "n" }))).toMatchObject({ delivery: "unknown", httpStatus: 403 });
+    expect(await failure(api.update("conn_1", async () => ({ name: "n" })))).toMatchObject({
+      delivery: "unknown",
+      httpStatus: 403,
+    });
     expect(await failure(api.list(0))).toMatchObject({ delivery: "answered" });
     const gateway = await failure(api.create({ name: "n", providerType: "stripe", credentials: [] }));
     expect(gateway).toMatchObject({ delivery: "doubtful", attempts: 1 });
@@ -483,7 +486,7 @@ describe("faults on the way", () => {
       send(response, 200, "<html>", { "content-type": "text/html" }),
     );
     const { api } = open(live.baseUrl);
-    expect((await failure(api.update("conn_1", { name: "n" }))).delivery).toBe("unknown");
+    expect((await failure(api.update("conn_1", async () => ({ name: "n" })))).delivery).toBe("unknown");
     expect((await failure(api.list(0))).delivery).toBe("answered");
   });
 });
@@ -492,11 +495,11 @@ describe("the trace", () => {
   it("names what is sent and never its value", async () => {
     const live = await service([stripe]);
     const { api, events } = open(live.baseUrl);
-    await api.update("conn_1", {
+    await api.update("conn_1", async () => ({
       name: "canary-name",
       metadata: { a: "canary" },
       credentials: { providerType: "stripe", fields: [{ field: "f", value: new Secret("canary") }] },
-    });
+    }));
     expect(events.map(({ kind }) => kind)).toEqual(["sent", "answered"]);
     expect(events[0]).toMatchObject({ bodyKeys: ["name", "encrypted_secret_data", "metadata"] });
     expect(JSON.stringify(events)).not.toContain("canary");

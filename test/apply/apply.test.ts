@@ -3,11 +3,20 @@ import type { Answered, ConnectionsApi } from "../../src/api/client.js";
 import { limitTo } from "../../src/api/limit.js";
 import { apply } from "../../src/apply/apply.js";
 import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
+import type { RecoveryKeeper } from "../../src/apply/replace.js";
 import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
 import type { UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
+
+const recovery: RecoveryKeeper = {
+  keep: () => "a-file",
+  remove: () => {},
+  tool: { name: "flexprice-sync", version: "0" },
+  target: { environment: "default", base_url: "http://x", environment_id: "env_test" },
+  knownSecrets: noSecrets,
+};
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
 function world(text: string, rows: readonly Observed[], request = noStamps) {
@@ -19,7 +28,9 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
     list: unused,
     get: unused,
     create: unused,
-    async update(id, wish) {
+    remove: unused,
+    async update(id, next) {
+      const wish = await next({ mayBeDone: false });
       sent.push({ id, wish });
       const before = state.rows.find((row) => row.id === id);
       if (before === undefined) throw new Error("no such row");
@@ -48,6 +59,7 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
       base: new Base(rows, 0, refresh, () => state.nowMs),
       environment: { id: "env_test", isProven: true },
       stamps: request.stamps,
+      recovery,
       failFast: false,
       onProgress: () => {},
     });

@@ -18,7 +18,7 @@ describe("a command line", () => {
   it("without options means the defaults", () => {
     expect(options("apply")).toEqual({
       command: "apply",
-      paths: ["connections"],
+      paths: [],
       only: [],
       requireEnv: false,
       parallelism: 8,
@@ -30,6 +30,7 @@ describe("a command line", () => {
       writeSecrets: "none",
       adopt: false,
       assumeSecrets: false,
+      replaces: [],
       json: false,
       color: "auto",
       progress: true,
@@ -53,6 +54,13 @@ describe("a command line", () => {
     [["apply", "--max-changes", "12.5%"], { maxChanges: { kind: "percent", percent: 12.5 } }],
     [["apply", "--max-changes=0"], { maxChanges: { kind: "count", count: 0 } }],
     [["plan", "--detailed-exitcode", "--require-env"], { detailedExitcode: true, requireEnv: true }],
+    [["plan", "--out", "p.json"], { out: "p.json" }],
+    [["plan", "--out", "p.json", "--expires", "90m"], { out: "p.json", expiresInMs: 5_400_000 }],
+    [["plan", "--out=p", "--expires=1h30m"], { expiresInMs: 5_400_000 }],
+    [["plan", "--out=p", "--expires=7d"], { expiresInMs: 604_800_000 }],
+    [["apply", "p.json", "-d", "x"], { planFile: "p.json", paths: ["x"] }],
+    [["apply", "--replace", "A", "--replace=b.yaml"], { replaces: ["A", "b.yaml"] }],
+    [["apply", "--recover", "f.json", "--only", "A"], { recoveryFile: "f.json", only: ["A"] }],
     [["apply", "--yes", "--fail-fast", "--allow-dangerous"], { yes: true, failFast: true, allowDangerous: true }],
     [
       ["plan", "--json", "--color", "never", "--no-progress", "-q", "-v", "--debug"],
@@ -91,7 +99,7 @@ describe("a command line", () => {
     [["plna"], "USAGE.UNKNOWN_COMMAND"],
     [["plan", "extra"], "USAGE.STRAY_ARGUMENT"],
     [["apply", "a", "b"], "USAGE.STRAY_ARGUMENT"],
-    [["apply", "--write-secrets", "Stripe"], "USAGE.STRAY_ARGUMENT"],
+    [["apply", "--write-secrets", "Stripe"], "USAGE.CONFLICT"],
     [["apply", "--write-secrets="], "USAGE.BAD_VALUE"],
     [["apply", "--adopt=x"], "USAGE.UNKNOWN_OPTION"],
     [["apply", "--assume-secrets"], "USAGE.CONFLICT"],
@@ -110,6 +118,25 @@ describe("a command line", () => {
     ...["0", "-1", "x", "", "1e9", "Infinity"].map((value) => [["plan", `--timeout=${value}`], "USAGE.BAD_VALUE"]),
     ...["-1", "x", "101%", "%", "1.5", ""].map((value) => [["apply", `--max-changes=${value}`], "USAGE.BAD_VALUE"]),
     ...["65536", "-1", "x"].map((value) => [["sandbox", `--port=${value}`], "USAGE.BAD_VALUE"]),
+    ...["0s", "-1h", "1", "h", "1h 30m", "1w", "", "367d", "x", "1e3s"].map((value) => [
+      ["plan", "--out=p", `--expires=${value}`],
+      "USAGE.BAD_VALUE",
+    ]),
+    [["plan", "--expires", "1h"], "USAGE.CONFLICT"],
+    [["plan", "--out", ""], "USAGE.BAD_VALUE"],
+    [["plan", "p.json"], "USAGE.STRAY_ARGUMENT"],
+    [["plan", "--recover", "f"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "--out", "p"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "p.json", "q.json"], "USAGE.STRAY_ARGUMENT"],
+    [["apply", ""], "USAGE.BAD_VALUE"],
+    ...[["--only", "x"], ["--adopt"], ["--write-secrets=x"], ["--replace", "x"], ["--recover", "f"]].map((more) => [
+      ["apply", "p.json", ...more],
+      "USAGE.CONFLICT",
+    ]),
+    ...[["--adopt"], ["--write-secrets"], ["--replace", "x"]].map((more) => [
+      ["apply", "--recover", "f", ...more],
+      "USAGE.CONFLICT",
+    ]),
     [["plan", "--color", "red"], "USAGE.BAD_VALUE"],
     [["plan", "--only", ""], "USAGE.BAD_VALUE"],
     [["plan", "--only", "!x"], "USAGE.BAD_VALUE"],
@@ -128,17 +155,7 @@ describe("a command line", () => {
     expect(usage(...argv)).toBe(code);
   });
 
-  it.each([
-    "--out",
-    "--expires",
-    "--recover",
-    "--replace",
-    "--shard",
-    "--config",
-    "--env",
-    "--deadline",
-    "--json-into",
-  ])("does not take %s yet", (option) => {
+  it.each(["--shard", "--config", "--env", "--deadline", "--json-into"])("does not take %s yet", (option) => {
     expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
   });
 
@@ -147,7 +164,7 @@ describe("a command line", () => {
     [["sandbox", "--key", "canary with blanks"], "--key: it takes letters, digits and signs without blanks."],
     [["plan", "--timeout", "canary"], "--timeout: it takes a number of seconds above 0, at most 2147483."],
     [["plan", "canary"], "plan does not take so many arguments."],
-    [["schema", "canary"], "the argument of schema: it takes one of connection, result, seed."],
+    [["schema", "canary"], "the argument of schema: it takes one of connection, result, plan, recovery, seed."],
     [["plan", "--color", "canary"], "--color: allowed choices are auto, always, never."],
   ])("says what is wrong with %j without repeating a value", (argv, words) => {
     const parsed = parseArguments(argv, "1.2.3");

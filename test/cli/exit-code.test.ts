@@ -18,6 +18,7 @@ const change: Change = {
   secrets: [],
   dangers: [],
   guarded: false,
+  isProtected: false,
   keptKeys: 0,
 };
 

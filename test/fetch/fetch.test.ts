@@ -16,7 +16,7 @@ function serviceOf(page: (offset: number) => ConnectionsPage): {
     offsets.push(offset);
     return { value: page(offset), attempts: 1, httpStatus: 200, requestId: "r" };
   };
-  return { api: { list, get: unused, create: unused, update: unused }, offsets };
+  return { api: { list, get: unused, create: unused, update: unused, remove: unused }, offsets };
 }
 
 function rows(count: number, facts: Partial<Observed> = {}): Observed[] {

@@ -94,7 +94,7 @@ function desiredFrom({ declared, exact }: Situation) {
 
 function stampFrom({ written }: Situation): Stamp {
   const owns = Object.fromEntries([...written].map(([{ path }, value]) => [path, valueMark(salt, path, value)]));
-  return { id: "conn_stripe", provider: "stripe", salt, owns, masked: [], secrets: {}, protect: false };
+  return { id: "conn_stripe", provider: "stripe", salt, owns, masked: [], secrets: {}, protect: false, pending: [] };
 }
 
 function rowFrom(made: Situation): Observed {
@@ -158,7 +158,7 @@ describe("for any file, row and stamp", () => {
       fc.property(situation, (made) => {
         const desired = desiredFrom(made);
         const row = rowFrom(made);
-        const request = stamped({ newSalt: () => salt });
+        const request = stamped({ saltFor: () => salt });
         const planned = makePlan([desired], new Set([desired]), [row], catalogue, noSecrets, request);
         const [change] = planned.plan.changes;
         if (change === undefined) throw new Error("no change");

@@ -30,6 +30,7 @@ describe("the stamp of a row", () => {
     masked: ["metadata.team"],
     secrets: { "encrypted_secret_data.stripe.secret_key": "v1:x" },
     protect: true,
+    pending: [],
   };
 
   it("is read as it was written, with and without what may be absent", () => {
@@ -40,7 +41,7 @@ describe("the stamp of a row", () => {
   });
 
   it("is read without what says nothing, so that a version may leave it out", () => {
-    const least = { provider: "stripe", salt, owns: {}, masked: [], secrets: {}, protect: false };
+    const least = { provider: "stripe", salt, owns: {}, masked: [], secrets: {}, protect: false, pending: [] };
     expect(readingOf(JSON.stringify({ v: 1, provider: "stripe", salt, owner: null, id: null }))).toEqual({
       kind: "own",
       stamp: least,
@@ -165,7 +166,7 @@ describe("the mark of a value", () => {
 });
 
 describe("the stamp that a write leaves", () => {
-  const blank: Stamp = { provider: "stripe", salt, owns: {}, masked: [], secrets: {}, protect: false };
+  const blank: Stamp = { provider: "stripe", salt, owns: {}, masked: [], secrets: {}, protect: false, pending: [] };
   const text = `name: S
 provider_type: stripe
 encrypted_secret_data: { secret_key: "\${A}", webhook_secret: "\${B}" }
@@ -203,6 +204,7 @@ protect: true
         ),
       },
       protect: true,
+      pending: [],
     });
   });
 

@@ -188,6 +188,8 @@ export function markOf({ metadata }: { readonly metadata?: Readonly<Record<strin
   readonly owns: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly protect: boolean;
+  readonly pending?: readonly string[];
+  readonly write?: string;
 } {
   return JSON.parse(String(metadata?.[MARK]));
 }

@@ -77,14 +77,15 @@ export const noStamps: PlanRequest = {
   assumesSecrets: false,
   writesSecretsOf: new Set(),
   namesSecrets: false,
-  newSalt: () => {
+  replaces: new Set(),
+  saltFor: () => {
     throw new Error("no stamp, no salt");
   },
 };
 
 /** A plan's request with stamps, and what a test says of it. */
 export function stamped(more: Partial<PlanRequest> = {}): PlanRequest {
-  return { ...noStamps, stamps: { isOn: true, keys: {} }, newSalt: () => "a-salt-for-this-test", ...more };
+  return { ...noStamps, stamps: { isOn: true, keys: {} }, saltFor: () => "a-salt-for-this-test", ...more };
 }
 
 /** The text of a stamp of this provider's row, with what a test says of it. */
@@ -96,6 +97,7 @@ export function stampWith(provider: string, more: Partial<Stamp> = {}): string {
     masked: [],
     secrets: {},
     protect: false,
+    pending: [],
     ...more,
   });
 }

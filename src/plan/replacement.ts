@@ -1,0 +1,89 @@
+import type { Catalogue, SyncGroup } from "../model/catalogue.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { isKeptCredential } from "../model/credentials.js";
+import { type JsonObject, ownValue, valueAt } from "../model/json.js";
+import type { Plan } from "../model/plan.js";
+import { error, type Problem, shellWord } from "../model/problem.js";
+import type { RecoveryDocument } from "../model/recovery.js";
+import { type Edit, edited } from "../state/merge.js";
+
+/**
+ * What is lost when a connection is archived and another one made in its place, in the words of somebody who bills. Section 12
+ * of the API contract that this project keeps says what the service does.
+ */
+export function replacementDangers(desired: Desired, row: Observed, catalogue: Catalogue): readonly string[] {
+  const facts = ownValue(catalogue.providers, row.providerType);
+  const provider = facts?.title ?? row.providerType;
+  const declared = new Set(desired.credentials.map(({ field }) => field));
+  const isKept = isKeptCredential(catalogue, row.providerType, row.syncConfig);
+  const unnamed = Object.entries(facts?.fields ?? {})
+    .filter(([field, { update }]) => update !== "server-managed" && !declared.has(field) && !isKept)
+    .map(([field]) => field);
+  return [
+    `${row.id} is archived for good; the connection that takes its place has another id`,
+    "scheduled exports of the archived connection are deleted and have to be set up again",
+    `until the new one is there nothing is synced with ${provider}, and what is under way fails`,
+    `what was synced before counts as synced for the new one, too: with another ${provider} account it is not sent again`,
+    ...(facts?.oauth === true ? ["the consent that somebody gave in the browser is lost"] : []),
+    ...(unnamed.length === 0
+      ? []
+      : [`credentials that the file does not name are lost, if it has them: ${unnamed.join(", ")}`]),
+    ...(desired.id === undefined ? [] : [`the file names ${desired.id}, and has to name the new one afterwards`]),
+  ];
+}
+
+/** The sync_config by which it is told what the service keeps itself on the new connection: the file says so, else it stays. */
+export function keptAfter(desired: Desired, carried: Observed, facts: SyncGroup): JsonObject {
+  const edits = Object.entries(facts.members).flatMap(([name, block]): readonly Edit[] => {
+    if (block.kind !== "group" || block.managedBy === undefined) return [];
+    const value = valueAt(desired.syncConfig, [name, block.managedBy]);
+    return value === undefined ? [] : [{ keys: [name, block.managedBy], value }];
+  });
+  return edited(carried.syncConfig, edits);
+}
+
+/** Somebody wants a connection replaced that is not there. */
+export function nothingToReplace({ definition, name }: Desired): Problem {
+  const detail = `"${name}" is to be replaced, and the service has no such connection.`;
+  const hint =
+    "leave out --replace to create it; if a replace broke off before, apply --recover finishes it from the file that it left.";
+  return error("PLAN.NOTHING_TO_REPLACE", detail, { place: definition.origin.locate(["name"], "value"), hint });
+}
+
+/** Replaces of connections that are protected: those are refused, whatever else is allowed. */
+export function protectedReplacements({ changes }: Plan): readonly Problem[] {
+  return changes
+    .filter(({ action, isProtected }) => action === "replace" && isProtected)
+    .map(({ name, file, line }) => {
+      const detail = `"${name}" is protected, and --replace would archive its connection.`;
+      const hint = "if it has to be, take protect out of its file first, in a change that somebody looks at.";
+      return error("APPLY.PROTECTED", detail, { place: { file, line, column: 1 }, hint });
+    });
+}
+
+/**
+ * Connections that would be created, and that a replace before has archived without coming to its end: what they had beyond
+ * their definitions is in its file and would be lost.
+ *
+ * @param target - where this run goes
+ */
+export function unfinishedIn(
+  { changes }: Plan,
+  left: readonly { readonly file: string; readonly document: RecoveryDocument }[],
+  target: { readonly environment: string; readonly baseUrl: string },
+): readonly Problem[] {
+  return changes.flatMap((change) => {
+    if (change.action !== "create") return [];
+    const isOf = ({ definition, connection, target: place }: RecoveryDocument) =>
+      connection.provider_type === change.providerType &&
+      (definition.name === change.name || definition.file === change.file) &&
+      place.base_url === target.baseUrl &&
+      place.environment === target.environment;
+    const found = left.find(({ document }) => isOf(document));
+    if (found === undefined) return [];
+    const { file, line, name } = change;
+    const detail = `"${name}" took the place of ${found.document.connection.id}, and that broke off; what only that connection had is in ${found.file}.`;
+    const hint = `finish it: flexprice-sync apply --recover ${shellWord(found.file)} --only ${shellWord(name)}; or delete that file to create it from its definition alone.`;
+    return [error("APPLY.UNFINISHED_REPLACE", detail, { place: { file, line, column: 1 }, hint })];
+  });
+}

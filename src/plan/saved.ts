@@ -1,0 +1,156 @@
+import type { Catalogue } from "../model/catalogue.js";
+import type { Desired } from "../model/connection.js";
+import { byText } from "../model/json.js";
+import type { Change, FieldChange, SecretChange, Source } from "../model/plan.js";
+import { Bug } from "../model/problem.js";
+import type { FileTarget } from "../model/recovery.js";
+import {
+  PLAN_FORMAT,
+  type SavedChange,
+  type SavedDefinition,
+  type SavedField,
+  type SavedPlan,
+  type SavedSecret,
+  summaryNumbers,
+} from "../model/saved-plan.js";
+import type { KnownSecrets } from "../model/secret.js";
+import { definitionMark, type Marking, rowMarks, valueMarks } from "../state/plan-marks.js";
+import { sealed } from "../state/seal.js";
+import type { PlanRequest } from "./change.js";
+import type { Planned } from "./plan.js";
+
+/** What a saved plan says beside the plan itself. */
+export interface SavingParts {
+  readonly tool: SavedPlan["tool"];
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  /** Of the marks in it. */
+  readonly salt: string;
+  readonly paths: readonly string[];
+  readonly target: FileTarget;
+  readonly catalogue: Catalogue;
+  readonly knownSecrets: KnownSecrets;
+}
+
+/**
+ * The plan as a document to keep: what is to be done, and marks of all that it was made from.
+ *
+ * @param desired - every definition that was read
+ */
+export function savePlan(
+  planned: Planned,
+  desired: readonly Desired[],
+  request: PlanRequest,
+  parts: SavingParts,
+): SavedPlan {
+  const { stamps, adopts, assumesSecrets, writesSecretsOf } = request;
+  const { tool, createdAt, expiresAt, salt, paths, target } = parts;
+  const key = stamps.keys.current;
+  const all = inFileOrder(desired);
+  const { plan, sources } = planned;
+  const changes = plan.changes.map((change) => {
+    const source = sources.get(change);
+    if (source === undefined) throw new Bug(`"${change.name}" is planned from nothing`);
+    const definition = all.indexOf(source.desired);
+    const marking = { key, salt: saltAt(salt, definition), knownSecrets: parts.knownSecrets };
+    return savedChange(change, source, definition, writesSecretsOf.has(source.desired), marking, parts.catalogue);
+  });
+  return sealed({
+    format: "flexprice-sync plan",
+    format_version: PLAN_FORMAT,
+    tool,
+    created_at: createdAt,
+    expires_at: expiresAt,
+    key_id: key?.id ?? null,
+    salt,
+    paths,
+    adopt: adopts,
+    assume_secrets: assumesSecrets,
+    targets: [
+      {
+        ...target,
+        ...(stamps.owner === undefined ? {} : { owner: stamps.owner }),
+        stamps: stamps.isOn,
+        summary: summaryNumbers(plan.summary),
+        definitions: all.map((one) => savedDefinition(one, parts.knownSecrets)),
+        changes,
+      },
+    ],
+  });
+}
+
+/** Equal values of two definitions have different marks. */
+export function saltAt(salt: string, definition: number): string {
+  return `${salt}.${definition}`;
+}
+
+function inFileOrder(desired: readonly Desired[]): readonly Desired[] {
+  return [...desired].sort(
+    ({ definition: { origin: left } }, { definition: { origin: right } }) =>
+      byText(left.file, right.file) || left.line - right.line,
+  );
+}
+
+function savedDefinition(desired: Desired, knownSecrets: KnownSecrets): SavedDefinition {
+  const { origin, providerType } = desired.definition;
+  return {
+    name: knownSecrets.mask(desired.name),
+    provider_type: providerType,
+    file: origin.file,
+    line: origin.line,
+    digest: definitionMark(desired),
+  };
+}
+
+function savedChange(
+  { action, id, stamp, salt, fields, secrets, dangers }: Change,
+  { desired, observed }: Source,
+  definition: number,
+  writesSecrets: boolean,
+  marking: Marking,
+  { syncConfig }: Catalogue,
+): SavedChange {
+  const marks = valueMarks(desired, marking);
+  const listed = new Set(secrets.map(({ path }) => path));
+  const readable = [...marks].filter(([path]) => !listed.has(path));
+  return {
+    definition,
+    action,
+    ...(id === undefined ? {} : { id }),
+    stamp,
+    ...(salt === undefined ? {} : { salt }),
+    fields: fields.map(savedField),
+    secrets: [
+      ...secrets.map((secret) => savedSecret(secret, marks.get(secret.path))),
+      ...readable.map(([path, fingerprint]) => ({ path, sent: false, recorded: false, fingerprint })),
+    ],
+    dangers,
+    write_secrets: writesSecrets,
+    ...(observed === undefined ? {} : { row: rowMarks(observed, desired, syncConfig, marking) }),
+  };
+}
+
+function savedField({ path, kind, before, after, state, variable }: FieldChange): SavedField {
+  return {
+    path,
+    kind,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(state === undefined ? {} : { state }),
+    ...(variable === undefined ? {} : { variable }),
+  };
+}
+
+function savedSecret(
+  { path, variable, state, isSent, isRecorded }: SecretChange,
+  mark: string | undefined,
+): SavedSecret {
+  return {
+    path,
+    ...(variable === undefined ? {} : { variable }),
+    state,
+    sent: isSent,
+    recorded: isRecorded,
+    ...(mark === undefined ? {} : { fingerprint: mark }),
+  };
+}
