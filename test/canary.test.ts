@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
 import { type Ended, run } from "./support/program.js";
@@ -210,6 +212,41 @@ describe("no secret shows", () => {
           // Short lines of a secret may stand in a digest by chance.
           if (form.length > 5) expect(stamp.includes(form), form).toBe(false);
         }
+      }
+    }
+  });
+
+  it("in a kept plan, in the file of a replace that broke off, or in what is said of either", async () => {
+    const all = { ...SECRETS, ...KEYS };
+    const expectNoneIn = (text: string, what: string) => {
+      expectNoSecretIn({ code: 0, stdout: text, stderr: "" }, what);
+      for (const value of Object.values(all))
+        for (const digest of digestsOf(value)) if (digest.length > 5) expect(text.includes(digest), what).toBe(false);
+    };
+    for (const keys of [KEYS, {}]) {
+      for (const rows of [existing, [], stampedWith(stampWith("stripe", { masked: ["metadata.note"] })).slice(0, 1)]) {
+        const live = await service(rows);
+        const cwd = folderWith(files);
+        const env = accessTo(live, { ...SECRETS, ...keys });
+        const plan = await run(["plan", "--out", "p.json", "--write-secrets", ...loudTrace], { cwd, env });
+        expect(plan.code).toBe(0);
+        expectNoSecretIn(plan, "keeping a plan");
+        expectNoneIn(readFileSync(join(cwd, "p.json"), "utf8"), "a kept plan");
+        const other = { ...env, STRIPE_KEY: "canary8-other", NOTE: "canary9-other" };
+        expectNoSecretIn(await run(["apply", "p.json", "--json", ...loudTrace], { cwd, env: other }), "a stale plan");
+        expectNoSecretIn(await run(["apply", "p.json", ...loudTrace], { cwd, env }), "applying a kept plan");
+        live.intercept = echo;
+        const replaces = ["--replace", "Stripe", "--yes", "--allow-dangerous"];
+        expectNoSecretIn(await run(["apply", ...replaces, ...loudTrace], { cwd, env }), "a replace");
+        live.intercept = ({ method, text }, response) =>
+          method === "POST" ? send(response, 400, { message: `cannot take ${text}` }) : false;
+        const half = await run(["apply", ...replaces, "--json", ...loudTrace], { cwd, env });
+        expect(half.stdout).toContain("APPLY.NOT_REPLACED");
+        expectNoSecretIn(half, "a replace that broke off");
+        const [file = ""] = readdirSync(cwd).filter((name) => name.startsWith("flexprice-sync-recovery-"));
+        expectNoneIn(readFileSync(join(cwd, file), "utf8"), "a recovery file");
+        live.intercept = () => false;
+        expectNoSecretIn(await run(["apply", "--recover", file, ...loudTrace], { cwd, env }), "a recovery");
       }
     }
   });

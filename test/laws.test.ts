@@ -9,18 +9,20 @@ import type { Files } from "../src/load/files.js";
 import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
+import { ServiceError, type ServiceErrorFacts } from "../src/model/service-error.js";
 import { type Invocation, reconcile, type World } from "../src/reconcile.js";
 import { applyText, planText } from "../src/report/human.js";
 import { jsonText } from "../src/report/json.js";
 import { plainPaint } from "../src/report/paint.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
-import { startSandbox } from "../src/sandbox/server.js";
+import { type Sandbox, startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
 import { catalogue, fingerprintKey } from "./support/steps.js";
 
 /*
  * Laws that hold for any definitions and any rows, tried with random ones against the sandbox:
- *   plan writes nothing · apply, then plan, is zero · what no definition names survives · no secret shows anywhere
+ *   plan writes nothing · apply, then plan, is zero · what no definition names survives · no secret shows anywhere ·
+ *   a kept plan is carried out once, and not at all when something moved · a replace loses nothing but the id
  */
 
 const CANARY = "canary-5ecr3t";
@@ -150,16 +152,21 @@ function seedOf({ rows }: Pick<Fleet, "rows">): readonly SeedConnection[] {
   }));
 }
 
-function filesWith(text: string): Files {
+/** @param kept - a plan that is kept beside the definitions */
+function filesWith(text: string, kept?: object): Files {
   const bytes = new TextEncoder().encode(text);
+  const plan = new TextEncoder().encode(JSON.stringify(kept));
   return {
     ...nodeFiles("/"),
     kindOf: () => "file",
-    read: () => bytes,
+    list: () => [],
+    read: (path) => (path === KEPT ? plan : bytes),
     realPath: (path) => path,
     shown: (path) => path,
   };
 }
+
+const KEPT = "plan.json";
 
 async function open({ hasKey, ...made }: Fleet) {
   const seed = seedOf(made);
@@ -288,6 +295,153 @@ function leavesOf(map: object, path = ""): ReadonlyMap<string, unknown> {
   );
 }
 
+/** All that the service has, but for times. */
+function storedIn({ store }: Sandbox): string {
+  return JSON.stringify(
+    store
+      .live()
+      .map(({ updatedAt: _, ...row }) => row)
+      .sort((left, right) => (left.id < right.id ? -1 : 1)),
+  );
+}
+
+/** A plan that is kept, as its file has it, and the files with it. */
+async function keep(made: Fleet, world: World, more: Partial<Invocation> = {}): Promise<World> {
+  const saves = { file: KEPT, expiresInMs: 60_000 };
+  const run = await reconcile({ ...invocation("plan"), saves, ...more }, world);
+  expect(run.problems.filter(isError)).toEqual([]);
+  const document = run.targets[0]?.saved?.document;
+  expect(JSON.stringify(document)).not.toContain("canary");
+  return { ...world, files: filesWith(fileOf(made.definitions), document) };
+}
+
+const byPlan: Invocation = { ...invocation("apply"), yes: false, paths: [], planFile: KEPT };
+
+describe("for any definitions and any rows a kept plan", () => {
+  it("is carried out once; breaks off anywhere and is finished; and is refused whole once something else was done to what it changes", async () => {
+    const shuts: (() => Promise<void>)[] = [];
+    onTestFinished(async () => {
+      for (const shut of shuts) await shut();
+    });
+    const fault = fc.record({ breaksAfter: fc.nat(4), moves: fc.nat(20), adopt: fc.boolean(), writes: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fleet, fault, async (made, { breaksAfter, moves, adopt, writes }) => {
+        const opened = await open(made);
+        shuts.push(opened.shut);
+        const { sandbox, world } = opened;
+        const asked: Partial<Invocation> = { adopt, writeSecrets: writes ? "all" : "none" };
+        const kept = await keep(made, world, asked);
+
+        // Some writes, and then none comes through any more.
+        let count = 0;
+        const failing: World = {
+          ...kept,
+          connect: async (target) => {
+            const api = await kept.connect(target);
+            const refused = () => {
+              count += 1;
+              if (count > breaksAfter) throw new ServiceError("broken off", BROKEN);
+            };
+            return {
+              ...api,
+              async create(wish) {
+                refused();
+                return api.create(wish);
+              },
+              async update(id, next) {
+                refused();
+                return api.update(id, next);
+              },
+            };
+          },
+        };
+        await reconcile(byPlan, failing);
+        const finished = await reconcile(byPlan, kept);
+        expect(finished.problems.filter(isError).filter(({ code }) => code !== "APPLY.BLOCKED")).toEqual([]);
+
+        const settled = storedIn(sandbox);
+        const times = sandbox.store.live().map(({ updatedAt }) => updatedAt);
+        const again = await reconcile(byPlan, kept);
+        expect(again.problems.filter(isError).filter(({ code }) => code !== "APPLY.BLOCKED")).toEqual([]);
+        expect([storedIn(sandbox), sandbox.store.live().map(({ updatedAt }) => updatedAt)]).toEqual([settled, times]);
+        const plan = await reconcile(invocation("plan"), world);
+        expect(plan.targets[0]?.plan?.summary).toMatchObject({
+          create: 0,
+          update: 0,
+          unchanged: made.definitions.length,
+        });
+
+        // Another fleet of the same definitions, where somebody was there first.
+        const second = await open(made);
+        shuts.push(second.shut);
+        const overtaken = await keep(made, second.world, asked);
+        const rows = second.sandbox.store.live();
+        const row = rows[moves % Math.max(1, rows.length)];
+        if (row === undefined) return;
+        second.sandbox.store.put({ ...row, metadata: { ...row.metadata, moved: moves }, name: `${row.name}!` });
+        const before = storedIn(second.sandbox);
+        const refused = await reconcile(byPlan, overtaken);
+        const isMeant = made.definitions.some(({ provider }) => provider === row.providerType);
+        const stale = refused.problems.filter(isError).map(({ code }) => code);
+        if (isMeant) expect([stale, storedIn(second.sandbox)]).toEqual([["STALE.ROW_CHANGED"], before]);
+        else expect(stale.filter((code) => code.startsWith("STALE."))).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("of replaces gives every definition a new connection with all that the old one had beyond its file", async () => {
+    const shuts: (() => Promise<void>)[] = [];
+    onTestFinished(async () => {
+      for (const shut of shuts) await shut();
+    });
+    await fc.assert(
+      fc.asyncProperty(fleet, async (made) => {
+        const { sandbox, world, shut } = await open(made);
+        shuts.push(shut);
+        const before = sandbox.store.live();
+        const meant = made.definitions.filter(({ provider }) => before.some((row) => row.providerType === provider));
+        const [first] = meant;
+        if (first === undefined) return;
+        const replaces = meant.map(({ name }) => name);
+        // One name may be that of several definitions, some of them new: those cannot be replaced.
+        const isNew = made.definitions.some((one) => replaces.includes(one.name) && !meant.includes(one));
+        if (isNew) return;
+        const kept = await keep(made, world, { replaces });
+        const run = await reconcile(byPlan, kept);
+        expect(run.problems.filter(isError)).toEqual([]);
+        const archived = new Set(
+          sandbox.store
+            .all()
+            .filter(({ status }) => status === "archived")
+            .map(({ id }) => id),
+        );
+        for (const row of before) {
+          const definition = meant.find(({ provider }) => provider === row.providerType);
+          expect([row.id, archived.has(row.id)]).toEqual([row.id, definition !== undefined]);
+          if (definition === undefined) continue;
+          const now = sandbox.store.live().filter(({ providerType }) => providerType === row.providerType);
+          expect(now).toHaveLength(1);
+          if (now[0] !== undefined) expectKept(row, now[0], definition);
+        }
+        const settled = storedIn(sandbox);
+        const again = await reconcile(byPlan, kept);
+        expect(again.problems.filter(isError)).toEqual([]);
+        expect(storedIn(sandbox)).toBe(settled);
+        const plan = await reconcile(invocation("plan"), world);
+        expect(plan.targets[0]?.plan?.summary).toMatchObject({
+          create: 0,
+          update: 0,
+          unchanged: made.definitions.length,
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const BROKEN: ServiceErrorFacts = { code: "SERVICE.FAILED", delivery: "answered", attempts: 1, requestId: "r" };
+
 describe("for any definitions and any rows", () => {
   it("plan writes nothing; apply, then plan, is zero; a second apply writes nothing; nothing unnamed is lost; no secret shows", async () => {
     const shuts: (() => Promise<void>)[] = [];
@@ -298,13 +452,7 @@ describe("for any definitions and any rows", () => {
       fc.asyncProperty(fleet, async (made) => {
         const { sandbox, world, events, shut } = await open(made);
         shuts.push(shut);
-        const stored = () =>
-          JSON.stringify(
-            sandbox.store
-              .live()
-              .map(({ updatedAt: _, ...row }) => row)
-              .sort((left, right) => (left.id < right.id ? -1 : 1)),
-          );
+        const stored = () => storedIn(sandbox);
         const before = stored();
         const rowsBefore = sandbox.store.live();
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { runCommandLine } from "../src/cli/run.js";
 import type { Terminal } from "../src/cli/terminal.js";
-import { folderWith } from "./support/folder.js";
+import { folderWith, writeInto } from "./support/folder.js";
 import { documentOf, lastLine, run, targetOf } from "./support/program.js";
 import {
   accessTo,
@@ -111,6 +111,53 @@ describe("a POST that a gateway answers", () => {
     expect(ended.code).toBe(1);
     expect(live.writes()).toHaveLength(1);
     expect(ended.stderr).toContain("run plan before anything else");
+  });
+});
+
+describe("a connection that the service rewrites itself", () => {
+  const cwdWith = () =>
+    folderWith({ "connections/q.yaml": "name: Q\nprovider_type: quickbooks\nmetadata: { team: b }\n" });
+  const before = row({ id: "conn_q", provider_type: "quickbooks", name: "Q", metadata: { team: "a" } });
+
+  it("is read once more at the end: a write that it has undone is not converged, exit code 7", async () => {
+    const live = await service([before]);
+    live.intercept = ({ method, path }, response) =>
+      method === "GET" && path.endsWith("conn_q") ? send(response, 200, before) : false;
+    const ended = await run(["apply", "--yes", "--json"], { cwd: cwdWith(), env: accessTo(live) });
+    expect(ended.code).toBe(7);
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "not-converged", differs: ["metadata.team"] });
+    const [problem] = documentOf(ended).problems;
+    expect(problem?.code).toBe("APPLY.NOT_CONVERGED");
+    expect(problem?.message).toContain("it was written, and a moment later the service did not show it any more");
+    expect(problem?.hint).toContain("run apply again");
+  });
+
+  it("and that cannot be read once more stays written, with a warning", async () => {
+    const live = await service([before]);
+    live.intercept = ({ method, path }, response) =>
+      method === "GET" && path.endsWith("conn_q") ? send(response, 500, {}) : false;
+    const ended = await run(["apply", "--yes", "--json"], { cwd: cwdWith(), env: accessTo(live) });
+    expect(ended.code).toBe(0);
+    expect(targetOf(ended).changes[0]?.outcome?.status).toBe("updated");
+    expect(documentOf(ended).problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ["APPLY.NOT_READ_AGAIN", "warning"],
+    ]);
+  });
+
+  it("is read by itself, and others are not", async () => {
+    const live = await service([before, row({ id: "conn_h", provider_type: "hubspot", name: "H" })]);
+    const cwd = cwdWith();
+    writeInto(cwd, { "connections/h.yaml": "name: H\nprovider_type: hubspot\nmetadata: { team: b }\n" });
+    expect((await run(["apply", "--yes"], { cwd, env: accessTo(live) })).code).toBe(0);
+    const reads = live.received.filter(({ method }) => method === "GET").map(({ path }) => path);
+    expect(reads).toEqual(["/v1/connections", "/v1/connections/conn_q"]);
+  });
+
+  it("and was just made in two steps shows the stamp of the second", async () => {
+    const live = await service([]);
+    const ended = await run(["apply", "--yes"], { cwd: folderWith(quickbooks), env: accessTo(live, secrets) });
+    expect([ended.code, ended.stderr.includes("NOT_CONVERGED")]).toEqual([0, false]);
+    expect(live.received.at(-1)?.path).toBe("/v1/connections/conn_new1");
   });
 });
 

@@ -31,6 +31,7 @@ export interface ConnectionsApi {
 
 /** What may have become of the tries before one. */
 export interface EarlierTries {
+  readonly count: number;
   /** Whether one of them may have been done all the same. */
   readonly mayBeDone: boolean;
 }
@@ -180,7 +181,7 @@ class Client {
   ): Promise<HttpAnswer> {
     const mayRepeat = head.method !== "POST";
     for (;;) {
-      const body = await bodyOf?.({ mayBeDone: attempted.isLost || attempted.isDoubtful });
+      const body = await bodyOf?.({ count: attempted.attempts, mayBeDone: attempted.isLost || attempted.isDoubtful });
       const request = { ...head, ...(body === undefined ? {} : { body }) };
       const result = await this.#sendOnce(request, attempted);
       const isFault = result instanceof HttpFault;

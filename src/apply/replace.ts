@@ -47,7 +47,7 @@ export async function writeReplacement(
   const { catalogue, environment } = way;
   let row: Observed;
   try {
-    row = await rowToWrite(change, source, { earlier: { mayBeDone: false }, last: undefined }, way);
+    row = await rowToWrite(change, source, { earlier: { count: 0, mayBeDone: false }, last: undefined }, way);
   } catch (cause) {
     if (cause instanceof Halted) return cause.written;
     throw cause;

@@ -1,7 +1,7 @@
 import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
-import { Bug } from "../model/problem.js";
+import { Bug, type ProblemCode } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { UpdateWish } from "../model/wish.js";
 import { nextStamp } from "../state/next-stamp.js";
@@ -62,10 +62,11 @@ export async function rowToWrite(
   const { rows, problem } = await base.current();
   const row = rows.find(({ id }) => id === planned.id);
   const isTried = earlier.mayBeDone ? "; an earlier try may have been written" : "";
-  const halt = (code: Parameters<typeof notWritten>[0], message: string, hint: string | undefined) => {
-    const written = notWritten(code, `${message}${isTried}`, hint);
-    if (!earlier.mayBeDone) return new Halted(written);
-    return new Halted({ outcome: { ...written.outcome, status: "unknown" }, mayBeDone: true });
+  const halt = (code: ProblemCode, message: string, hint: string | undefined) => {
+    const { outcome } = notWritten(code, `${message}${isTried}`, hint);
+    const told = { ...outcome, attempts: earlier.count };
+    if (!earlier.mayBeDone) return new Halted({ outcome: told, mayBeDone: false });
+    return new Halted({ outcome: { ...told, status: "unknown" }, mayBeDone: true });
   };
   if (problem !== undefined) throw halt(problem.code, problem.message, problem.hint);
   if (row === undefined) throw halt("APPLY.ROW_MOVED", `${planned.id} is gone since the plan was made`, PLAN_AGAIN);

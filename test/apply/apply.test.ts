@@ -20,7 +20,14 @@ const recovery: RecoveryKeeper = {
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
 function world(text: string, rows: readonly Observed[], request = noStamps) {
-  const state = { rows: [...rows], nowMs: 0, lists: 0, problem: undefined as Rows["problem"] };
+  const state = {
+    rows: [...rows],
+    nowMs: 0,
+    lists: 0,
+    problem: undefined as Rows["problem"],
+    /** What happens between a try that gets no answer and the one behind it. */
+    between: [] as { readonly mayBeDone: boolean; readonly act: () => void }[],
+  };
   const sent: { readonly id: string; readonly wish: UpdateWish }[] = [];
   const answered = (value: Observed): Answered<Observed> => ({ value, attempts: 1, httpStatus: 200, requestId: "r" });
   const unused = () => Promise.reject(new Error("not used here"));
@@ -30,7 +37,12 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
     create: unused,
     remove: unused,
     async update(id, next) {
-      const wish = await next({ mayBeDone: false });
+      let wish = await next({ count: 0, mayBeDone: false });
+      for (const [index, { mayBeDone, act }] of state.between.entries()) {
+        sent.push({ id, wish });
+        act();
+        wish = await next({ count: index + 1, mayBeDone });
+      }
       sent.push({ id, wish });
       const before = state.rows.find((row) => row.id === id);
       if (before === undefined) throw new Error("no such row");
@@ -132,6 +144,59 @@ describe("the row that a write starts from", () => {
       "SERVICE.FAILED",
     ]);
     expect(silent.sent).toEqual([]);
+  });
+});
+
+describe("a try behind one that got no answer", () => {
+  const one = "name: S\nprovider_type: stripe\nmetadata: { team: billing }\n";
+  const meanwhile = (state: ReturnType<typeof world>["state"], mayBeDone: boolean, ms: number, now: Observed) =>
+    state.between.push({
+      mayBeDone,
+      act: () => {
+        state.nowMs += ms;
+        state.rows = [now];
+      },
+    });
+
+  it("starts from the same row while that is young enough", async () => {
+    const { state, sent, run } = world(one, [stripe]);
+    meanwhile(state, false, OLDEST_BASE_MS, { ...stripe, metadata: json({ team: "old", note: 1, late: true }) });
+    expect([...(await run()).outcomes.values()].map(({ status }) => status)).toEqual(["updated"]);
+    expect(state.lists).toBe(0);
+    expect(sent.map(({ wish }) => wish.metadata)).toEqual([
+      { team: "billing", note: 1 },
+      { team: "billing", note: 1 },
+    ]);
+  });
+
+  it("starts from the row as it is then, and keeps what somebody added while it waited", async () => {
+    const { state, sent, run } = world(one, [stripe]);
+    meanwhile(state, false, OLDEST_BASE_MS + 1, { ...stripe, metadata: json({ team: "old", note: 2, late: true }) });
+    await run();
+    expect(state.lists).toBe(1);
+    expect(sent.at(-1)?.wish.metadata).toEqual({ team: "billing", note: 2, late: true });
+  });
+
+  it.each([
+    [false, "failed"],
+    [true, "unknown"],
+  ])(
+    "is not sent when somebody decided otherwise meanwhile (an earlier one may be done: %s): %s",
+    async (mayBeDone, status) => {
+      const { state, sent, run } = world(one, [stripe]);
+      meanwhile(state, mayBeDone, OLDEST_BASE_MS + 1, { ...stripe, metadata: json({ team: "theirs" }) });
+      const [outcome] = (await run()).outcomes.values();
+      expect(outcome).toMatchObject({ status, code: "APPLY.ROW_MOVED", attempts: 1 });
+      expect(outcome?.message).toContain("metadata.team");
+      expect(sent).toHaveLength(1);
+    },
+  );
+
+  it("takes what the earlier one has written for its own doing, and keeps what came after it", async () => {
+    const { state, sent, run } = world(one, [stripe]);
+    meanwhile(state, true, OLDEST_BASE_MS + 1, { ...stripe, metadata: json({ team: "billing", note: 1 }) });
+    expect([...(await run()).outcomes.values()].map(({ status }) => status)).toEqual(["updated"]);
+    expect(sent).toHaveLength(2);
   });
 });
 

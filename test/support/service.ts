@@ -35,6 +35,13 @@ export interface Service {
   intercept: Intercept;
   /** Most requests that were open at once. */
   mostInFlight: number;
+  /** Of the newest id: none is given twice, also not after a connection was archived. */
+  newest: number;
+}
+
+function nextNumber(state: Service): number {
+  state.newest = Math.max(state.newest, state.rows.length) + 1;
+  return state.newest;
 }
 
 export const API_KEY = "sk_01K0TESTKEY";
@@ -68,6 +75,7 @@ export async function service(rows: readonly Row[] = [], intercept: Intercept = 
     writes: () => state.received.filter(({ method }) => method !== "GET"),
     intercept,
     mostInFlight: 0,
+    newest: 0,
   };
   let inFlight = 0;
   const server = createServer(async (request, response) => {
@@ -130,7 +138,7 @@ function answer({ method, path, headers, body }: Received, response: ServerRespo
   } else if (method === "POST" && pathname === "/v1/connections") {
     const { name, provider_type, metadata, sync_config } = body;
     const made = row({
-      id: `conn_new${rows.length + 1}`,
+      id: `conn_new${nextNumber(state)}`,
       name,
       provider_type,
       sync_config: sync_config ?? {},
@@ -153,6 +161,15 @@ function answer({ method, path, headers, body }: Received, response: ServerRespo
     };
     rows[at] = after;
     send(response, 200, after);
+  } else if (method === "DELETE" && id !== undefined) {
+    const at = rows.findIndex((candidate) => candidate.id === id);
+    if (at < 0) {
+      send(response, 404, { code: "not_found", message: "gone", http_status_code: 404 });
+      return;
+    }
+    rows.splice(at, 1);
+    response.writeHead(204);
+    response.end();
   } else {
     response.writeHead(404, { "content-type": "text/plain" });
     response.end("404 page not found");
