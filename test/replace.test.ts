@@ -464,6 +464,15 @@ describe("a replace whose delete goes wrong", () => {
     expect(readdirSync(cwd)).toEqual(["connections"]);
   });
 
+  it("because what would be lost cannot be kept in a file writes nothing", async () => {
+    const { fs, live, cwd } = await setting();
+    writeInto(cwd, { [`${RECOVERY}/in-the-way`]: "" });
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([1, ["APPLY.NO_RECOVERY_FILE"]]);
+    expect(live.writes()).toEqual([]);
+    expect(readdirSync(cwd).sort()).toEqual(["connections", RECOVERY]);
+  });
+
   it("because somebody archived it before is not created anew", async () => {
     const { fs, live } = await setting();
     live.intercept = ({ method }, response) =>

@@ -25,8 +25,12 @@ export interface ConnectionsApi {
    * is thrown on.
    */
   readonly update: (id: string, next: (earlier: EarlierTries) => Promise<UpdateWish>) => Promise<Answered<Observed>>;
-  /** Archives a connection; nothing brings it back. */
-  readonly remove: (id: string) => Promise<Answered<undefined>>;
+  /**
+   * Archives a connection; nothing brings it back.
+   *
+   * @param check - called before every try; what it throws is thrown on
+   */
+  readonly remove: (id: string, check: (earlier: EarlierTries) => Promise<void>) => Promise<Answered<undefined>>;
 }
 
 /** What may have become of the tries before one. */
@@ -102,7 +106,11 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
     create: (wish) => client.call("POST", "/connections", async () => createBody(wish), readConnection),
     update: (id, next) =>
       client.call("PUT", pathOf(id), async (earlier) => updateBody(await next(earlier)), readConnection),
-    remove: (id) => client.ask("DELETE", pathOf(id)),
+    remove: (id, check) =>
+      client.ask("DELETE", pathOf(id), async (earlier) => {
+        await check(earlier);
+        return undefined;
+      }),
   };
 }
 
@@ -110,8 +118,8 @@ function pathOf(id: string): string {
   return `/connections/${encodeURIComponent(id)}`;
 }
 
-/** Makes the body of one try. */
-type BodyOf = (earlier: EarlierTries) => Promise<string>;
+/** Makes the body of one try, if it has one. */
+type BodyOf = (earlier: EarlierTries) => Promise<string | undefined>;
 
 class Client {
   readonly #parts: ClientParts;
@@ -139,8 +147,8 @@ class Client {
   }
 
   /** A request of whose answer only the success counts. */
-  async ask(method: HttpRequest["method"], path: string): Promise<Answered<undefined>> {
-    const { answer, attempted } = await this.#succeeded(method, path, undefined);
+  async ask(method: HttpRequest["method"], path: string, bodyOf: BodyOf): Promise<Answered<undefined>> {
+    const { answer, attempted } = await this.#succeeded(method, path, bodyOf);
     const { attempts, requestId } = attempted;
     return { value: undefined, attempts, httpStatus: answer.status, requestId };
   }
@@ -164,7 +172,7 @@ class Client {
     };
     const headers = headersOf(
       { apiKey, requestId, ...(environmentId === undefined ? {} : { environmentId }) },
-      bodyOf !== undefined,
+      method === "POST" || method === "PUT",
     );
     const answer = await this.#sendUntilAnswered({ method, path: `${root}${path}`, headers }, bodyOf, attempted);
     if (answer.status < 200 || answer.status >= 300) {

@@ -137,7 +137,8 @@ class Run {
     this.#done += 1;
     this.#parts.onProgress(this.#done, this.#total);
     const isRewritten = ownValue(this.#parts.catalogue.providers, change.providerType)?.reread === true;
-    if (isRewritten && written.answer !== undefined && written.wish !== undefined && outcome.status !== "not-converged")
+    const isDone = ["created", "updated", "replaced"].includes(outcome.status);
+    if (isRewritten && isDone && written.answer !== undefined)
       this.#rewritten.push({ change, written, id: written.answer.id });
     if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
     if (outcome.httpStatus === 401 || outcome.httpStatus === 403)

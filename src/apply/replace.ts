@@ -1,6 +1,7 @@
+import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
-import { messageOf, shellWord } from "../model/problem.js";
+import { Bug, messageOf, shellWord } from "../model/problem.js";
 import type { FileTarget, RecoveryDocument } from "../model/recovery.js";
 import type { KnownSecrets } from "../model/secret.js";
 import { ServiceError } from "../model/service-error.js";
@@ -10,6 +11,7 @@ import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
 import {
   answeredOrFault,
+  answeredOrHalted,
   factsOf,
   failed,
   Halted,
@@ -45,32 +47,35 @@ export async function writeReplacement(
   keeper: RecoveryKeeper,
 ): Promise<Written> {
   const { catalogue, environment } = way;
-  let row: Observed;
-  try {
-    row = await rowToWrite(change, source, { earlier: { count: 0, mayBeDone: false }, last: undefined }, way);
-  } catch (cause) {
-    if (cause instanceof Halted) return cause.written;
-    throw cause;
-  }
-  if (environment.id !== null && row.environmentId !== environment.id) {
-    const message = `nothing shows that ${row.id} is in ${environment.id}, so it was not archived`;
+  const { id } = rowOf(source);
+  if (environment.id !== null && rowOf(source).environmentId !== environment.id) {
+    const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
     return notWritten("APPLY.WRONG_ENVIRONMENT", message, "look up where the connection is.");
   }
-  const carried = carriedRow(row, catalogue.syncConfig);
-  const document = recoveryOf(change, source, carried, row, catalogue.syncConfig, keeper);
-  let file: string;
-  try {
-    file = keeper.keep(row.id, `${JSON.stringify(document, null, 2)}\n`);
-  } catch (cause) {
-    const message = `what ${row.id} has beyond its definition could not be kept in a file, so it was not archived: ${messageOf(cause)}`;
-    return notWritten("APPLY.NO_RECOVERY_FILE", message, "make the working folder writable, and run again.");
-  }
-  const recover = `apply --recover ${shellWord(file)} --only ${shellWord(change.name)}`;
-  const archived = await archive(row, recover, way);
-  if (typeof archived !== "number") {
-    if (!archived.mayBeDone) keeper.remove(file);
+  const keep = (row: Observed): Kept => {
+    const carried = carriedRow(row, catalogue.syncConfig);
+    const document = recoveryOf(change, source, carried, row, catalogue.syncConfig, keeper);
+    try {
+      return { row, carried, document, file: keeper.keep(id, `${JSON.stringify(document, null, 2)}\n`) };
+    } catch (cause) {
+      const message = `what ${id} has beyond its definition could not be kept in a file, so it was not archived: ${messageOf(cause)}`;
+      const hint = "make the working folder writable, and run again.";
+      throw new Halted(notWritten("APPLY.NO_RECOVERY_FILE", message, hint));
+    }
+  };
+  let kept: Kept | undefined;
+  // What is carried over is what the connection had when it was archived, however long that took.
+  const archived = await archive(id, way, async (earlier) => {
+    const row = await rowToArchive(change, source, earlier, way);
+    if (row !== undefined && row !== kept?.row) kept = keep(row);
+    return recoverWith(kept, change);
+  });
+  if (kept === undefined || typeof archived !== "number") {
+    if (typeof archived === "number") throw new Bug(`${id} was archived without keeping what it had`);
+    if (kept !== undefined && !archived.mayBeDone) keeper.remove(kept.file);
     return archived;
   }
+  const { row, carried, document, file } = kept;
   const written = await writeCreate(change, { ...source, observed: row, carried }, way, "replaced");
   const attempts = written.outcome.attempts + archived;
   const outcome = { ...written.outcome, attempts, wrote: true };
@@ -81,14 +86,59 @@ export async function writeReplacement(
   const isUnknown = outcome.status === "unknown";
   const then = isUnknown ? "it is not known whether its replacement was created" : "its replacement was not created";
   const lost = document.left_out.length === 0 ? "" : `; ${document.left_out.join(", ")} must be set again by hand`;
-  const message = `${row.id} was archived, but ${then}: ${outcome.message ?? ""}`;
-  const hint = `what it had is in ${file}${lost}. This finishes it: flexprice-sync ${recover}`;
+  const message = `${id} was archived, but ${then}: ${outcome.message ?? ""}`;
+  const hint = `what it had is in ${file}${lost}. This finishes it: ${recoverWith(kept, change)}`;
   return { ...written, outcome: { ...outcome, ...(isUnknown ? {} : { code: "APPLY.NOT_REPLACED" }), message, hint } };
 }
 
-/** Archives a connection. Gives the number of requests that it took, or what became of it instead. */
-async function archive({ id }: Observed, recover: string, { api }: Way): Promise<number | Written> {
-  const result = await answeredOrFault(() => api.remove(id));
+/** What is carried over, and where it is kept. */
+interface Kept {
+  readonly row: Observed;
+  readonly carried: Observed;
+  readonly document: RecoveryDocument;
+  readonly file: string;
+}
+
+function recoverWith(kept: Kept | undefined, { name }: Change): string {
+  return `flexprice-sync apply --recover ${shellWord(kept?.file ?? "FILE")} --only ${shellWord(name)}`;
+}
+
+function rowOf({ observed, desired }: Source): Observed {
+  if (observed === undefined) throw new Bug(`"${desired.name}" is to be replaced and has no row`);
+  return observed;
+}
+
+/** The row as it is just now; nothing where an earlier try of ours may be why it is gone. */
+async function rowToArchive(
+  change: Change,
+  source: Source,
+  earlier: EarlierTries,
+  way: Way,
+): Promise<Observed | undefined> {
+  if (earlier.mayBeDone) {
+    const { rows, problem } = await way.base.current();
+    if (problem === undefined && rows.every(({ id }) => id !== rowOf(source).id)) return undefined;
+  }
+  return rowToWrite(change, source, { earlier, last: undefined }, way);
+}
+
+/**
+ * Archives a connection. Gives the number of requests that it took, or what became of it instead.
+ *
+ * @param check - called before every try; gives the command that finishes what is begun with it
+ */
+async function archive(
+  id: string,
+  { api }: Way,
+  check: (earlier: EarlierTries) => Promise<string>,
+): Promise<number | Written> {
+  let recover = "";
+  const result = await answeredOrHalted(() =>
+    api.remove(id, async (earlier) => {
+      recover = await check(earlier);
+    }),
+  );
+  if (result instanceof Halted) return result.written;
   if (!(result instanceof ServiceError)) return result.attempts;
   const isGone = (fault: ServiceError) => fault.httpStatus === 404 && fault.code === "SERVICE.NOT_FOUND";
   if (isGone(result) && result.attempts === 1) {
@@ -102,6 +152,6 @@ async function archive({ id }: Observed, recover: string, { api }: Way): Promise
   const seen = await answeredOrFault(() => api.get(id));
   if (seen instanceof ServiceError && isGone(seen)) return result.attempts + seen.attempts;
   const outcome = unknown(result, `${id} may or may not have been archived`);
-  const hint = `run plan: if ${id} is gone, this finishes it: flexprice-sync ${recover}`;
+  const hint = `run plan: if ${id} is gone, this finishes it: ${recover}`;
   return { outcome: { ...outcome, hint }, mayBeDone: true };
 }

@@ -9,6 +9,7 @@ import { stampText } from "../state/stamp.js";
 import { moved, unmet, updateWish } from "../state/wish.js";
 import {
   answeredOrFault,
+  answeredOrHalted,
   failed,
   Halted,
   isLost,
@@ -122,13 +123,4 @@ export async function put(
   const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
   const written = judged(status, last.wish, told, expected, catalogue);
   return written.outcome.status === status ? written : lost;
-}
-
-async function answeredOrHalted<T>(request: () => Promise<T>): Promise<T | ServiceError | Halted> {
-  try {
-    return await answeredOrFault(request);
-  } catch (cause) {
-    if (cause instanceof Halted) return cause;
-    throw cause;
-  }
 }

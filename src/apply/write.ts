@@ -144,6 +144,16 @@ export async function answeredOrFault<T>(request: () => Promise<T>): Promise<T |
   }
 }
 
+/** The same, for a request that may be kept from being sent. */
+export async function answeredOrHalted<T>(request: () => Promise<T>): Promise<T | ServiceError | Halted> {
+  try {
+    return await answeredOrFault(request);
+  } catch (cause) {
+    if (cause instanceof Halted) return cause;
+    throw cause;
+  }
+}
+
 /** Whether a failed request may have been done all the same. */
 export function isLost({ delivery }: ServiceError): boolean {
   return delivery === "unknown" || delivery === "doubtful";
