@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { helpOf } from "../src/cli/arguments.js";
+import { helpOf, parseArguments } from "../src/cli/arguments.js";
 import { exitCodes } from "../src/cli/exit-code.js";
 import { catalogue } from "../src/generated/catalogue.js";
 import { problemCodes } from "../src/model/problem.js";
@@ -157,3 +157,23 @@ function readdirOrFile(path: string): void {
     readdirSync(url);
   }
 }
+
+describe("the guide to plans", () => {
+  const guide = text("docs/plans.md");
+
+  it("names every reason for which a plan is refused", () => {
+    const told = [...guide.matchAll(/^\| `(STALE\.\w+)` \|/gm)].map(([, code]) => code);
+    // A recovery file is no plan.
+    const meant = Object.keys(problemCodes).filter((code) => /^STALE\.(?!NOTHING_TO_RECOVER)/.test(code));
+    expect(told.sort()).toEqual(meant.sort());
+  });
+
+  it("shows commands that the program takes", () => {
+    const commands = [...guide.matchAll(/^flexprice-sync (.+?)(?: {2,}#.*)?$/gm)].map(([, command = ""]) => command);
+    expect(commands.length).toBeGreaterThanOrEqual(5);
+    for (const command of commands) {
+      const argv = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain = ""]) => quoted ?? plain);
+      expect([command, parseArguments(argv, "1").kind]).toEqual([command, "command"]);
+    }
+  });
+});

@@ -6,7 +6,7 @@ import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
 import type { RecoveryKeeper } from "../../src/apply/replace.js";
 import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
-import type { UpdateWish } from "../../src/model/wish.js";
+import type { CreateWish, UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
 
@@ -19,7 +19,7 @@ const recovery: RecoveryKeeper = {
 };
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
-function world(text: string, rows: readonly Observed[], request = noStamps) {
+function world(text: string, rows: readonly Observed[], request = noStamps, isReplaced = false) {
   const state = {
     rows: [...rows],
     nowMs: 0,
@@ -28,14 +28,34 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
     /** What happens between a try that gets no answer and the one behind it. */
     between: [] as { readonly mayBeDone: boolean; readonly act: () => void }[],
   };
+  const created: CreateWish[] = [];
+  const keptFiles: string[] = [];
   const sent: { readonly id: string; readonly wish: UpdateWish }[] = [];
   const answered = (value: Observed): Answered<Observed> => ({ value, attempts: 1, httpStatus: 200, requestId: "r" });
   const unused = () => Promise.reject(new Error("not used here"));
   const api: ConnectionsApi = {
     list: unused,
     get: unused,
-    create: unused,
-    remove: unused,
+    async create(wish) {
+      created.push(wish);
+      const made = observed({
+        id: "conn_made",
+        name: wish.name,
+        providerType: wish.providerType,
+        metadata: wish.metadata ?? null,
+        syncConfig: wish.syncConfig ?? {},
+      });
+      return answered(made);
+    },
+    async remove(id, check) {
+      await check({ count: 0, mayBeDone: false });
+      for (const [index, { mayBeDone, act }] of state.between.entries()) {
+        act();
+        await check({ count: index + 1, mayBeDone });
+      }
+      state.rows = state.rows.filter((row) => row.id !== id);
+      return { value: undefined, attempts: state.between.length + 1, httpStatus: 204, requestId: "r" };
+    },
     async update(id, next) {
       let wish = await next({ count: 0, mayBeDone: false });
       for (const [index, { mayBeDone, act }] of state.between.entries()) {
@@ -60,8 +80,9 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
     state.lists += 1;
     return { rows: state.rows, ...(state.problem === undefined ? {} : { problem: state.problem }) };
   };
-  const desired = desiredOf(text);
-  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, request);
+  const desired = desiredOf(text, { K: "key-of-the-test" });
+  const asked = { ...request, replaces: new Set(isReplaced ? desired : []) };
+  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, asked);
   const run = () =>
     apply(plan, {
       api,
@@ -71,11 +92,17 @@ function world(text: string, rows: readonly Observed[], request = noStamps) {
       base: new Base(rows, 0, refresh, () => state.nowMs),
       environment: { id: "env_test", isProven: true },
       stamps: request.stamps,
-      recovery,
+      recovery: {
+        ...recovery,
+        keep: (_id, kept) => {
+          keptFiles.push(kept);
+          return "a-file";
+        },
+      },
       failFast: false,
       onProgress: () => {},
     });
-  return { state, sent, plan, run };
+  return { state, sent, created, keptFiles, plan, run };
 }
 
 const text =
@@ -197,6 +224,52 @@ describe("a try behind one that got no answer", () => {
     meanwhile(state, true, OLDEST_BASE_MS + 1, { ...stripe, metadata: json({ team: "billing", note: 1 }) });
     expect([...(await run()).outcomes.values()].map(({ status }) => status)).toEqual(["updated"]);
     expect(sent).toHaveLength(2);
+  });
+});
+
+describe("a replace", () => {
+  const one =
+    'name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${K}", webhook_secret: "${K}" }\nmetadata: { team: billing }\n';
+  const between = (state: ReturnType<typeof world>["state"], mayBeDone: boolean, rows: readonly Observed[]) =>
+    state.between.push({
+      mayBeDone,
+      act: () => {
+        state.nowMs += OLDEST_BASE_MS + 1;
+        state.rows = [...rows];
+      },
+    });
+  const withNote = (note: number) => ({ ...stripe, metadata: json({ team: "old", note }) });
+
+  it("carries over, and keeps in its file, what the connection has when it is archived, not what it had", async () => {
+    const { state, created, keptFiles, run } = world(one, [withNote(1)], noStamps, true);
+    between(state, false, [withNote(2)]);
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "replaced", attempts: 3 }]);
+    expect(created.map(({ metadata }) => metadata)).toEqual([{ team: "billing", note: 2 }]);
+    expect(keptFiles.map((text) => JSON.parse(text).connection.metadata)).toEqual([
+      { team: "old", note: 1 },
+      { team: "old", note: 2 },
+    ]);
+  });
+
+  it("does not archive what somebody changed while a try was waited for", async () => {
+    const { state, created, run } = world(one, [withNote(1)], noStamps, true);
+    between(state, false, [{ ...stripe, metadata: json({ team: "theirs" }) }]);
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "failed", code: "APPLY.ROW_MOVED" }]);
+    expect(created).toEqual([]);
+    expect(state.rows).toHaveLength(1);
+  });
+
+  it("goes on when an earlier try has archived it", async () => {
+    const { state, created, run } = world(one, [withNote(1)], noStamps, true);
+    between(state, true, []);
+    expect([...(await run()).outcomes.values()].map(({ status }) => status)).toEqual(["replaced"]);
+    expect(created.map(({ metadata }) => metadata)).toEqual([{ team: "billing", note: 1 }]);
+  });
+
+  it("of a connection that does not show its environment archives nothing", async () => {
+    const { created, keptFiles, run } = world(one, [{ ...stripe, environmentId: null }], noStamps, true);
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "failed", code: "APPLY.WRONG_ENVIRONMENT" }]);
+    expect([created, keptFiles]).toEqual([[], []]);
   });
 });
 
