@@ -136,7 +136,14 @@ describe("the documents", () => {
     const decisions = readdirSync(new URL("../docs/decisions/", import.meta.url)).map(
       (name) => `docs/decisions/${name}`,
     );
-    for (const path of ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/secrets.md", ...decisions]) {
+    for (const path of [
+      "README.md",
+      "CONTRIBUTING.md",
+      "SECURITY.md",
+      "docs/secrets.md",
+      "docs/plans.md",
+      ...decisions,
+    ]) {
       for (const [, link = ""] of text(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
         expect(() => readdirOrFile(join(dirname(path), link)), `${path} → ${link}`).not.toThrow();
       }
