@@ -20,10 +20,10 @@ export function replacementDangers(desired: Desired, row: Observed, catalogue: C
     .filter(([field, { update }]) => update !== "server-managed" && !declared.has(field) && !isKept)
     .map(([field]) => field);
   return [
-    `${row.id} is archived for good; the connection that takes its place has another id`,
+    `${row.id} is archived for good; the one in its place has another id`,
     "scheduled exports of the archived connection are deleted and have to be set up again",
     `until the new one is there nothing is synced with ${provider}, and what is under way fails`,
-    `what was synced before counts as synced for the new one, too: with another ${provider} account it is not sent again`,
+    `what was synced before counts as synced: to another ${provider} account it is not sent again`,
     ...(facts?.oauth === true ? ["the consent that somebody gave in the browser is lost"] : []),
     ...(unnamed.length === 0
       ? []

@@ -47,11 +47,13 @@ export function savePlan(
   const { tool, createdAt, expiresAt, salt, paths, target } = parts;
   const key = stamps.keys.current;
   const all = inFileOrder(desired);
+  const positions = new Map(all.map((one, at) => [one, at]));
   const { plan, sources } = planned;
   const changes = plan.changes.map((change) => {
     const source = sources.get(change);
     if (source === undefined) throw new Bug(`"${change.name}" is planned from nothing`);
-    const definition = all.indexOf(source.desired);
+    const definition = positions.get(source.desired);
+    if (definition === undefined) throw new Bug(`"${change.name}" is planned from a definition that was not read`);
     const marking = { key, salt: saltAt(salt, definition), knownSecrets: parts.knownSecrets };
     return savedChange(change, source, definition, writesSecretsOf.has(source.desired), marking, parts.catalogue);
   });

@@ -202,13 +202,16 @@ export function staleOnline(
   const key = keysOf(plan, keys).current;
   const nowOf = new Map([...planned.sources].map(([change, { desired }]) => [desired, change]));
   const byPosition = new Map([...positions].map(([desired, at]) => [at, desired]));
+  const known = { ...present, rows: new Map(present.observed.map((row) => [row.id, row])) };
   return saved.changes.flatMap((change) => {
     const desired = byPosition.get(change.definition);
     if (desired === undefined) return [];
     const marking = { key, salt: saltAt(plan.salt, change.definition), knownSecrets };
-    return new Verdict(change, desired, nowOf.get(desired), marking, present).problems();
+    return new Verdict(change, desired, nowOf.get(desired), marking, known).problems();
   });
 }
+
+type PresentRows = Present & { readonly rows: ReadonlyMap<string, Observed> };
 
 /** Holds one change of a saved plan against what would be done now. */
 class Verdict {
@@ -216,9 +219,9 @@ class Verdict {
   readonly #desired: Desired;
   readonly #now: Change | undefined;
   readonly #marking: Marking;
-  readonly #present: Present;
+  readonly #present: PresentRows;
 
-  constructor(saved: SavedChange, desired: Desired, now: Change | undefined, marking: Marking, present: Present) {
+  constructor(saved: SavedChange, desired: Desired, now: Change | undefined, marking: Marking, present: PresentRows) {
     this.#saved = saved;
     this.#desired = desired;
     this.#now = now;
@@ -227,13 +230,13 @@ class Verdict {
   }
 
   problems(): readonly Problem[] {
-    const { planned, observed } = this.#present;
+    const { planned, rows } = this.#present;
     const match = planned.matches.get(this.#desired);
     if (match?.kind === "problem" && match.problem.code === "PLAN.AMBIGUOUS")
       return [this.#stale("STALE.NEW_TWIN", match.problem.message.replace(/^[^:]*: /, ""))];
     const { id } = this.#saved;
     if (id === undefined) return this.#ofCreate(match?.kind === "row" ? match.row : undefined);
-    const row = observed.find((one) => one.id === id);
+    const row = rows.get(id);
     if (row === undefined) return this.#ofGone(id);
     if (match?.kind === "row" && match.row.id !== id)
       return [
