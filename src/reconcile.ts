@@ -15,7 +15,7 @@ import type { Catalogue } from "./model/catalogue.js";
 import type { Desired } from "./model/connection.js";
 import type { FingerprintKeys } from "./model/fingerprint.js";
 import { type Plan, writes } from "./model/plan.js";
-import { bugProblem, error, inOrder, isError, type Problem } from "./model/problem.js";
+import { bugProblem, error, inOrder, isError, type Problem, warning } from "./model/problem.js";
 import type { RecoveryDocument } from "./model/recovery.js";
 import type { Run, TargetRun } from "./model/run.js";
 import type { SavedPlan } from "./model/saved-plan.js";
@@ -23,7 +23,7 @@ import type { KnownSecrets } from "./model/secret.js";
 import type { StampSettings } from "./model/stamp.js";
 import { type AskingOptions, askedFor } from "./plan/asked.js";
 import { makePlan } from "./plan/plan.js";
-import { protectedReplacements, unfinishedIn } from "./plan/replacement.js";
+import { protectedReplacements, unfinishedAt, unfinishedIn } from "./plan/replacement.js";
 import { savePlan } from "./plan/saved.js";
 import { missingVariables, unresolvedForApply } from "./secrets/needed.js";
 import { resolve } from "./secrets/resolve.js";
@@ -41,6 +41,8 @@ export interface Invocation extends AskingOptions {
   readonly planFile?: string;
   /** What a replace that broke off has left: only that is finished. */
   readonly recoveryFile?: string;
+  /** Options that lead to the same target, for commands that are printed: ` --base-url URL`; empty where variables do. */
+  readonly sameTarget: string;
   /** Every variable that any definition names must be set and not empty. */
   readonly requireEnv: boolean;
   readonly maxChanges?: MostChanges;
@@ -99,7 +101,8 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const { command, target } = invocation;
   const given = readGiven(invocation, world.files);
   const paths = pathsOf(invocation, given);
-  const read = readDefinitions(paths, world);
+  // Without the file that says what is to be done nobody knows which definitions are meant.
+  const read = given.problems.length > 0 ? nothingRead : readDefinitions(paths, world);
   const run = (problems: readonly Problem[], targets: readonly TargetRun[] = []): Run => ({
     command,
     definitions: read.definitions,
@@ -116,6 +119,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     ...given,
     ...(target === undefined ? {} : { target }),
     stamps,
+    catalogue: world.catalogue,
     knownSecrets: world.knownSecrets,
     newSalt: world.newSalt,
     nowMs: world.clockMs(),
@@ -124,7 +128,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     ...read.problems,
     ...given.problems,
     // Of half the definitions nothing can be told but what is wrong with them.
-    ...(read.problems.some(isError) ? [] : asked.problems),
+    ...([...read.problems, ...given.problems].some(isError) ? [] : asked.problems),
     ...(invocation.requireEnv ? missingVariables(read.desired, "error") : []),
     ...invocation.targetProblems,
   ];
@@ -141,6 +145,9 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     isConfirmed: fetched.environmentId !== null,
     // Without stamps nobody is asked whose a connection is.
     ...(target.owner === undefined || !target.stamps ? {} : { owner: target.owner }),
+    ...(invocation.planFile === undefined || given.plan === undefined
+      ? {}
+      : { carriesOut: { file: invocation.planFile, createdAt: given.plan.created_at } }),
   };
   if (online.some(isError)) return run(online, [seen]);
 
@@ -151,15 +158,14 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const stale = asked.stale({ planned, observed: fetched.observed, catalogue, knownSecrets, keys: stamps.keys });
   if (stale.length > 0) return run([...online, ...stale], [seen]);
   const problems = [...online, ...planned.problems];
+  const left = given.recovery === undefined ? unfinishedReplaces(world.files) : [];
   // Half a plan is not shown: it would look as if the rest needed nothing.
-  if (!planned.isWhole) return run(problems, [seen]);
+  if (!planned.isWhole) return run([...problems, ...unfinishedAt(asked.desired, left).map(asWarning)], [seen]);
   const plannedRun: TargetRun = { ...seen, plan };
   const refused = [
     ...[overLimit(plan, invocation.maxChanges)].flatMap((problem) => problem ?? []),
     ...protectedReplacements(plan),
-    ...(plan.summary.create === 0 || given.recovery !== undefined
-      ? []
-      : unfinishedIn(plan, unfinishedReplaces(world.files), target)),
+    ...unfinishedIn(plan, left, target, catalogue),
   ];
   if (command === "plan") {
     const shown = run([...problems, ...refused.map(asWarning)], [plannedRun]);
@@ -176,7 +182,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
       catalogue,
       knownSecrets,
     });
-    return { ...shown, targets: [{ ...plannedRun, saved: { file, document } }] };
+    return { ...shown, targets: [{ ...plannedRun, saved: { file, document, sameTarget: invocation.sameTarget } }] };
   }
 
   const preflight = [...problems, ...unresolvedForApply(sources), ...refused];
@@ -197,23 +203,41 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
     environment: { id: seen.environmentId, isProven: seen.isConfirmed },
     stamps,
-    recovery: { ...world.recoveries, tool, target: fileTarget(seen), knownSecrets },
+    recovery: {
+      ...world.recoveries,
+      tool,
+      target: fileTarget(seen),
+      paths,
+      stamps,
+      knownSecrets,
+      sameTarget: invocation.sameTarget,
+    },
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });
+  const { recoveryFile } = invocation;
   const isFinished = [...applied.outcomes.values()].every(({ status }) => DONE.has(status));
-  if (invocation.recoveryFile !== undefined && isFinished) world.recoveries.remove(invocation.recoveryFile);
+  if (recoveryFile !== undefined && isFinished) world.recoveries.remove(recoveryFile);
   const results = [
     // What the first write has shown is no longer in doubt.
     ...preflight.filter(({ code }) => !(applied.isProven && code === "FETCH.ENVIRONMENT_UNCONFIRMED")),
     ...[...applied.outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
     ...(applied.strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", applied.strayed)]),
     ...(applied.bug === undefined ? [] : [bugProblem(applied.bug)]),
+    ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),
     ...leftBlocked(plan),
   ];
   const bug = applied.bug === undefined ? {} : { bug: applied.bug };
   const isConfirmed = seen.isConfirmed || applied.isProven;
   return { ...run(results, [{ ...plannedRun, isConfirmed, outcomes: applied.outcomes }]), ...bug };
+}
+
+/** A run that was to finish a replace and has not. */
+function stillUnfinished(file: string): Problem {
+  const detail = `the replace is not finished, and ${file} stays as it is.`;
+  return warning("APPLY.UNFINISHED_REPLACE", detail, {
+    hint: "put right what went wrong, and run the same command again.",
+  });
 }
 
 const DONE: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
@@ -235,8 +259,8 @@ function readGiven({ planFile, recoveryFile }: Invocation, files: Files): Given 
   };
 }
 
-function pathsOf({ paths }: Invocation, { plan }: Given): readonly string[] {
-  return paths.length > 0 ? paths : (plan?.paths ?? [DEFAULT_FOLDER]);
+function pathsOf({ paths }: Invocation, { plan, recovery }: Given): readonly string[] {
+  return paths.length > 0 ? paths : (plan?.paths ?? recovery?.paths ?? [DEFAULT_FOLDER]);
 }
 
 function environmentOf({ plan, recovery }: Given): string | null {
@@ -265,6 +289,8 @@ interface Read {
   readonly files: number;
   readonly problems: readonly Problem[];
 }
+
+const nothingRead: Read = { desired: [], definitions: 0, files: 0, problems: [] };
 
 /** Load, validate and resolve, as far as each file goes: one broken file does not hide the problems of the others. */
 function readDefinitions(paths: readonly string[], world: World): Read {

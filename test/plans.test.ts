@@ -140,7 +140,7 @@ describe("a kept plan", () => {
     const { cwd, env, apply } = await kept();
     await apply();
     const again = await run(["apply", "p.json"], { cwd, env });
-    expect(again.stdout).toContain("Nothing to do.");
+    expect(again.stdout).toContain("Nothing to do: all of the plan is done.");
     expect(lastLine(again.stdout)).toContain(NO_WRITES);
     expect(again.code).toBe(0);
   });
@@ -191,6 +191,21 @@ describe("a kept plan", () => {
     expect(live.writes().map(({ path }) => path)).toEqual(["/v1/connections/conn_2"]);
   });
 
+  it("puts stamps, records secrets on the word of whoever made it, and does so once", async () => {
+    const equal = row({ id: "conn_1", provider_type: "stripe", name: "S" });
+    const text =
+      'name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${SK}", webhook_secret: "${WH}" }\n';
+    const { apply, live } = await kept({
+      rows: [equal],
+      files: { "connections/s.yaml": text },
+      args: ["--adopt", "--assume-secrets"],
+    });
+    expect((await apply()).code).toBe(0);
+    expect(Object.keys(markOf(live.rows[0] ?? {}).secrets)).toHaveLength(2);
+    expect((await apply()).code).toBe(0);
+    expect(live.writes()).toHaveLength(1);
+  });
+
   it("reads the folders that it was made from, or the same definitions elsewhere", async () => {
     const { cwd, env, live } = await kept({ files: { ...files, "other/readme.md": "x" }, args: ["-d", "connections"] });
     renameSync(join(cwd, "connections"), join(cwd, "moved"));
@@ -231,7 +246,8 @@ describe("a kept plan", () => {
     expect((await run(["plan", "--out", "p.json"], { cwd, env })).code).toBe(0);
     expect(planIn(cwd).salt).not.toBe(first);
     const before = readFileSync(join(cwd, "connections/hubspot.yaml"), "utf8");
-    for (const out of ["connections/hubspot.yaml", "connections", "none/p.json"]) {
+    writeInto(cwd, { "notes.txt": "mine" });
+    for (const out of ["connections/hubspot.yaml", "new.yaml", "connections", "none/p.json", "notes.txt"]) {
       const ended = await run(["plan", "--json", "--out", out], { cwd, env });
       expect([out, ended.code, codesOf(ended)]).toEqual([out, 1, ["OUTPUT.NOT_WRITTEN"]]);
     }
@@ -346,7 +362,13 @@ describe("a stale plan is exit code 5, and nothing is written", () => {
       [],
       /SK.* has no value, and had one/,
     ],
-    ["when a masked field has another value", "STALE.OTHER_SECRETS", { NOTE: "other" }, [], /metadata\.note/],
+    [
+      "when a masked field has another value",
+      "STALE.OTHER_SECRETS",
+      { NOTE: "other" },
+      [],
+      /metadata\.note, taken from NOTE, of/,
+    ],
     ["when there is no key any more", "STALE.OTHER_SECRETS", { FLEXPRICE_SYNC_FINGERPRINT_KEY: "" }, [], /is not set/],
     [
       "when there is another key",
@@ -377,6 +399,46 @@ describe("a stale plan is exit code 5, and nothing is written", () => {
     expect(ended.code).toBe(5);
     expect(new Set(codesOf(ended))).toEqual(new Set([code]));
     expect(errorsOf(ended)).toMatch(words);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("when the name of a definition found by it means another connection now: STALE.NEW_TWIN", async () => {
+    const exports = row({ id: "conn_3", provider_type: "s3", name: "exports", metadata: { team: "old" } });
+    const { apply, live } = await kept({
+      rows: [exports],
+      files: { "connections/exports.yaml": files["connections/exports.yaml"] },
+    });
+    live.rows[0] = { ...exports, name: "exports of before" };
+    live.rows.push({ ...exports, id: "conn_4" });
+    const ended = await apply();
+    expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.NEW_TWIN"]]);
+    expect(errorsOf(ended)).toContain('"exports" would mean conn_4 now, and meant conn_3');
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("when a field of what it creates had no value: STALE.OTHER_SECRETS, with its variable and its line", async () => {
+    const { NOTE: _, ...less } = { ...SECRETS };
+    const live = await service([]);
+    const cwd = folderWith({
+      "connections/f.yaml": 'name: F\nprovider_type: flexprice\nmetadata: { a: 1, note: "${NOTE}" }\n',
+    });
+    await run(["plan", "--out", "p.json"], { cwd, env: accessTo(live, less) });
+    const ended = await run(["apply", "p.json", "--json"], { cwd, env: accessTo(live, SECRETS) });
+    expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.OTHER_SECRETS"]]);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("when secrets that it was to send had no value, so that it had nothing to do: STALE.OTHER_SECRETS", async () => {
+    const quickbooks = `name: Q
+provider_type: quickbooks
+encrypted_secret_data: { client_id: "\${SK}", client_secret: "\${SK}", realm_id: "1", environment: sandbox, webhook_verifier_token: "\${WH}" }
+`;
+    const live = await service([row({ id: "conn_q", provider_type: "quickbooks", name: "Q" })]);
+    const cwd = folderWith({ "connections/q.yaml": quickbooks });
+    const { WH: _, ...less } = { ...SECRETS };
+    await run(["plan", "--out", "p.json", "--write-secrets=Q"], { cwd, env: accessTo(live, less) });
+    const ended = await run(["apply", "p.json", "--json"], { cwd, env: accessTo(live, SECRETS) });
+    expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.OTHER_SECRETS"]]);
     expect(live.writes()).toEqual([]);
   });
 
@@ -510,6 +572,30 @@ describe("secrets of a plan without a key", () => {
     expect(live.writes()).toHaveLength(3);
   });
 
+  it("that this run happens to know, and the one before did not, make no connection look changed", async () => {
+    const live = await service([
+      row({ id: "conn_t", provider_type: "tabs", name: "T", metadata: { team: "old", note: "Acme main" } }),
+    ]);
+    const cwd = folderWith({
+      "connections/t.yaml":
+        'name: T\nprovider_type: tabs\nencrypted_secret_data: { api_key: "${COMPANY}" }\nmetadata: { team: new }\n',
+    });
+    await run(["plan", "--out", "p.json"], { cwd, env: accessTo(live) });
+    const ended = await run(["apply", "p.json"], { cwd, env: accessTo(live, { COMPANY: "acme" }) });
+    expect(ended.code).toBe(0);
+    expect(live.rows[0]?.metadata).toMatchObject({ team: "new", note: "Acme main" });
+  });
+
+  it("of which some have no value when it is made are taken as they are then, and the plan says so", async () => {
+    const { AK: _, ...less } = { ...SECRETS };
+    const live = await service([stripe, hubspot]);
+    const cwd = folderWith(files);
+    const plan = await run(["plan", "--out", "p.json"], { cwd, env: accessTo(live, { ...less, ...KEY }) });
+    expect(plan.stdout).toContain("1 credential has no value now");
+    expect((await run(["apply", "p.json"], { cwd, env: accessTo(live, { ...SECRETS, ...KEY }) })).code).toBe(0);
+    expect(live.writes()).toHaveLength(3);
+  });
+
   it("may be missing when the plan is made, and must be there when a write needs them", async () => {
     const { AK: _, ...less } = { ...SECRETS };
     const live = await service([stripe, hubspot]);
@@ -555,7 +641,9 @@ encrypted_secret_data: { site: acme, api_key: "\${AK}", webhook_username: "\${SK
     expect([first.code, statusesOf(first)]).toEqual([6, ["updated"]]);
     const stored = box.store.find("conn_cb");
     const second = await run(["apply", "p.json", "--json"], { cwd, env });
-    expect(targetOf(second).summary).toMatchObject({ update: 0 });
+    expect(targetOf(second).summary).toMatchObject({ update: 0, blocked: 1 });
+    // What the plan could not change stays said.
+    expect([second.code, codesOf(second)]).toEqual([6, ["APPLY.BLOCKED"]]);
     expect(box.store.find("conn_cb")).toBe(stored);
     // Asked again they are sent again, unless a fingerprint shows that they are there.
     await run(["plan", "--out", "p.json", "--write-secrets=CB"], { cwd, env });
@@ -641,6 +729,19 @@ encrypted_secret_data: { client_id: "\${SK}", client_secret: "\${SK}", realm_id:
   });
 });
 
+describe("a kept plan on a terminal or in a log", () => {
+  it("says which one is carried out, and the command for it leads to the same target", async () => {
+    const live = await service([stripe, hubspot]);
+    const cwd = folderWith(files);
+    const { FLEXPRICE_BASE_URL: url = "", ...env } = accessTo(live, { ...SECRETS, ...KEY });
+    const plan = await run(["plan", "--out", "a plan.json", "--base-url", url], { cwd, env });
+    expect(plan.stderr).toContain(`flexprice-sync apply 'a plan.json' --base-url ${url}\n`);
+    const ended = await run(["apply", "a plan.json", "--base-url", url], { cwd, env });
+    expect(ended.stdout).toMatch(/^Kept plan: a plan\.json, made \d{4}-.*Z$/m);
+    expect(ended.code).toBe(0);
+  });
+});
+
 describe("without stamps a plan", () => {
   const OFF = { FLEXPRICE_SYNC_STAMP: "off" };
 
@@ -651,6 +752,13 @@ describe("without stamps a plan", () => {
     const second = await apply();
     expect([second.code, codesOf(second)]).toEqual([0, []]);
     expect(live.writes()).toHaveLength(writes);
+  });
+
+  it("that sends secrets on request cannot be kept: nothing would tell that it was carried out", async () => {
+    const live = await service([stripe]);
+    const env = accessTo(live, { ...SECRETS, ...OFF });
+    const ended = await run(["plan", "--out", "p.json", "--write-secrets", "--json"], { cwd: folderWith(files), env });
+    expect([ended.code, codesOf(ended)]).toEqual([64, ["USAGE.CONFLICT"]]);
   });
 
   it("is stale when what it creates exists otherwise", async () => {

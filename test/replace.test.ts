@@ -208,7 +208,7 @@ sync_config: { s3: { is_flexprice_managed: false, bucket: own, region: eu-west-1
     const env = { ...box.env, ...SECRETS, ...KEY };
     expect(targetOf(await run(["plan", "--json"], { cwd, env })).summary).toMatchObject({ blocked: 1 });
     const ended = await run(["apply", "--replace", "exports", "--yes", "--allow-dangerous"], { cwd, env });
-    expect([ended.code, ended.stderr]).toEqual([0, ""]);
+    expect([ended.code, /error|warning/.test(ended.stderr)]).toEqual([0, false]);
     const [now] = box.store.live();
     expect(now?.syncConfig).toMatchObject({ s3: { bucket: "own", region: "eu-west-1" } });
     expect(JSON.stringify(now?.syncConfig)).not.toContain("t/e");
@@ -258,6 +258,50 @@ sync_config: { s3: { is_flexprice_managed: false, bucket: own, region: eu-west-1
     expect(live.writes()).toEqual([]);
   });
 
+  it("of a name that two definitions share is an error: one must not be archived for the other", async () => {
+    const { fs, live, cwd } = await setting();
+    writeInto(cwd, { "connections/t.yaml": "name: Stripe\nprovider_type: tabs\n" });
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([3, ["LOAD.SEVERAL_SELECTED"]]);
+    expect(documentOf(ended).problems[0]?.message).toContain("connections/t.yaml:1");
+    expect(live.writes()).toEqual([]);
+    const tabs = row({ id: "conn_t", provider_type: "tabs", name: "Stripe" });
+    live.rows.push(tabs);
+    expect((await fs("apply", "--replace", FILE, "--only", FILE, "--yes", "--allow-dangerous")).code).toBe(0);
+    expect(live.rows).toContain(tabs);
+  });
+
+  it("without stamps of a connection that has one is an error: nobody would know the new one for theirs", async () => {
+    const stamp = stampWith("stripe", { id: "conn_1", owner: "team-a" });
+    const { fs, live } = await setting(stripe, [{ ...old, metadata: { [MARK]: stamp } }], {
+      FLEXPRICE_SYNC_STAMP: "off",
+    });
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([1, ["PLAN.STAMP_OUTDATED"]]);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("keeps the metadata of a connection for which none is not the same as some", async () => {
+    const paddle = `name: P
+provider_type: paddle
+encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
+`;
+    const secrets = { api_key: "a", webhook_secret: "b" };
+    for (const metadata of [null, { [MARK]: stampWith("paddle", { id: "conn_1" }) }]) {
+      const box = await sandbox([
+        { id: "conn_1", name: "P", provider_type: "paddle", encrypted_secret_data: secrets, metadata },
+      ]);
+      const cwd = folderWith({ [FILE]: paddle });
+      const env = { ...box.env, ...SECRETS, ...KEY };
+      const ended = await run(["apply", "--replace", "P", "--yes", "--allow-dangerous"], { cwd, env });
+      expect(ended.code).toBe(0);
+      expect(ended.stderr.includes("PLAN.NO_STAMP")).toBe(metadata === null);
+      const [now] = box.store.live();
+      expect(now?.metadata === null).toBe(metadata === null);
+      if (metadata !== null) expect(markOf({ metadata: { ...now?.metadata } }).owner).toBeUndefined();
+    }
+  });
+
   it("of a name that no definition has is an error that lists them", async () => {
     const { fs } = await setting();
     const ended = await fs("plan", "--replace", "Strip", "--json");
@@ -275,6 +319,67 @@ sync_config: { s3: { is_flexprice_managed: false, bucket: own, region: eu-west-1
     expect(codesOf(await fs("plan", "--json"))).toEqual(["PLAN.ID_GONE"]);
   });
 
+  it("whose file names the old id, by a kept plan that broke off behind it, is finished all the same", async () => {
+    const { fs, live, cwd } = await setting(`id: conn_1\n${stripe}`);
+    writeInto(cwd, {
+      "connections/z.yaml": 'name: Z\nprovider_type: tabs\nencrypted_secret_data: { api_key: "${SK}" }\n',
+    });
+    await fs("plan", "--out", "p.json", "--replace", "Stripe");
+    live.intercept = ({ method, body }, response) =>
+      method === "POST" && body.provider_type === "tabs" ? send(response, 400, { message: "not now" }) : false;
+    expect((await fs("apply", "p.json", "--allow-dangerous")).code).toBe(4);
+    live.intercept = () => false;
+    const ended = await fs("apply", "p.json", "--allow-dangerous", "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([0, []]);
+    expect(methodsOf(live)).toEqual(["POST", "DELETE", "POST", "POST"]);
+    const again = await fs("apply", "p.json", "--allow-dangerous");
+    expect([again.code, again.stdout.includes("Nothing to do")]).toEqual([0, true]);
+    expect(live.writes()).toHaveLength(4);
+  });
+
+  it("without stamps, by a kept plan, is done once, too", async () => {
+    const { fs, live } = await setting(stripe, [old], { FLEXPRICE_SYNC_STAMP: "off" });
+    await fs("plan", "--out", "p.json", "--replace", "Stripe");
+    expect((await fs("apply", "p.json", "--allow-dangerous")).code).toBe(0);
+    const again = await fs("apply", "p.json", "--allow-dangerous");
+    expect([again.code, again.stdout.includes("Nothing to do")]).toEqual([0, true]);
+    expect(methodsOf(live)).toEqual(["DELETE", "POST"]);
+  });
+
+  it("by a kept plan is stale when somebody else has made one in its place", async () => {
+    const { fs, live } = await setting();
+    await fs("plan", "--out", "p.json", "--replace", "Stripe");
+    live.rows[0] = row({ id: "conn_9", provider_type: "stripe", name: "Stripe" });
+    const ended = await fs("apply", "p.json", "--allow-dangerous", "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.NEW_TWIN"]]);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("tells where what it carries over is kept before it archives anything", async () => {
+    const { fs, live } = await setting();
+    let told = "";
+    live.intercept = ({ method }) => {
+      if (method === "DELETE") told = "archived";
+      return false;
+    };
+    const ended = await fs(...REPLACE);
+    expect([told, ended.stderr]).toEqual([
+      "archived",
+      `What conn_1 has beyond its definition is kept in ${RECOVERY} until its replacement is there.\n`,
+    ]);
+  });
+
+  it("that apply would refuse is kept with the command it takes, or says that there is none", async () => {
+    const { fs } = await setting();
+    const plan = await fs("plan", "--out", "p.json", "--replace", "Stripe");
+    expect(plan.stderr).toContain("flexprice-sync apply p.json --allow-dangerous\n");
+    expect(plan.stdout).toContain("apply needs --allow-dangerous for that");
+    const guarded = await setting(`${stripe}protect: true\n`);
+    expect((await guarded.fs("plan", "--out", "p.json", "--replace", "Stripe")).stderr).toContain(
+      "but apply refuses it",
+    );
+  });
+
   it("by a kept plan needs the danger allowed, is done once, and is then nothing to do", async () => {
     const { fs, live } = await setting();
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
@@ -282,7 +387,7 @@ sync_config: { s3: { is_flexprice_managed: false, bucket: own, region: eu-west-1
     expect(live.writes()).toEqual([]);
     expect((await fs("apply", "p.json", "--allow-dangerous")).code).toBe(0);
     const again = await fs("apply", "p.json", "--allow-dangerous");
-    expect([again.code, again.stdout.includes("Nothing to do.")]).toEqual([0, true]);
+    expect([again.code, again.stdout.includes("Nothing to do")]).toEqual([0, true]);
     expect(methodsOf(live)).toEqual(["DELETE", "POST"]);
   });
 });
@@ -304,9 +409,10 @@ describe("a replace whose create fails", () => {
     expect(isRecovery(recoveryIn(cwd)), JSON.stringify(isRecovery.errors)).toBe(true);
     expect(recoveryIn(cwd).connection).toMatchObject({ id: "conn_1", metadata: { extra: { by: ["hand"] }, "a.b": 1 } });
     const { hint = "" } = documentOf(ended).problems.find(({ severity }) => severity === "error") ?? {};
-    const [, command = ""] = /flexprice-sync (apply --recover \S+ --only \S+)/.exec(hint) ?? [];
+    const [, command = ""] = /flexprice-sync (apply --recover \S+ --only \S+)$/.exec(hint) ?? [];
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ recovery_file: RECOVERY });
     live.intercept = () => false;
-    const recovered = await run(command.replace(/\.$/, "").split(" "), { cwd, env });
+    const recovered = await run(command.split(" "), { cwd, env });
     expect(recovered.code).toBe(0);
     expect(recovered.stdout).toContain("+ created  Stripe (stripe, conn_new");
     const [now] = live.rows;
@@ -320,6 +426,41 @@ describe("a replace whose create fails", () => {
     expect(lastLine((await fs("plan")).stdout)).toContain(
       "0 to create, 0 to update, 0 to replace, 0 to archive, 1 unchanged",
     );
+  });
+
+  it("is finished for the definition of that name, and for no other in the same file", async () => {
+    const s3 = (name: string, more: string) =>
+      `name: ${name}\nprovider_type: s3\nencrypted_secret_data: { aws_access_key_id: "\${SK}", aws_secret_access_key: "\${WH}" }\n${more}`;
+    const both = `${s3("exA", "")}---\n${s3("exB", "metadata: { team: b }\n")}`;
+    const { fs, live } = await setting(both, [
+      row({ id: "conn_1", provider_type: "s3", name: "exB", metadata: { only: "here" } }),
+    ]);
+    refuse(live);
+    await fs("apply", "--only", "exB", "--replace", "exB", "--yes", "--allow-dangerous");
+    live.intercept = () => false;
+    // The other one has nothing to do with it.
+    expect((await fs("apply", "--only", "exA", "--yes")).code).toBe(0);
+    expect(live.rows.find(({ name }) => name === "exA")?.metadata).not.toHaveProperty("only");
+    expect((await fs("apply", "--recover", RECOVERY, "--only", "exB")).code).toBe(0);
+    expect(live.rows.find(({ name }) => name === "exB")?.metadata).toMatchObject({ only: "here", team: "b" });
+  });
+
+  it("takes away what left the file since, and asks for consent to whatever the file says otherwise now", async () => {
+    const { fs, live, cwd } = await setting(stripe.replace("tier: b", "tier: b, gone: 1"));
+    await fs("apply", "--yes");
+    refuse(live);
+    await fs(...REPLACE);
+    live.intercept = () => false;
+    writeInto(cwd, { [FILE]: stripe.replace("sync_config: { invoice: { outbound: true } }\n", "") });
+    const asked = await fs("apply", "--recover", RECOVERY, "--json");
+    expect([asked.code, codesOf(asked)]).toEqual([6, ["APPLY.NO_CONSENT"]]);
+    expect((await fs("apply", "--recover", RECOVERY, "--yes")).code).toBe(0);
+    const [now] = live.rows;
+    expect(now?.metadata).toMatchObject({ tier: "b", extra: { by: ["hand"] } });
+    expect(now?.metadata).not.toHaveProperty("gone");
+    expect(now?.sync_config).toMatchObject({ customer: { inbound: true } });
+    expect(JSON.stringify(now?.sync_config)).not.toContain('"outbound":true');
+    expect(lastLine((await fs("plan")).stdout)).toContain("1 unchanged");
   });
 
   it("stops a plain apply, which would lose what is in the file, until it is finished or the file is gone", async () => {
@@ -388,6 +529,14 @@ describe("a replace whose create fails", () => {
       ({ cwd }) => writeInto(cwd, { [FILE]: "name: T\nprovider_type: tabs\n" }),
     ],
     [
+      "the file was made for another owner",
+      "STALE.OTHER_SETTINGS",
+      ({ cwd }) => {
+        const { digest: _, ...document } = recoveryIn(cwd);
+        writeFileSync(join(cwd, RECOVERY), JSON.stringify(sealed({ ...document, owner: "team-a" })));
+      },
+    ],
+    [
       "the file was altered",
       "STALE.ALTERED",
       ({ cwd }) => writeFileSync(join(cwd, RECOVERY), JSON.stringify({ ...recoveryIn(cwd), salt: "x" })),
@@ -414,6 +563,57 @@ describe("a replace whose create fails", () => {
     expect(existsSync(join(made.cwd, RECOVERY))).toBe(true);
   });
 
+  it("of a definition elsewhere, on a service named by options, prints a command that works", async () => {
+    const { live, cwd, env } = await setting();
+    writeInto(cwd, { "defs/x.yaml": stripe.replace("name: Stripe", "name: My Stripe") });
+    const { FLEXPRICE_BASE_URL: url = "", ...less } = env;
+    refuse(live);
+    const args = ["-d", "defs", "--base-url", url, "--replace", "My Stripe", "--yes", "--allow-dangerous", "--json"];
+    const ended = await run(["apply", ...args], { cwd, env: less });
+    const { hint = "" } = documentOf(ended).problems.find(({ code }) => code === "APPLY.NOT_REPLACED") ?? {};
+    const command = hint.slice(hint.indexOf("flexprice-sync ") + "flexprice-sync ".length);
+    live.intercept = () => false;
+    const argv = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain = ""]) => quoted ?? plain);
+    expect((await run(argv, { cwd, env: less })).code).toBe(0);
+    expect(live.rows.map(({ name }) => name)).toEqual(["My Stripe"]);
+  });
+
+  it("because somebody took its place says to look at that one", async () => {
+    const { fs, live } = await setting();
+    live.intercept = ({ method }, response) =>
+      method === "POST"
+        ? send(response, 409, {
+            code: "already_exists",
+            message: "exists",
+            details: { existing_connection_id: "conn_9" },
+          })
+        : false;
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([4, ["APPLY.NOT_REPLACED"]]);
+    expect(documentOf(ended).problems.at(-1)?.hint).toContain("somebody else has made one");
+  });
+
+  it("says so also of a definition that names the archived connection by its id", async () => {
+    const { fs, live } = await setting(`id: conn_1\n${stripe}`);
+    refuse(live);
+    await fs(...REPLACE);
+    live.intercept = () => false;
+    const plan = await fs("plan", "--json");
+    expect(codesOf(plan)).toEqual(["PLAN.ID_GONE"]);
+    const unfinished = documentOf(plan).problems.find(({ code }) => code === "APPLY.UNFINISHED_REPLACE");
+    expect(unfinished?.hint).toContain(`apply --recover ${RECOVERY}`);
+  });
+
+  it("and whose recovery fails, too, says that its file is still there", async () => {
+    const { fs, live, cwd } = await setting();
+    refuse(live);
+    await fs(...REPLACE);
+    const ended = await fs("apply", "--recover", RECOVERY, "--json");
+    expect(ended.code).toBe(1);
+    expect(documentOf(ended).problems.map(({ code }) => code)).toContain("APPLY.UNFINISHED_REPLACE");
+    expect(existsSync(join(cwd, RECOVERY))).toBe(true);
+  });
+
   it("leaves values of the environment out of the file, and says which have to be set again", async () => {
     const { fs, live, cwd } = await setting(stripe.replace("tier: b", 'tier: b, note: "${NOTE}", seen: "${NOTE}"'));
     await fs("apply", "--yes");
@@ -421,6 +621,10 @@ describe("a replace whose create fails", () => {
     const [before] = live.rows;
     live.rows[0] = { ...old, ...before, metadata: { ...before?.metadata, seen: `${SECRETS.NOTE}!` } };
     writeInto(cwd, { [FILE]: stripe.replace("tier: b", 'tier: b, note: "${NOTE}"') });
+    const plan = await fs("plan", "--replace", "Stripe", "--json");
+    expect(targetOf(plan).changes[0]?.dangers.at(-1)).toMatch(
+      /^metadata\.seen repeats a value of the environment and can be kept in no file/,
+    );
     refuse(live);
     const ended = await fs(...REPLACE, "--json");
     expect(ended.code).toBe(4);
@@ -455,14 +659,28 @@ describe("a replace whose create fails", () => {
 });
 
 describe("a replace whose delete goes wrong", () => {
-  it("and was refused writes nothing and leaves no file", async () => {
+  it("and was refused for the key writes nothing and leaves no file", async () => {
     const { fs, live, cwd } = await setting();
-    live.intercept = ({ method }, response) => (method === "DELETE" ? send(response, 500, {}) : false);
+    live.intercept = ({ method }, response) =>
+      method === "DELETE" ? send(response, 403, { message: "insufficient permissions" }) : false;
     const ended = await fs(...REPLACE, "--json");
-    expect([ended.code, codesOf(ended)]).toEqual([1, ["SERVICE.FAILED"]]);
+    expect([ended.code, codesOf(ended)]).toEqual([1, ["SERVICE.FORBIDDEN"]]);
     expect(methodsOf(live)).toEqual(["DELETE"]);
     expect(readdirSync(cwd)).toEqual(["connections"]);
   });
+
+  it.each([400, 404, 500])(
+    "with %i, and the connection is there, may have taken exports away: exit code 4",
+    async (status) => {
+      const { fs, live, cwd } = await setting();
+      live.intercept = ({ method }, response) =>
+        method === "DELETE" ? send(response, status, { message: "no" }) : false;
+      const ended = await fs(...REPLACE, "--json");
+      expect(ended.code).toBe(4);
+      expect(targetOf(ended).changes[0]?.outcome?.message).toContain("its scheduled exports may be deleted");
+      expect([methodsOf(live), readdirSync(cwd)]).toEqual([["DELETE"], ["connections"]]);
+    },
+  );
 
   it("because what would be lost cannot be kept in a file writes nothing", async () => {
     const { fs, live, cwd } = await setting();
@@ -475,8 +693,10 @@ describe("a replace whose delete goes wrong", () => {
 
   it("because somebody archived it before is not created anew", async () => {
     const { fs, live } = await setting();
-    live.intercept = ({ method }, response) =>
-      method === "DELETE" ? send(response, 404, { code: "not_found", message: "gone" }) : false;
+    live.intercept = ({ method }) => {
+      if (method === "DELETE") live.rows.length = 0;
+      return false;
+    };
     const ended = await fs(...REPLACE, "--json");
     expect([ended.code, codesOf(ended)]).toEqual([1, ["APPLY.ROW_MOVED"]]);
     expect(methodsOf(live)).toEqual(["DELETE"]);

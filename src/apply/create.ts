@@ -14,8 +14,10 @@ import {
   answeredOrFault,
   factsOf,
   failed,
+  Halted,
   isLost,
   judged,
+  notWritten,
   otherThan,
   sentOf,
   unknown,
@@ -127,12 +129,20 @@ async function completed(
   };
   const next: NextTry = async () => {
     const now = await base.latest(row, madeAtMs);
+    if ("severity" in now) throw new Halted(notWritten(now.code, now.message, now.hint));
     return { row: now, wish: wishFor(now) };
   };
   const second = await put(status, row, next, way);
   if (second instanceof ServiceError) {
     const paths = secrets.map(({ path }) => path).join(", ");
     return { ...made, outcome: halfMade(made.outcome, paths, second, unreadable(paths, desired, first)) };
+  }
+  if (second.answer === undefined) {
+    const paths = secrets.map(({ path }) => path).join(", ");
+    const message = `created as ${row.id}, but ${paths} was not set: ${second.outcome.message ?? ""}`;
+    const hint = unreadable(paths, desired, first);
+    const attempts = made.outcome.attempts + second.outcome.attempts;
+    return { ...made, outcome: { ...second.outcome, message, hint, wrote: true, attempts, id: row.id } };
   }
   const { metadata } = second.wish ?? {};
   const wish = { ...created, ...(metadata === undefined ? {} : { metadata }) };

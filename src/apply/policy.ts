@@ -49,7 +49,7 @@ function hintFor({ name, secrets }: Change): string {
   const replace = "what cannot be changed takes a new connection: this one archived, another created (--replace)";
   const blocked = secrets.filter(({ state }) => state === "blocked");
   if (blocked.length === 0) return `set it to what the service has; ${replace}.`;
-  if (!blocked.some(({ evidence }) => isDifferent(evidence))) return `leave out --write-secrets; ${replace}.`;
+  if (!blocked.some(({ evidence }) => isDifferent(evidence))) return `plan without --write-secrets; ${replace}.`;
   const assume = `apply --adopt --assume-secrets --only ${shellWord(name)}`;
   return `set it back, or, if you know that the service has the new value, run ${assume}; ${replace}.`;
 }

@@ -2,10 +2,9 @@ import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { Bug, messageOf, shellWord } from "../model/problem.js";
-import type { FileTarget, RecoveryDocument } from "../model/recovery.js";
-import type { KnownSecrets } from "../model/secret.js";
+import type { RecoveryDocument } from "../model/recovery.js";
 import { ServiceError } from "../model/service-error.js";
-import { recoveryOf } from "../state/recovery.js";
+import { type RecoveryParts, recoveryOf } from "../state/recovery.js";
 import { carriedRow } from "../state/wish.js";
 import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
@@ -27,13 +26,13 @@ import {
 export interface Recoveries {
   /** Keeps a text for the id of a connection, readable by this user alone, and gives its path. Throws when it cannot. */
   readonly keep: (id: string, text: string) => string;
+  /** Takes a file away that is not needed any more; where it cannot, somebody else has to, and is told so. */
   readonly remove: (path: string) => void;
 }
 
-export interface RecoveryKeeper extends Recoveries {
-  readonly tool: RecoveryDocument["tool"];
-  readonly target: FileTarget;
-  readonly knownSecrets: KnownSecrets;
+export interface RecoveryKeeper extends Recoveries, RecoveryParts {
+  /** Options that lead to the same target again, as a part of a command line; empty where variables do. */
+  readonly sameTarget: string;
 }
 
 /**
@@ -54,12 +53,20 @@ export async function writeReplacement(
   }
   const keep = (row: Observed): Kept => {
     const carried = carriedRow(row, catalogue.syncConfig);
-    const document = recoveryOf(change, source, carried, row, catalogue.syncConfig, keeper);
+    const { desired, stamp } = source;
+    const replaced = {
+      desired,
+      marked: row,
+      carried,
+      fields: change.fields,
+      ...(stamp === undefined ? {} : { stamp }),
+    };
+    const document = recoveryOf(change, replaced, catalogue.syncConfig, keeper);
     try {
       return { row, carried, document, file: keeper.keep(id, `${JSON.stringify(document, null, 2)}\n`) };
     } catch (cause) {
       const message = `what ${id} has beyond its definition could not be kept in a file, so it was not archived: ${messageOf(cause)}`;
-      const hint = "make the working folder writable, and run again.";
+      const hint = "have the working folder writable, and run again.";
       throw new Halted(notWritten("APPLY.NO_RECOVERY_FILE", message, hint));
     }
   };
@@ -68,7 +75,7 @@ export async function writeReplacement(
   const archived = await archive(id, way, async (earlier) => {
     const row = await rowToArchive(change, source, earlier, way);
     if (row !== undefined && row !== kept?.row) kept = keep(row);
-    return recoverWith(kept, change);
+    return recoverWith(kept, change, keeper);
   });
   if (kept === undefined || typeof archived !== "number") {
     if (typeof archived === "number") throw new Bug(`${id} was archived without keeping what it had`);
@@ -87,8 +94,15 @@ export async function writeReplacement(
   const then = isUnknown ? "it is not known whether its replacement was created" : "its replacement was not created";
   const lost = document.left_out.length === 0 ? "" : `; ${document.left_out.join(", ")} must be set again by hand`;
   const message = `${id} was archived, but ${then}: ${outcome.message ?? ""}`;
-  const hint = `what it had is in ${file}${lost}. This finishes it: ${recoverWith(kept, change)}`;
-  return { ...written, outcome: { ...outcome, ...(isUnknown ? {} : { code: "APPLY.NOT_REPLACED" }), message, hint } };
+  const where = `what it had is in ${file}${lost}`;
+  const isTaken = outcome.code === "SERVICE.CONFLICT";
+  const next = isTaken
+    ? `somebody else has made one: look at it. If it is to stay, put there by hand what it lacks; if not, archive it, and this finishes the replace: ${recoverWith(kept, change, keeper)}`
+    : `this finishes it: ${recoverWith(kept, change, keeper)}`;
+  // Nothing stands behind a command that somebody copies.
+  const hint = `Request id: ${outcome.requestId ?? "none"}. ${where.charAt(0).toUpperCase()}${where.slice(1)}; ${next}`;
+  const code = isUnknown ? {} : ({ code: "APPLY.NOT_REPLACED" } as const);
+  return { ...written, outcome: { ...outcome, ...code, message, hint, recoveryFile: file } };
 }
 
 /** What is carried over, and where it is kept. */
@@ -99,8 +113,8 @@ interface Kept {
   readonly file: string;
 }
 
-function recoverWith(kept: Kept | undefined, { name }: Change): string {
-  return `flexprice-sync apply --recover ${shellWord(kept?.file ?? "FILE")} --only ${shellWord(name)}`;
+function recoverWith(kept: Kept | undefined, { name }: Change, { sameTarget }: RecoveryKeeper): string {
+  return `flexprice-sync apply --recover ${shellWord(kept?.file ?? "FILE")} --only ${shellWord(name)}${sameTarget}`;
 }
 
 function rowOf({ observed, desired }: Source): Observed {
@@ -140,18 +154,22 @@ async function archive(
   );
   if (result instanceof Halted) return result.written;
   if (!(result instanceof ServiceError)) return result.attempts;
-  const isGone = (fault: ServiceError) => fault.httpStatus === 404 && fault.code === "SERVICE.NOT_FOUND";
-  if (isGone(result) && result.attempts === 1) {
+  const { httpStatus, attempts, delivery } = result;
+  const isRefused = delivery === "not-sent" || [401, 403, 429].includes(httpStatus ?? 0);
+  if (isRefused && !isLost(result)) return { outcome: failed(result), mayBeDone: false };
+  // Any other answer says little: it may be about the exports, which the service deletes before the connection.
+  const seen = await answeredOrFault(() => api.get(id));
+  if (seen instanceof ServiceError && seen.httpStatus === 404) {
+    if (httpStatus !== 404 || attempts > 1) return attempts + seen.attempts;
     const outcome = { ...factsOf(result), code: "APPLY.ROW_MOVED", hint: PLAN_AGAIN } as const;
     const message = `${id} is gone since the plan was made: ${result.message}`;
     return { outcome: { ...outcome, status: "failed", message }, mayBeDone: false };
   }
-  // An earlier try of ours may be why it is gone.
-  if (isGone(result)) return result.attempts;
-  if (!isLost(result)) return { outcome: failed(result), mayBeDone: false };
-  const seen = await answeredOrFault(() => api.get(id));
-  if (seen instanceof ServiceError && isGone(seen)) return result.attempts + seen.attempts;
-  const outcome = unknown(result, `${id} may or may not have been archived`);
-  const hint = `run plan: if ${id} is gone, this finishes it: ${recover}`;
-  return { outcome: { ...outcome, hint }, mayBeDone: true };
+  if (isLost(result) || seen instanceof ServiceError) {
+    const hint = `Request id: ${result.requestId}. Run plan: if ${id} is gone, this finishes it: ${recover}`;
+    return { outcome: { ...unknown(result, `${id} may or may not have been archived`), hint }, mayBeDone: true };
+  }
+  const message = `${id} was not archived, but its scheduled exports may be deleted: ${result.message}`;
+  const hint = `look at the exports of ${id}, then run again.`;
+  return { outcome: { ...failed(result), message, hint, wrote: true }, mayBeDone: false };
 }

@@ -10,8 +10,8 @@ import {
   collectGlobs,
   collectSecrets,
   duration,
+  filePath,
   mostChanges,
-  nonEmpty,
   numberFrom,
   plainWord,
   SCHEMA_NAMES,
@@ -166,12 +166,11 @@ function conflictWithFile(options: ReconcileOptions): Problem | undefined {
     ...(replaces.length > 0 ? ["--replace"] : []),
   ];
   if (others.length === 0) return undefined;
-  if (planFile !== undefined && writeSecrets === "all")
-    return error("USAGE.CONFLICT", `${file} does not go together with --write-secrets.`, { hint: NAME_BEHIND });
+  const toPlan = others.filter((option) => option !== "--recover");
   const hint =
-    planFile === undefined
-      ? "finish the replace first, and run apply again for the rest."
-      : `give ${others.join(" and ")} to plan --out, or leave the plan out.`;
+    planFile === undefined || toPlan.length < others.length
+      ? "finish the replace first, and then do the rest."
+      : `give ${toPlan.join(" and ")} to plan --out, or leave the plan out${writeSecrets === "all" ? `; ${NAME_BEHIND}` : "."}`;
   return error("USAGE.CONFLICT", `${file} does not go together with ${others.join(" and ")}.`, { hint });
 }
 
@@ -212,7 +211,9 @@ function usageProblem(cause: CommanderError, command: string | undefined, isBefo
     case "commander.unknownCommand":
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
     case "commander.excessArguments":
-      return error("USAGE.STRAY_ARGUMENT", `${program} does not take so many arguments.`, { hint });
+      return error("USAGE.STRAY_ARGUMENT", `${program} does not take so many arguments.`, {
+        hint: command === "plan" ? `apply takes the file of a kept plan, plan --out FILE keeps one. ${help}` : hint,
+      });
     case "commander.optionMissingArgument":
       return error("USAGE.MISSING_VALUE", `${option} needs a value.`, { hint });
     case "commander.help":
@@ -252,8 +253,12 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
 
   const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
     .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
-    .option("--out <file>", "keep the plan in this file, for apply to carry out", nonEmpty)
-    .option("--expires <duration>", "how long the kept plan is good, as 90m, 24h or 7d (default: 24h)", duration)
+    .option("--out <file>", "keep the plan in this file, for apply to carry out", filePath)
+    .option(
+      "--expires <duration>",
+      "how long the kept plan is good, from 1s to 366d, as 90m, 1h30m or 7d (default: 24h)",
+      duration,
+    )
     .action(() => found(reconcileOptions("plan", plan.opts(), [])));
 
   const apply = networked(
@@ -262,8 +267,16 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .option("--yes", "apply without asking")
     .option("--fail-fast", "begin nothing more after the first failure")
     .option("--allow-dangerous", "also apply dangerous changes of protected connections, and replace connections")
-    .option("--recover <file>", "finish a replace whose create failed, from the file that it left", nonEmpty)
-    .argument("[plan]", "file of plan --out: carries out that plan and nothing else, without asking", nonEmpty)
+    .option(
+      "--recover <file>",
+      "finish a replace whose create failed, from the file that it left, and nothing else",
+      filePath,
+    )
+    .argument(
+      "[plan]",
+      "file of plan --out: carries out that plan and nothing else, without asking; what it asked for cannot be given again",
+      filePath,
+    )
     .action((plan: string | undefined) => {
       const options = reconcileOptions("apply", apply.opts(), []);
       found(plan === undefined ? options : { ...options, planFile: plan });
@@ -280,7 +293,7 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
     .option("--key <k>", "API key that the server takes (default: one made up)", secretKey)
     .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
-    .option("--seed <file>", "JSON or YAML file with what exists at the start", nonEmpty)
+    .option("--seed <file>", "JSON or YAML file with what exists at the start", filePath)
     .action(() => found(sandboxOptions(sandbox.opts())));
 
   const schema = program
@@ -314,16 +327,19 @@ function networked(command: Command): Command {
     .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
     .option("--timeout <seconds>", "for one request", seconds, DEFAULT_TIMEOUT_SECONDS)
     .addOption(writeSecretsOption())
-    .option("--adopt", "put our stamp on every connection, also where another owner's is")
+    .option(
+      "--adopt",
+      "put our stamp on every connection that lacks what it should have, also where another owner's is",
+    )
     .option("--assume-secrets", "with --adopt: record the present secrets as those that the service has")
     .option(
       "--replace <name>",
-      "archive the connection of this definition or file and create it anew, repeatable",
+      "archive the connection of the definition with this name or file and create it anew; apply needs --allow-dangerous, or a yes on a terminal; repeatable",
       collect,
     )
     .option(
       "--max-changes <n|n%>",
-      "refuse more changes than this, or than this share of the definitions",
+      "apply refuses more changes than this, or than this share of the definitions; plan says so",
       mostChanges,
     );
 }

@@ -39,6 +39,12 @@ export function nonEmpty(value: string): string {
   throw new InvalidArgumentError("It takes a text that is not empty.");
 }
 
+/** A file to read or write: another option in its place was hardly meant. */
+export function filePath(value: string): string {
+  if (!value.startsWith("-")) return nonEmpty(value);
+  throw new InvalidArgumentError("It takes the name of a file; one that begins with a dash is written ./-name.");
+}
+
 /** A key that opens something: publishable ones, by their beginning, do not. */
 export function secretKey(value: string): string {
   if (value.startsWith("pk_"))

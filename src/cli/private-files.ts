@@ -1,10 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Recoveries } from "../apply/replace.js";
 import type { Files } from "../load/files.js";
 import { LARGEST_SAVED_FILE, readPlan } from "../load/saved-file.js";
-import { error, messageOf, type Problem, sentence } from "../model/problem.js";
+import { error, messageOf, type Problem, sentence, warning } from "../model/problem.js";
 import { printableJson } from "../report/text.js";
 
 /** Read and written by this user alone. */
@@ -32,15 +43,40 @@ export function writePrivately(path: string, text: string): void {
 }
 
 /** What a replace keeps in the working folder while it is under way. */
-export function recoveriesIn(workingFolder: string): Recoveries {
+export function recoveriesIn(workingFolder: string): FileRecoveries {
+  const left: string[] = [];
   return {
+    left,
     keep(id, text) {
       const file = `flexprice-sync-recovery-${id.replaceAll(/[^\w.-]/g, "_")}.json`;
-      writePrivately(join(workingFolder, file), printableJson(text));
+      try {
+        writePrivately(join(workingFolder, file), printableJson(text));
+      } catch (cause) {
+        throw new Error(reasonOf(cause), { cause });
+      }
       return file;
     },
-    remove: (path) => rmSync(resolve(workingFolder, path), { force: true }),
+    remove(path) {
+      try {
+        unlinkSync(resolve(workingFolder, path));
+      } catch (cause) {
+        if (codeOf(cause) !== "ENOENT") left.push(path);
+      }
+    },
   };
+}
+
+export interface FileRecoveries extends Recoveries {
+  /** Files that are not needed any more and could not be taken away. */
+  readonly left: readonly string[];
+}
+
+/** A file that somebody has to take away. */
+export function notRemoved(file: string): Problem {
+  const detail = `${file} is not needed any more and could not be removed.`;
+  return warning("OUTPUT.NOT_REMOVED", detail, {
+    hint: "delete it: a later run would take its replace for unfinished.",
+  });
 }
 
 /** Why a plan could not be kept in a file, told before anything else is done; nothing when it can. */
@@ -50,10 +86,13 @@ export function outProblems(path: string | undefined, workingFolder: string, fil
   const folder = dirname(resolve(workingFolder, path));
   const kind = files.kindOf(path);
   if (kind === "folder" || kind === "other") return [notWritten(shown, "it is no regular file")];
+  // Whoever reads the folder would take it for a definition.
+  if (/\.ya?ml$/i.test(path)) return [notWritten(shown, "a plan is JSON, and definitions end like that")];
   if (!isFolder(folder)) return [notWritten(shown, "its folder does not exist")];
+  if (!mayWriteIn(folder)) return [notWritten(shown, "its folder may not be written")];
   if (kind === "missing" || isPlanOrEmpty(path, files)) return [];
-  // A slip of the hand must not overwrite a definition.
-  return [notWritten(shown, "it exists, and is no saved plan")];
+  // A slip of the hand must not overwrite what somebody has there.
+  return [notWritten(shown, "it exists, and is no saved plan or a damaged one")];
 }
 
 /** Empty ones are those that `mktemp` makes. */
@@ -68,8 +107,8 @@ function isPlanOrEmpty(path: string, files: Files): boolean {
 }
 
 /** A plan that could not be kept. */
-export function notWritten(file: string, why: string): Problem {
-  const hint = "name another file with --out; nothing was written anywhere.";
+function notWritten(file: string, why: string): Problem {
+  const hint = "name another file with --out, or put away what is there; nothing was written anywhere.";
   return error("OUTPUT.NOT_WRITTEN", sentence(`${file} cannot be written: ${why}`), { hint });
 }
 
@@ -79,10 +118,32 @@ export function keepDocument(path: string, document: object, workingFolder: stri
     writePrivately(resolve(workingFolder, path), printableJson(`${JSON.stringify(document, null, 2)}\n`));
     return [];
   } catch (cause) {
-    return [notWritten(path, messageOf(cause))];
+    return [notWritten(path, reasonOf(cause))];
   }
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function mayWriteIn(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+/** Without the name of the draft, which is nobody's concern. */
+function reasonOf(cause: unknown): string {
+  const code = codeOf(cause);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "the folder may not be written";
+  if (code === "ENOSPC" || code === "EDQUOT") return "there is no room left";
+  if (code === "EISDIR" || code === "ENOTEMPTY" || code === "EEXIST") return "a folder is in its place";
+  return code ?? messageOf(cause);
 }

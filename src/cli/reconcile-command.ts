@@ -5,7 +5,7 @@ import { limitTo } from "../api/limit.js";
 import { catalogue } from "../generated/catalogue.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
 import { writes } from "../model/plan.js";
-import { Bug, error, type Problem } from "../model/problem.js";
+import { Bug, error, type Problem, shellWord } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { KnownSecrets } from "../model/secret.js";
 import { type Consent, type Invocation, reconcile, type World } from "../reconcile.js";
@@ -16,7 +16,7 @@ import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { nodeFiles } from "./node-files.js";
 import type { Output } from "./output.js";
-import { keepDocument, outProblems, recoveriesIn } from "./private-files.js";
+import { keepDocument, notRemoved, outProblems, recoveriesIn } from "./private-files.js";
 import { progressOn } from "./progress.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
@@ -43,6 +43,7 @@ export async function reconcileCommand(
   const knownSecrets = new KnownSecrets();
   const { access, keys, problems } = accessFor(options, variables, knownSecrets);
   const targetProblems = [...problems, ...outProblems(options.out, workingFolder, files)];
+  const recoveries = recoveriesIn(workingFolder);
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
@@ -63,7 +64,16 @@ export async function reconcileCommand(
       close = opened.close;
       return opened.api;
     },
-    recoveries: recoveriesIn(workingFolder),
+    recoveries: {
+      keep(id, text) {
+        const file = recoveries.keep(id, text);
+        // Said before anything is archived, for whoever breaks the run off.
+        if (!options.quiet)
+          output.note(`What ${id} has beyond its definition is kept in ${file} until its replacement is there.\n`);
+        return file;
+      },
+      remove: recoveries.remove,
+    },
     nowMs: () => performance.now(),
     clockMs: () => Date.now(),
     announce(planned) {
@@ -86,6 +96,7 @@ export async function reconcileCommand(
     await close();
   }
   run = keepPlan(run, workingFolder);
+  run = { ...run, problems: [...run.problems, ...recoveries.left.map(notRemoved)] };
   const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
   if (run.bug !== undefined) output.stackOf(run.bug);
   output.run(run, exitCode, planIsShown);
@@ -125,10 +136,18 @@ function accessFor(options: ReconcileOptions, variables: Variables, knownSecrets
 }
 
 /** Options that ask for what the variables do not allow. */
-function conflictsOf({ adopt, assumeSecrets }: ReconcileOptions, { isOn, keys }: StampVariables): readonly Problem[] {
+function conflictsOf(
+  { adopt, assumeSecrets, out, writeSecrets }: ReconcileOptions,
+  { isOn, keys }: StampVariables,
+): readonly Problem[] {
   if (adopt && !isOn) {
     const detail = "--adopt puts stamps on connections, and FLEXPRICE_SYNC_STAMP=off wants none.";
     return [error("USAGE.CONFLICT", detail, { hint: "drop one of the two." })];
+  }
+  if (out !== undefined && writeSecrets !== "none" && !isOn) {
+    const detail =
+      "--write-secrets sends secrets that leave no trace where stamps are off, so a kept plan could not tell whether it was carried out.";
+    return [error("USAGE.CONFLICT", detail, { hint: "unset FLEXPRICE_SYNC_STAMP, or go without --out." })];
   }
   if (assumeSecrets && keys.current === undefined) {
     const detail = "--assume-secrets records fingerprints, and there is no key to make them with.";
@@ -157,6 +176,7 @@ function invocationOf(
     adopt,
     assumeSecrets,
     replaces,
+    sameTarget: sameTargetOf(options),
     targetProblems,
     ...(out === undefined ? {} : { saves: { file: out, expiresInMs: expiresInMs ?? DEFAULT_EXPIRY_MS } }),
     ...(planFile === undefined ? {} : { planFile }),
@@ -164,6 +184,12 @@ function invocationOf(
     ...(maxChanges === undefined ? {} : { maxChanges }),
     ...(access === undefined ? {} : { target: access.target }),
   };
+}
+
+/** The target's options again, as a part of a command line. */
+function sameTargetOf({ baseUrl, environmentId }: ReconcileOptions): string {
+  const named = (option: string, value: string | undefined) => (value ? ` ${option} ${shellWord(value)}` : "");
+  return `${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
 }
 
 interface OpenedApi {

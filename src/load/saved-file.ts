@@ -24,6 +24,7 @@ export function readPlan(path: string, files: Files): ReadFile<SavedPlan> {
     version: PLAN_FORMAT,
     isRight: validatePlan,
     origin: "plan --out FILE writes one; definitions are named with --dir.",
+    again: "take the file as plan --out wrote it, or run plan --out again.",
   });
 }
 
@@ -34,6 +35,8 @@ export function readRecovery(path: string, files: Files): ReadFile<RecoveryDocum
     version: RECOVERY_FORMAT,
     isRight: validateRecovery,
     origin: "it takes the file that a broken-off replace has named.",
+    again:
+      "take the file as the replace wrote it; where that is lost, create the connection and put there by hand what the file says.",
   });
 }
 
@@ -42,9 +45,25 @@ interface Kind {
   readonly version: string;
   readonly isRight: Validator;
   readonly origin: string;
+  /** What to do about one that was altered. */
+  readonly again: string;
 }
 
-function readSaved<T>(path: string, files: Files, { format, version, isRight, origin }: Kind): ReadFile<T> {
+const otherKinds: Readonly<Record<string, { readonly format: string; readonly words: string; readonly use: string }>> =
+  {
+    "flexprice-sync plan": {
+      format: "flexprice-sync plan",
+      words: "saved plan",
+      use: "flexprice-sync apply FILE carries out a saved plan.",
+    },
+    "flexprice-sync recovery": {
+      format: "flexprice-sync recovery",
+      words: "recovery file",
+      use: "flexprice-sync apply --recover FILE finishes what a recovery file is of.",
+    },
+  };
+
+function readSaved<T>(path: string, files: Files, { format, version, isRight, origin, again }: Kind): ReadFile<T> {
   const file = files.shown(path);
   const unreadable = (why: string): ReadFile<T> => {
     return { problem: error("LOAD.UNREADABLE", sentence(`${file} cannot be read: ${why}`), { hint: origin }) };
@@ -58,6 +77,9 @@ function readSaved<T>(path: string, files: Files, { format, version, isRight, or
     return unreadable(messageOf(cause));
   }
   const data = parsed(text);
+  const other = ownValue(otherKinds, String(ownValue(data ?? {}, "format")));
+  if (other !== undefined && other.format !== format)
+    return { problem: error("STALE.ALTERED", `${file} is a ${other.words}, not a ${format}.`, { hint: other.use }) };
   if (data === undefined || ownValue(data, "format") !== format) {
     const detail = `${file} is no ${format}, or it was altered or cut since it was written.`;
     return { problem: error("STALE.ALTERED", detail, { hint: origin }) };
@@ -71,7 +93,7 @@ function readSaved<T>(path: string, files: Files, { format, version, isRight, or
   }
   if (isDeeperThan(data, DEEPEST) || !isRight(data) || !isSealed(data)) {
     const detail = `${file} is not as it was written: its digest does not fit.`;
-    return { problem: error("STALE.ALTERED", detail, { hint: "take the file as it was, or make it anew." }) };
+    return { problem: error("STALE.ALTERED", detail, { hint: again }) };
   }
   return { document: data as unknown as T };
 }

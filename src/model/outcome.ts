@@ -29,6 +29,8 @@ export interface Outcome {
   readonly hint?: string;
   /** Why it is not known whether it stayed so: a row that the service rewrites itself could not be read again. */
   readonly unseen?: string;
+  /** Where what an archived connection had is kept until the one in its place is there. */
+  readonly recoveryFile?: string;
   /** Paths that the service does not show as asked. */
   readonly differs?: readonly string[];
 }

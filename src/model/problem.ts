@@ -29,6 +29,7 @@ export const problemCodes = {
   "LOAD.NO_FILES": { title: "Nothing to read", exitCode: 3 },
   "LOAD.NO_DEFINITIONS": { title: "No definitions", exitCode: 3 },
   "LOAD.NOTHING_SELECTED": { title: "Nothing selected", exitCode: 3 },
+  "LOAD.SEVERAL_SELECTED": { title: "Several selected", exitCode: 3 },
   "LOAD.UNREADABLE": { title: "Unreadable file", exitCode: 3 },
   "LOAD.LINK_OUTSIDE": { title: "Link out of the folder", exitCode: 3 },
   "LOAD.TOO_LARGE": { title: "File too large", exitCode: 3 },
@@ -146,6 +147,7 @@ export const problemCodes = {
   "SANDBOX.BAD_SEED": { title: "Unusable seed", exitCode: 3 },
 
   "OUTPUT.NOT_WRITTEN": { title: "File not written", exitCode: 1 },
+  "OUTPUT.NOT_REMOVED": { title: "File not removed", exitCode: 1 },
 
   "INTERNAL.OUTPUT": { title: "Output lost", exitCode: 1 },
   "INTERNAL.BUG": { title: "Internal error", exitCode: 1 },

@@ -19,16 +19,29 @@ export interface RecoveryDocument {
   readonly format_version: string;
   readonly tool: { readonly name: string; readonly version: string };
   readonly target: FileTarget;
-  readonly definition: { readonly name: string; readonly file: string };
+  /** Folders and files with definitions, as they were named. */
+  readonly paths: readonly string[];
+  readonly owner?: string;
+  /** Whether stamps are read and written. */
+  readonly stamps: boolean;
+  readonly definition: {
+    readonly name: string;
+    readonly file: string;
+    /** Of what it says, in whatever spelling. */
+    readonly digest: string;
+  };
   /** The archived connection, as far as the new one takes it over. */
   readonly connection: {
     readonly id: string;
     readonly name: string;
     readonly provider_type: string;
-    readonly metadata: JsonObject;
+    /** `null` where it had none at all, which is not always the same as an empty one. */
+    readonly metadata: JsonObject | null;
     readonly sync_config: JsonObject;
   };
-  /** Paths that the connection had beyond the definition and that may not stand in a file: values of the environment. */
+  /** Paths of the connection that our stamp would own now: what of them leaves the definition is taken away. */
+  readonly ours: readonly string[];
+  /** Paths that the connection had beyond the definition and that may not stand in a file: they hold or repeat values of the environment. */
   readonly left_out: readonly string[];
   /** By which the stamp of the new connection is known. */
   readonly salt: string;

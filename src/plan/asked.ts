@@ -1,3 +1,4 @@
+import type { Catalogue } from "../model/catalogue.js";
 import type { Desired } from "../model/connection.js";
 import type { RecoveryDocument } from "../model/recovery.js";
 import type { SavedPlan } from "../model/saved-plan.js";
@@ -5,7 +6,7 @@ import type { KnownSecrets } from "../model/secret.js";
 import type { StampSettings } from "../model/stamp.js";
 import { askedByRecovery } from "./recover.js";
 import type { Asked, PresentTarget } from "./request.js";
-import { type SecretsToWrite, select, selectForSecrets, selectNamed } from "./select.js";
+import { type SecretsToWrite, select, selectForSecrets, selectOnes } from "./select.js";
 import { elsewhere, recognise, requestOfPlan, staleOffline, staleOnline, staleSecrets } from "./stale.js";
 
 /** What options ask for. */
@@ -24,6 +25,7 @@ export interface Asking {
   /** Absent when it could not be made out. */
   readonly target?: PresentTarget;
   readonly stamps: StampSettings;
+  readonly catalogue: Catalogue;
   readonly knownSecrets: KnownSecrets;
   readonly newSalt: () => string;
   /** Milliseconds since 1970. */
@@ -34,14 +36,16 @@ export interface Asking {
 export function askedFor(desired: readonly Desired[], asking: Asking): Asked {
   if (asking.plan !== undefined) return askedByPlan(desired, asking.plan, asking);
   const asked = askedByOptions(desired, asking);
-  return asking.recovery === undefined ? asked : askedByRecovery(asked, asking.recovery, asking.target);
+  return asking.recovery === undefined
+    ? asked
+    : askedByRecovery(asked, asking.recovery, asking.target, asking.catalogue);
 }
 
 function askedByOptions(desired: readonly Desired[], { options, stamps, newSalt }: Asking): Asked {
   const { only, writeSecrets, adopt, assumeSecrets, replaces } = options;
   const chosen = select(desired, only);
   const forSecrets = selectForSecrets(chosen.selected, writeSecrets);
-  const forReplacing = selectNamed(chosen.selected, replaces, (name) => `--replace ${name}`);
+  const forReplacing = selectOnes(chosen.selected, replaces, (name) => `--replace ${name}`);
   return {
     desired,
     selected: chosen.selected,
@@ -52,6 +56,7 @@ function askedByOptions(desired: readonly Desired[], { options, stamps, newSalt 
       writesSecretsOf: forSecrets.selected,
       namesSecrets: Array.isArray(writeSecrets),
       replaces: forReplacing.selected,
+      isAskedAbout: () => true,
       saltFor: newSalt,
     },
     isConsented: false,

@@ -6,18 +6,20 @@ import { isError, type Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
 import { nextStamp, stampPartsOf } from "../state/next-stamp.js";
+import { leftOut } from "../state/recovery.js";
 import { isOthers, isWrittenBy, maskedOn, shownStamp, stampText } from "../state/stamp.js";
 import { carriedRow, carryingMaps, createMaps, updateWish } from "../state/wish.js";
 import { incompleteBlocks, keptByService, missingOnCreate } from "./checks.js";
 import { type Comparison, compare, compareWithNothing } from "./compare.js";
 import { dangersOf } from "./meaning.js";
-import { keptAfter, replacementDangers } from "./replacement.js";
+import { keptAfter, leftOutDanger, replacementDangers } from "./replacement.js";
 import { nothingToSend, secretsOfNew, secretsOfRow, underPreviousKey } from "./secrets.js";
 import {
   assumptionDanger,
   canCarryStamp,
   findStamp,
   keptProblems,
+  lostStamp,
   outdatedStamp,
   type StampFinding,
   takeOverDanger,
@@ -38,8 +40,13 @@ export interface PlanRequest {
   readonly namesSecrets: boolean;
   /** Definitions whose connection is archived and made anew. */
   readonly replaces: ReadonlySet<Desired>;
-  /** A definition whose connection was archived already, and what that one was. */
-  readonly recovers?: { readonly desired: Desired; readonly carried: Observed };
+  /** A definition whose connection was archived already, and what that one was; with what of it is ours. */
+  readonly recovers?: { readonly desired: Desired; readonly carried: Observed; readonly ours: Stamp };
+  /**
+   * Whether a row is one that this was asked about: of a plan that was made before, only the row that it was made from. On a
+   * row that has come since, nothing is replaced and no unknown secret is sent.
+   */
+  readonly isAskedAbout: (desired: Desired, row: Observed) => boolean;
   /** A text that never came before; of a plan that was made before, the one that was drawn then. */
   readonly saltFor: (desired: Desired) => string;
 }
@@ -146,15 +153,16 @@ export class ChangeMaker {
   }
 
   #secretsOn(desired: Desired, row: Observed, stamp: Stamp | undefined, mayStamp: boolean): readonly SecretChange[] {
-    const { stamps, adopts, assumesSecrets, writesSecretsOf, saltFor } = this.#request;
-    const isAsked = writesSecretsOf.has(desired);
+    const { stamps, adopts, assumesSecrets, writesSecretsOf, saltFor, isAskedAbout } = this.#request;
+    const isAsked = writesSecretsOf.has(desired) && isAskedAbout(desired, row);
     const question = {
       readsStamps: stamps.isOn,
       canHaveStamp: mayStamp,
       ...(stamp === undefined ? {} : { stamp }),
       keys: stamps.keys,
+      isWritten: isAsked,
       // What this very plan has written already is not sent again.
-      isWritten: isAsked && !(stamp !== undefined && isWrittenBy(stamp, saltFor(desired))),
+      isDone: isAsked && stamp !== undefined && isWrittenBy(stamp, saltFor(desired)),
       isAdopted: adopts && mayStamp,
       isAssumed: assumesSecrets && mayStamp,
     };
@@ -176,12 +184,10 @@ export class ChangeMaker {
     return findStamp(desired, row, reading, stamps, adopts, this.#context.knownSecrets);
   }
 
-  /** Whether the connection of a definition is to be archived and made anew, and has not been yet by this very plan. */
+  /** Whether the connection of a definition is to be archived and made anew. */
   isReplaced(desired: Desired, row: Observed): boolean {
-    const { replaces, saltFor } = this.#request;
-    if (!replaces.has(desired)) return false;
-    const reading = this.#context.readings.get(row);
-    return !(reading?.kind === "own" && isWrittenBy(reading.stamp, saltFor(desired)));
+    const { replaces, isAskedAbout } = this.#request;
+    return replaces.has(desired) && isAskedAbout(desired, row);
   }
 
   /** What it takes to archive a connection and make another one in its place, which has all that this one had beyond its definition. */
@@ -197,9 +203,15 @@ export class ChangeMaker {
     const kept = keptProblems(desired, { lost, gone: gone.map((path) => this.#shown(path)), needed }, true);
     const made = this.#anew(desired, { action: "replace", id: row.id, fields, keptKeys }, source, [
       ...replacementDangers(desired, row, this.#catalogue),
+      ...leftOutDanger(
+        leftOut({ desired, marked: row, carried, fields }, facts, this.#context.knownSecrets).map((path) =>
+          this.#shown(path),
+        ),
+      ),
       ...takeOverDanger(takenFrom, this.#request.stamps.owner),
     ]);
-    return { ...made, problems: [...found.problems, ...kept, ...made.problems] };
+    const unstamped = this.#request.stamps.isOn ? [] : lostStamp(desired, row);
+    return { ...made, problems: [...found.problems, ...unstamped, ...kept, ...made.problems] };
   }
 
   #compareAnew(desired: Desired, carried: Observed, row: Observed, ours: Stamp | undefined): Comparison {
@@ -217,13 +229,13 @@ export class ChangeMaker {
     const { fields, keptKeys } = compareWithNothing(desired, this.#catalogue.syncConfig);
     if (recovers?.desired !== desired)
       return this.#anew(desired, { action: "create", fields, keptKeys }, { desired }, this.#maybeRenamed(desired));
-    const { carried } = recovers;
-    const against = this.#compareAnew(desired, carried, carried, undefined);
+    const { carried, ours } = recovers;
+    const against = this.#compareAnew(desired, carried, carried, ours);
     const listed = new Set(fields.map(({ path }) => path));
     // What the definition turns off or empties shows only beside what the archived connection had.
     const more = against.fields.filter(({ path }) => !listed.has(path) && path !== "name");
     const facts = { action: "create", fields: [...fields, ...more], keptKeys: against.keptKeys } as const;
-    return this.#anew(desired, facts, { desired, carried }, []);
+    return this.#anew(desired, facts, { desired, carried, stamp: ours }, []);
   }
 
   #anew(

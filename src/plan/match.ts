@@ -68,7 +68,12 @@ function matchById(desired: Desired, id: string, observed: readonly Observed[]):
   const row = observed.find((candidate) => candidate.id === id);
   if (row === undefined) {
     const detail = `"${desired.name}" names ${id}, and the service has no such connection.`;
-    return problemAt(desired, "PLAN.ID_GONE", detail, "drop id: to create the connection anew, or correct it.");
+    return problemAt(
+      desired,
+      "PLAN.ID_GONE",
+      detail,
+      "correct it, or drop id: to mean the connection that is found without it, or else a new one.",
+    );
   }
   if (row.providerType !== providerType) {
     const detail = `"${desired.name}" names ${id}, which is a ${row.providerType} connection, not ${providerType}.`;

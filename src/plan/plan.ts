@@ -14,7 +14,7 @@ import {
 import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampReading } from "../model/stamp.js";
-import { readStamps } from "../state/stamp.js";
+import { isWrittenBy, readStamps } from "../state/stamp.js";
 import { ChangeMaker, type MadeChange, type PlanRequest } from "./change.js";
 import { type Match, match } from "./match.js";
 import { nothingToReplace } from "./replacement.js";
@@ -47,10 +47,15 @@ export function makePlan(
   knownSecrets: KnownSecrets,
   request: PlanRequest,
 ): Planned {
-  const matches = match(desired, observed, catalogue, knownSecrets);
+  const readings = request.stamps.isOn ? readStamps(observed) : new Map<Observed, StampReading>();
+  const matches = new Map(
+    [...match(desired, observed, catalogue, knownSecrets)].map(([one, found]) => [
+      one,
+      replacedRow(one, found, observed, readings, request) ?? found,
+    ]),
+  );
   const claimed = new Set([...matches.values()].map((found) => (found.kind === "row" ? found.row : undefined)));
   const unclaimed = observed.filter((row) => !claimed.has(row));
-  const readings = request.stamps.isOn ? readStamps(observed) : new Map<Observed, StampReading>();
   const maker = new ChangeMaker({ catalogue, knownSecrets, request, readings, unclaimed });
   const problems: Problem[] = [];
   const sources = new Map<Change, Source>();
@@ -86,6 +91,24 @@ export function makePlan(
   const left = unclaimedRows(unclaimed, readings, knownSecrets);
   const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left, previousKey) });
   return { plan, sources, matches, isWhole: changes.length === selected.size, problems };
+}
+
+/** The row that a plan before has made in the place of one whose id the definition still names. */
+function replacedRow(
+  one: Desired,
+  found: Match,
+  observed: readonly Observed[],
+  readings: ReadonlyMap<Observed, StampReading>,
+  { replaces, saltFor }: PlanRequest,
+): Match | undefined {
+  if (found.kind !== "problem" || found.problem.code !== "PLAN.ID_GONE" || !replaces.has(one)) return undefined;
+  const salt = saltFor(one);
+  const row = observed.find((candidate) => {
+    const reading = readings.get(candidate);
+    const isOf = candidate.providerType === one.definition.providerType;
+    return isOf && reading?.kind === "own" && isWrittenBy(reading.stamp, salt);
+  });
+  return row === undefined ? undefined : { kind: "row", row };
 }
 
 function madeFor(one: Desired, found: Exclude<Match, { kind: "problem" }>, maker: ChangeMaker): MadeChange {

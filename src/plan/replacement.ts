@@ -32,6 +32,15 @@ export function replacementDangers(desired: Desired, row: Observed, catalogue: C
   ];
 }
 
+/** What would be lost only if the create fails: it may not stand in the file that is kept until then. */
+export function leftOutDanger(paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return [];
+  const are = paths.length === 1 ? "repeats a value" : "repeat values";
+  return [
+    `${paths.join(", ")} ${are} of the environment and can be kept in no file: declare it, or it is lost if the create fails`,
+  ];
+}
+
 /** The sync_config by which it is told what the service keeps itself on the new connection: the file says so, else it stays. */
 export function keptAfter(desired: Desired, carried: Observed, facts: SyncGroup): JsonObject {
   const edits = Object.entries(facts.members).flatMap(([name, block]): readonly Edit[] => {
@@ -61,6 +70,19 @@ export function protectedReplacements({ changes }: Plan): readonly Problem[] {
     });
 }
 
+/** Whose connection a recovery file is of: the one of this name, or where the provider has one connection its only definition. */
+export function definitionOf<T extends { readonly name: string; readonly providerType: string }>(
+  { connection, definition }: RecoveryDocument,
+  all: readonly T[],
+  catalogue: Catalogue,
+): T | undefined {
+  const ofProvider = all.filter(({ providerType }) => providerType === connection.provider_type);
+  const named = ofProvider.filter(({ name }) => name === definition.name);
+  if (named.length === 1) return named[0];
+  const isSole = ownValue(catalogue.providers, connection.provider_type)?.identity === "provider";
+  return isSole && ofProvider.length === 1 ? ofProvider[0] : undefined;
+}
+
 /**
  * Connections that would be created, and that a replace before has archived without coming to its end: what they had beyond
  * their definitions is in its file and would be lost.
@@ -71,19 +93,32 @@ export function unfinishedIn(
   { changes }: Plan,
   left: readonly { readonly file: string; readonly document: RecoveryDocument }[],
   target: { readonly environment: string; readonly baseUrl: string },
+  catalogue: Catalogue,
 ): readonly Problem[] {
-  return changes.flatMap((change) => {
-    if (change.action !== "create") return [];
-    const isOf = ({ definition, connection, target: place }: RecoveryDocument) =>
-      connection.provider_type === change.providerType &&
-      (definition.name === change.name || definition.file === change.file) &&
-      place.base_url === target.baseUrl &&
-      place.environment === target.environment;
-    const found = left.find(({ document }) => isOf(document));
-    if (found === undefined) return [];
+  return left.flatMap(({ file: recovery, document }) => {
+    const { target: place, connection } = document;
+    if (place.base_url !== target.baseUrl || place.environment !== target.environment) return [];
+    const change = definitionOf(document, changes, catalogue);
+    if (change?.action !== "create") return [];
     const { file, line, name } = change;
-    const detail = `"${name}" took the place of ${found.document.connection.id}, and that broke off; what only that connection had is in ${found.file}.`;
-    const hint = `finish it: flexprice-sync apply --recover ${shellWord(found.file)} --only ${shellWord(name)}; or delete that file to create it from its definition alone.`;
+    const detail = `"${name}" was to take the place of ${connection.id}, and that broke off; what only that connection had is in ${recovery}.`;
+    const hint = `finish it: flexprice-sync apply --recover ${shellWord(recovery)} --only ${shellWord(name)}; or delete that file to create it from its definition alone.`;
     return [error("APPLY.UNFINISHED_REPLACE", detail, { place: { file, line, column: 1 }, hint })];
+  });
+}
+
+/** The same for definitions that name an archived connection by its id, for which no plan can be made. */
+export function unfinishedAt(
+  desired: readonly Desired[],
+  left: readonly { readonly file: string; readonly document: RecoveryDocument }[],
+): readonly Problem[] {
+  return left.flatMap(({ file, document }) => {
+    const named = desired.find(({ id }) => id === document.connection.id);
+    if (named === undefined) return [];
+    const detail = `"${named.name}" names ${named.id ?? ""}, which a replace has archived; what it had is in ${file}.`;
+    const hint = `finish it: flexprice-sync apply --recover ${shellWord(file)} --only ${shellWord(named.name)}`;
+    return [
+      error("APPLY.UNFINISHED_REPLACE", detail, { place: named.definition.origin.locate(["id"], "value"), hint }),
+    ];
   });
 }

@@ -17,6 +17,8 @@ export interface SecretQuestion {
   readonly keys: FingerprintKeys;
   /** Send what is unknown. */
   readonly isWritten: boolean;
+  /** It was sent already, by a write that leaves no fingerprint and can be told all the same. */
+  readonly isDone: boolean;
   /** Renew fingerprints of an earlier key. */
   readonly isAdopted: boolean;
   /** Take the present values for those that the service has, on the user's word. */
@@ -62,7 +64,7 @@ function judged(
   question: SecretQuestion,
 ): SecretChange {
   const isApplied = facts?.update === "applied";
-  const { isWritten, isAdopted, isAssumed } = question;
+  const { isWritten, isDone, isAdopted, isAssumed } = question;
   if (credential.value.kind === "unresolved") {
     const isPending = question.stamp?.pending.includes(credential.path) === true;
     return secretChange(credential, "unresolved", { isSent: (isWritten && isApplied) || isPending });
@@ -77,7 +79,8 @@ function judged(
     return secretChange(credential, "unchanged", { evidence, isRecorded: evidence !== "equal" });
   if (isProven)
     return secretChange(credential, "unchanged", { evidence, isRecorded: isAdopted && evidence !== "equal" });
-  if (!isWritten && !isDifferent(evidence)) return secretChange(credential, "unknown", { evidence });
+  if ((!isWritten || (isDone && isApplied)) && !isDifferent(evidence))
+    return secretChange(credential, "unknown", { evidence });
   return secretChange(credential, isApplied ? "changed" : "blocked", { evidence, isSent: isApplied });
 }
 

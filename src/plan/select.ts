@@ -52,6 +52,25 @@ export function selectNamed(
   return { selected: new Set(chosen.flat()), problems };
 }
 
+/** The same for what must not be done to more than was meant: a name of several definitions is an error, too. */
+export function selectOnes(
+  selected: ReadonlySet<Desired>,
+  wanted: readonly string[],
+  written: (name: string) => string,
+): Selected {
+  const found = selectNamed(selected, wanted, written);
+  const several = [...new Set(wanted)].flatMap((name) => {
+    const all = [...selected].filter((one) => isNamed(name, one));
+    if (all.length < 2) return [];
+    const places = all.map((one) => `"${one.name}" at ${one.definition.origin.file}:${one.definition.origin.line}`);
+    const detail = `${written(name)} names ${all.length} definitions: ${places.join(", ")}.`;
+    const hint =
+      "name one of them by what the others do not share, its name or its file; --only can leave out the others.";
+    return [error("LOAD.SEVERAL_SELECTED", detail, { hint })];
+  });
+  return { ...found, problems: [...found.problems, ...several] };
+}
+
 function isNamed(name: string, { name: own, definition }: Desired): boolean {
   const { file } = definition.origin;
   return name === own || name === file || name === file.split("/").at(-1);

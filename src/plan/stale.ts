@@ -1,11 +1,13 @@
 import type { Desired, Observed } from "../model/connection.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
-import { type Json, sameJson } from "../model/json.js";
+import { type Json, sameJson, valueAt } from "../model/json.js";
+import { dotted, type Pointer } from "../model/location.js";
 import { type Change, type FieldChange, type SecretChange, writes } from "../model/plan.js";
-import { error, type Problem, type ProblemCode, type ProblemDetail } from "../model/problem.js";
+import { error, type Problem, type ProblemCode, type ProblemDetail, shellWord } from "../model/problem.js";
 import type { FileTarget } from "../model/recovery.js";
-import type { RowMarks, SavedChange, SavedPlan, SavedTarget } from "../model/saved-plan.js";
-import { type KnownSecrets, MASK } from "../model/secret.js";
+import { parseText } from "../model/reference.js";
+import type { RowMarks, SavedChange, SavedPlan, SavedSecret, SavedTarget } from "../model/saved-plan.js";
+import { KnownSecrets, MASK } from "../model/secret.js";
 import type { StampSettings } from "../model/stamp.js";
 import { definitionMark, type Marking, rowMarks, valueMarks } from "../state/plan-marks.js";
 import { isWrittenBy, readStamps } from "../state/stamp.js";
@@ -90,7 +92,7 @@ export function staleOffline(
 export function otherTarget(saved: FileTarget, target: PresentTarget, file = "plan"): readonly Problem[] {
   const about = (what: string, then: string, now: string) =>
     stale("STALE.OTHER_TARGET", `the ${file} was made for ${what} ${then}, and this run goes to ${now}.`, {
-      hint: "set FLEXPRICE_BASE_URL and FLEXPRICE_ENVIRONMENT_ID as they were then.",
+      hint: "name the target as it was then, by FLEXPRICE_BASE_URL and FLEXPRICE_ENVIRONMENT_ID or by --base-url and --environment-id.",
     });
   const { expectedEnvironmentId: now } = target;
   const isOther = now !== undefined && saved.environment_id !== null && now !== saved.environment_id;
@@ -103,18 +105,25 @@ export function otherTarget(saved: FileTarget, target: PresentTarget, file = "pl
   ];
 }
 
-function otherSettings(saved: SavedTarget, { owner, stamps }: PresentTarget): readonly Problem[] {
+/** @param file - `plan`, or what else was made with the settings */
+export function otherSettings(
+  saved: Pick<SavedTarget, "owner" | "stamps">,
+  { owner, stamps }: PresentTarget,
+  file = "plan",
+): readonly Problem[] {
   const named = (one: string | undefined) => (one === undefined ? "no owner" : `the owner "${one}"`);
   const kept = (isOn: boolean) => (isOn ? "with stamps" : "without stamps");
-  const about = (then: string, now: string, variable: string) =>
-    stale("STALE.OTHER_SETTINGS", `the plan was made ${then}, and this run is ${now}.`, {
-      hint: `set ${variable} as it was for the plan, or ${PLAN_AGAIN}`,
-    });
+  const about = (then: string, now: string, how: string) =>
+    stale("STALE.OTHER_SETTINGS", `the ${file} was made ${then}, and this run is ${now}.`, { hint: `${how}.` });
+  const set = (name: string, value: string | undefined) =>
+    value === undefined ? `unset ${name} for this run` : `set ${name}=${shellWord(value)} for this run`;
   return [
     ...(saved.owner === owner || !saved.stamps || !stamps
       ? []
-      : [about(`for ${named(saved.owner)}`, `for ${named(owner)}`, "FLEXPRICE_SYNC_OWNER")]),
-    ...(saved.stamps === stamps ? [] : [about(kept(saved.stamps), kept(stamps), "FLEXPRICE_SYNC_STAMP")]),
+      : [about(`for ${named(saved.owner)}`, `for ${named(owner)}`, set("FLEXPRICE_SYNC_OWNER", saved.owner))]),
+    ...(saved.stamps === stamps
+      ? []
+      : [about(kept(saved.stamps), kept(stamps), set("FLEXPRICE_SYNC_STAMP", saved.stamps ? undefined : "off"))]),
   ];
 }
 
@@ -138,18 +147,37 @@ export function staleSecrets(
     const now = valueMarks(desired, { key, salt: saltAt(plan.salt, at), knownSecrets });
     return (byPosition.get(at)?.secrets ?? []).flatMap(({ path, fingerprint }) => {
       if (fingerprint === undefined || now.get(path) === fingerprint) return [];
-      const variable = desired.credentials.find((one) => one.path === path)?.variable;
-      const what = variable === undefined ? path : `${path}, taken from ${variable},`;
+      const { variables, pointer } = takenFrom(desired, path);
+      const what = variables.length === 0 ? path : `${path}, taken from ${variables.join(" and ")},`;
       const has = now.has(path) ? "has another value than" : "has no value, and had one";
-      return [otherSecret(desired, `${what} of "${desired.name}" ${has} when the plan was made.`)];
+      return [otherSecret(desired, `${what} of "${desired.name}" ${has} when the plan was made.`, pointer)];
     });
   });
 }
 
-function otherSecret({ definition }: Desired, detail: string): Problem {
-  const place = { file: definition.origin.file, line: definition.origin.line, column: 1 };
+function otherSecret({ definition }: Desired, detail: string, pointer: Pointer = []): Problem {
+  const { file, line } = definition.origin;
+  const place = pointer.length === 0 ? { file, line, column: 1 } : definition.origin.locate(pointer, "value");
   const hint = "set the variables as they were for the plan, or run plan again with the new ones.";
   return error("STALE.OTHER_SECRETS", detail, { place, hint });
+}
+
+/** The variables that a value is made of, and where it stands. */
+function takenFrom(
+  desired: Desired,
+  path: string,
+): { readonly variables: readonly string[]; readonly pointer: Pointer } {
+  const credential = desired.credentials.find((one) => one.path === path);
+  if (credential !== undefined) return { variables: [credential.variable ?? []].flat(), pointer: credential.pointer };
+  const pointer = [...desired.masked, ...desired.unresolved.map((one) => one.pointer)].find(
+    (one) => dotted(one) === path,
+  );
+  if (pointer === undefined) return { variables: [], pointer: [] };
+  const { metadata, syncConfig } = desired.definition;
+  const written = valueAt(pointer[0] === "metadata" ? metadata : syncConfig, pointer.slice(1));
+  const parsed = typeof written === "string" ? parseText(written) : undefined;
+  const parts = parsed?.ok === true ? parsed.parts : [];
+  return { variables: parts.flatMap((part) => (part.kind === "environment" ? part.name : [])), pointer };
 }
 
 /** What the plan was asked for, asked again: the same definitions, options and salts. */
@@ -178,6 +206,7 @@ export function requestOfPlan(
       writesSecretsOf: having(({ write_secrets: isWritten }) => isWritten),
       namesSecrets: false,
       replaces: having(({ action }) => action === "replace"),
+      isAskedAbout: (desired, row) => changeOf(desired)?.id === row.id,
       saltFor: (desired) => changeOf(desired)?.salt ?? newSalt(),
     },
   };
@@ -211,6 +240,8 @@ export function staleOnline(
   });
 }
 
+const NONE_KNOWN = new KnownSecrets();
+
 type PresentRows = Present & { readonly rows: ReadonlyMap<string, Observed> };
 
 /** Holds one change of a saved plan against what would be done now. */
@@ -237,7 +268,7 @@ class Verdict {
     const { id } = this.#saved;
     if (id === undefined) return this.#ofCreate(match?.kind === "row" ? match.row : undefined);
     const row = rows.get(id);
-    if (row === undefined) return this.#ofGone(id);
+    if (row === undefined) return this.#ofGone(id, match?.kind === "row" ? match.row : undefined);
     if (match?.kind === "row" && match.row.id !== id)
       return [
         this.#stale("STALE.NEW_TWIN", `"${this.#desired.name}" would mean ${match.row.id} now, and meant ${id}.`),
@@ -250,7 +281,8 @@ class Verdict {
     if (this.#isOurs(row)) return this.#ofMade(row);
     // Without a stamp nothing tells who made it: what equals the plan is taken for done.
     if (this.#saved.salt === undefined && this.#now !== undefined && !writes(this.#now)) return [];
-    const detail = `"${this.#desired.name}" was to be created, and somebody else made ${row.id} meanwhile.`;
+    const was = this.#saved.action === "replace" ? "replaced" : "created";
+    const detail = `"${this.#desired.name}" was to be ${was}, and somebody else made ${row.id} meanwhile.`;
     return [this.#stale("STALE.NEW_TWIN", detail)];
   }
 
@@ -262,22 +294,25 @@ class Verdict {
     return [this.#changed(row.id, paths.length === 0 ? ["its stamp"] : paths)];
   }
 
-  #ofGone(id: string): readonly Problem[] {
-    const made = this.#present.observed.find((row) => this.#isOurs(row));
-    const isReplaced = this.#saved.action === "replace";
-    if (isReplaced && made !== undefined) return this.#now === undefined ? [] : this.#ofMade(made);
+  /** @param row - what the definition means now */
+  #ofGone(id: string, row: Observed | undefined): readonly Problem[] {
     const detail = `${id} ("${this.#desired.name}") is not there any more.`;
-    if (!isReplaced) return [this.#stale("STALE.ROW_GONE", detail)];
-    const hint = `if a replace broke off, it left a file: apply --recover flexprice-sync-recovery-${id}.json finishes it.`;
+    if (this.#saved.action !== "replace") return [this.#stale("STALE.ROW_GONE", detail)];
+    if (row !== undefined) return this.#ofCreate(row);
+    const hint = `if a replace broke off, it left a file where it ran, and this finishes it: flexprice-sync apply --recover flexprice-sync-recovery-${id}.json --only ${shellWord(this.#desired.name)}`;
     return [this.#stale("STALE.ROW_GONE", detail, hint)];
   }
 
   #ofRow(row: Observed): readonly Problem[] {
     if (this.#now !== undefined && !writes(this.#now)) return [];
     const { catalogue } = this.#present;
-    const marks = rowMarks(row, this.#desired, catalogue.syncConfig, this.#marking);
     const before = this.#saved.row;
-    const parts = (Object.keys(marks) as (keyof RowMarks)[]).filter((part) => marks[part] !== before?.[part]);
+    const marks = rowMarks(row, this.#desired, catalogue.syncConfig, this.#marking);
+    // The variables that a value repeats may not have been at hand when the plan was made.
+    const plain = rowMarks(row, this.#desired, catalogue.syncConfig, { ...this.#marking, knownSecrets: NONE_KNOWN });
+    const parts = (Object.keys(marks) as (keyof RowMarks)[]).filter(
+      (part) => ![marks[part], plain[part]].includes(before?.[part] ?? ""),
+    );
     if (parts.length > 0) return [this.#changed(row.id, this.#wordsFor(parts))];
     return this.#sameEffect();
   }
@@ -323,7 +358,11 @@ class Verdict {
         pathsOf(now.secrets, ({ isRecorded }) => isRecorded),
       ),
     ];
-    const valued = [...new Set([...late, ...others])];
+    const isLate = ({ path, sent: goes, state }: SavedSecret) =>
+      goes && state === "unresolved" && now.secrets.some((one) => one.path === path && one.state !== "unresolved");
+    // What had no value then decides now whether there is anything to do at all.
+    const deciding = isSame ? [] : saved.secrets.filter(isLate).map(({ path }) => path);
+    const valued = [...new Set([...late, ...others, ...deciding])];
     if (valued.length > 0) {
       const detail = `${valued.join(", ")} of ${about} would be treated otherwise than when the plan was made: a variable has a value now, or another one.`;
       return [otherSecret(this.#desired, detail)];

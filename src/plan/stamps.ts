@@ -14,7 +14,7 @@ import {
 } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
-import { isOthers, LONGEST_STAMP, readStamps, stampText } from "../state/stamp.js";
+import { isOthers, LONGEST_STAMP, readStamps, shownStamp, stampText } from "../state/stamp.js";
 
 /** What a row's stamp means for its definition. */
 export interface StampFinding {
@@ -123,6 +123,14 @@ export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly
   const paths = sent.filter((path) => reading?.kind === "newer" || Object.hasOwn(recorded, path));
   if (paths.length === 0) return [];
   const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
+  const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
+  return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
+}
+
+/** Without stamps a connection that has one may not be replaced: whoever keeps it would not know the new one for theirs. */
+export function lostStamp(desired: Desired, row: Observed): readonly Problem[] {
+  if (shownStamp(row) === undefined) return [];
+  const detail = `${row.id} ("${desired.name}") has a stamp, and the connection in its place would have none: no owner, and no fingerprints of its secrets.`;
   const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
   return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
 }

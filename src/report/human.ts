@@ -47,7 +47,8 @@ export function applyText(target: TargetRun, paint: Paint): string {
     const outcome = outcomes.get(change);
     return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, paint);
   });
-  if (lines.length === 0) lines.push("Nothing to do.");
+  if (lines.length === 0)
+    lines.push(target.carriesOut === undefined ? "Nothing to do." : "Nothing to do: all of the plan is done.");
   lines.push("", applyLine(target));
   return `${lines.join("\n")}\n`;
 }
@@ -67,7 +68,7 @@ export function applyLine({ plan, outcomes }: TargetRun): string {
 
 /** Where a plan leads, at its top: base URL, environment, and how sure that is. */
 export function headLines(
-  { environment, baseUrl, environmentId, isConfirmed, owner }: TargetRun,
+  { environment, baseUrl, environmentId, isConfirmed, owner, carriesOut }: TargetRun,
   paint: Paint,
 ): readonly string[] {
   const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
@@ -77,6 +78,9 @@ export function headLines(
     `${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`,
     `${paint("strong", "Environment:")} ${where}`,
     ...(owner === undefined ? [] : [`${paint("strong", "Owner:")} ${printable(owner)}`]),
+    ...(carriesOut === undefined
+      ? []
+      : [`${paint("strong", "Kept plan:")} ${printable(carriesOut.file)}, made ${printable(carriesOut.createdAt)}`]),
   ];
 }
 

@@ -107,13 +107,15 @@ function secretDocument({ path, variable, state, isSent, isRecorded }: SecretCha
   };
 }
 
-function outcomeDocument({ status, attempts, httpStatus, requestId, id, message, differs }: Outcome): object {
+function outcomeDocument(outcome: Outcome): object {
+  const { status, attempts, httpStatus, requestId, id, recoveryFile, message, differs } = outcome;
   return {
     status,
     attempts,
     ...(httpStatus === undefined ? {} : { http_status: httpStatus }),
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(id === undefined ? {} : { id }),
+    ...(recoveryFile === undefined ? {} : { recovery_file: recoveryFile }),
     ...(message === undefined ? {} : { message }),
     ...(differs === undefined ? {} : { differs }),
   };

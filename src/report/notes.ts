@@ -52,6 +52,10 @@ export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): 
     lines.push(
       `${paint("bad", "!")} ${counted(blocked, "credential")} cannot be changed on an existing connection: the way out is a new one (--replace).`,
     );
+  if (summary.replace > 0)
+    lines.push(
+      `${paint("bad", "±")} ${counted(summary.replace, "connection")} ${summary.replace === 1 ? "is" : "are"} archived and made anew: apply needs --allow-dangerous for that, or a yes on a terminal.`,
+    );
   if (marked > 0)
     lines.push(
       `${counted(marked, "change")} ${marked === 1 ? "writes" : "write"} the stamp by which a later run knows what is ours.`,
@@ -74,18 +78,32 @@ export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): 
 /** What a saved plan does not hold down: without a key for fingerprints nothing tells one value of a secret from another. */
 export function savedLines({ plan, saved }: TargetRun): readonly string[] {
   const takes = ({ secrets, fields }: Change) => secrets.length > 0 || fields.some(({ after }) => after === MASK);
-  if (plan === undefined || saved === undefined || saved.document.key_id !== null || !plan.changes.some(takes))
-    return [];
-  return [
-    "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at the time of apply.",
-  ];
+  if (plan === undefined || saved === undefined || !plan.changes.some(takes)) return [];
+  if (saved.document.key_id === null) {
+    return [
+      "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at the time of apply.",
+    ];
+  }
+  const open = plan.changes.flatMap(({ secrets }) => secrets.filter(({ state }) => state === "unresolved"));
+  if (open.length === 0) return [];
+  const have =
+    open.length === 1
+      ? "credential has no value now: what its variable holds"
+      : "credentials have no value now: what their variables hold";
+  return [`${open.length} ${have} at the time of apply is taken, unseen.`];
 }
 
 /** Where a plan is kept, and what for. */
-export function keptText({ saved }: TargetRun): string {
+export function keptText({ plan, saved }: TargetRun): string {
   if (saved === undefined) return "";
-  const { file, document } = saved;
-  return `The plan is kept in ${printable(file)}. Until ${document.expires_at} this carries it out, and nothing else: flexprice-sync apply ${printable(shellWord(file))}\n`;
+  const { file, document, sameTarget } = saved;
+  const changes = plan?.changes ?? [];
+  const kept = `The plan is kept in ${printable(file)}`;
+  if (changes.some(({ action, isProtected }) => action === "replace" && isProtected))
+    return `${kept}, but apply refuses it: it replaces a protected connection.\n`;
+  const allows = changes.some(({ guarded }) => guarded) ? " --allow-dangerous" : "";
+  const command = `flexprice-sync apply ${shellWord(file)}${allows}${sameTarget}`;
+  return `${kept}. Until ${document.expires_at} this carries it out, and nothing else: ${printable(command)}\n`;
 }
 
 /** Whether it was asked to send a value of which nothing tells whether it differs. */

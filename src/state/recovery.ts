@@ -1,79 +1,139 @@
 import type { SyncGroup } from "../model/catalogue.js";
-import type { Observed } from "../model/connection.js";
-import type { Json } from "../model/json.js";
-import type { Change, Source } from "../model/plan.js";
+import type { Desired, Observed } from "../model/connection.js";
+import { isObject, type Json, type JsonObject } from "../model/json.js";
+import type { Change, FieldChange } from "../model/plan.js";
 import { type FileTarget, RECOVERY_FORMAT, type RecoveryDocument } from "../model/recovery.js";
 import type { KnownSecrets } from "../model/secret.js";
+import type { Stamp, StampSettings } from "../model/stamp.js";
 import { type Edit, edited } from "./merge.js";
+import { definitionMark } from "./plan-marks.js";
 import { sealed } from "./seal.js";
-import { maskedOn } from "./stamp.js";
+import { claimOn, maskedOn, valueMark } from "./stamp.js";
 import { metadataUnits, syncUnits, type Unit, unitPathOf } from "./units.js";
 
 /** What a recovery file is made of. */
 export interface RecoveryParts {
   readonly tool: RecoveryDocument["tool"];
   readonly target: FileTarget;
+  readonly paths: readonly string[];
+  readonly stamps: StampSettings;
   readonly knownSecrets: KnownSecrets;
+}
+
+/** What is about to be archived, and what takes its place. */
+export interface Replaced {
+  readonly desired: Desired;
+  /** As it is, with our mark. */
+  readonly marked: Observed;
+  /** Without our mark, as the new connection starts from it. */
+  readonly carried: Observed;
+  /** The mark, if what it says is ours. */
+  readonly stamp?: Stamp;
+  readonly fields: readonly FieldChange[];
+}
+
+/** Which parts of a connection a file can keep for the one in its place. */
+interface Parts {
+  readonly units: readonly Unit[];
+  /** Those that hold a value of the environment, or repeat one. */
+  readonly secret: readonly Unit[];
+  readonly removed: ReadonlySet<string>;
+  readonly declared: ReadonlySet<string>;
+}
+
+function partsOf({ desired, marked, carried, fields }: Replaced, facts: SyncGroup, knownSecrets: KnownSecrets): Parts {
+  const units = [...metadataUnits(carried.metadata), ...syncUnits(carried.syncConfig, facts)];
+  const fromVariables = [...desired.masked, ...desired.unresolved.map(({ pointer }) => pointer)];
+  const hidden = new Set([...maskedOn(marked), ...fromVariables.map((pointer) => unitPathOf(pointer, facts))]);
+  const named = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
+  return {
+    units,
+    secret: units.filter(({ path, value }) => hidden.has(path) || knownSecrets.mask(value) !== value),
+    removed: new Set(fields.filter(({ kind }) => kind === "remove").map(({ path }) => path)),
+    declared: new Set(named.map(({ path }) => path)),
+  };
+}
+
+/** Paths that the new connection would lack if it had to be made from the file: they may not stand there, and no definition names them. */
+export function leftOut(replaced: Replaced, facts: SyncGroup, knownSecrets: KnownSecrets): readonly string[] {
+  const { secret, declared, removed } = partsOf(replaced, facts, knownSecrets);
+  return secret.map(({ path }) => path).filter((path) => !declared.has(path) && !removed.has(path));
 }
 
 /**
  * What is kept of a connection that is about to be archived: all that the one in its place takes over, but for values of the
  * environment. Those that the definition names come from there again; others are listed.
- *
- * @param row - without our mark, as the new connection starts from it
- * @param marked - the row as it is, with our mark
  */
 export function recoveryOf(
   change: Change,
-  { desired }: Source,
-  row: Observed,
-  marked: Observed,
+  replaced: Replaced,
   facts: SyncGroup,
-  { tool, target, knownSecrets }: RecoveryParts,
+  { tool, target, paths, stamps, knownSecrets }: RecoveryParts,
 ): RecoveryDocument {
-  const units = [...metadataUnits(row.metadata), ...syncUnits(row.syncConfig, facts)];
-  const fromVariables = [...desired.masked, ...desired.unresolved.map(({ pointer }) => pointer)];
-  const hidden = new Set([...maskedOn(marked), ...fromVariables.map((pointer) => unitPathOf(pointer, facts))]);
-  const isSecret = ({ path, value }: Unit) => hidden.has(path) || knownSecrets.mask(value as Json) !== value;
-  const removed = new Set(change.fields.filter(({ kind }) => kind === "remove").map(({ path }) => path));
-  const declared = new Set(
-    [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)].map(({ path }) => path),
-  );
-  const secret = units.filter(isSecret);
+  const { desired, carried, stamp } = replaced;
+  const { units, secret, removed, declared } = partsOf(replaced, facts, knownSecrets);
   const edits: readonly Edit[] = units
     .filter((unit) => removed.has(unit.path) || secret.includes(unit))
     .map(({ keys }) => ({ keys, remove: true }));
-  const kept = edited({ metadata: row.metadata ?? {}, sync_config: row.syncConfig }, edits);
+  const { metadata, sync_config: syncConfig } = edited(
+    { metadata: carried.metadata ?? {}, sync_config: carried.syncConfig },
+    edits,
+  );
+  const isOurs = (unit: Unit) => declared.has(unit.path) || claimOn(unit, stamp) === "ours";
+  const ours = change.stamp ? units.filter((unit) => !removed.has(unit.path) && isOurs(unit)) : [];
   return sealed({
     format: "flexprice-sync recovery",
     format_version: RECOVERY_FORMAT,
     tool,
     target,
-    definition: { name: knownSecrets.mask(desired.name), file: change.file },
+    paths,
+    ...(stamps.owner === undefined ? {} : { owner: stamps.owner }),
+    stamps: stamps.isOn,
+    definition: { name: knownSecrets.mask(desired.name), file: change.file, digest: definitionMark(desired) },
     connection: {
-      id: row.id,
-      name: knownSecrets.mask(row.name),
-      provider_type: row.providerType,
-      metadata: {},
-      sync_config: {},
-      ...kept,
+      id: carried.id,
+      name: knownSecrets.mask(carried.name),
+      provider_type: carried.providerType,
+      metadata: carried.metadata === null ? null : mapOf(metadata),
+      sync_config: mapOf(syncConfig),
     },
-    left_out: secret.map(({ path }) => path).filter((path) => !declared.has(path) && !removed.has(path)),
+    ours: ours.map(({ path }) => path),
+    left_out: leftOut(replaced, facts, knownSecrets),
     salt: change.salt ?? "",
   });
 }
 
+function mapOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
 /** The archived connection as the one in its place starts from it. */
 export function carriedFrom({ connection, target }: RecoveryDocument): Observed {
-  const { metadata } = connection;
   return {
     id: connection.id,
     name: connection.name,
     providerType: connection.provider_type,
     environmentId: target.environment_id,
-    metadata: Object.keys(metadata).length === 0 ? null : metadata,
+    metadata: connection.metadata,
     syncConfig: connection.sync_config,
     createdAt: "",
     isLive: false,
+  };
+}
+
+/** What our stamp would say of it, so that what has left the definition since is taken away. */
+export function ownershipFrom(document: RecoveryDocument, facts: SyncGroup): Stamp {
+  const { metadata, syncConfig, providerType } = carriedFrom(document);
+  const units = [...metadataUnits(metadata), ...syncUnits(syncConfig, facts)];
+  const owned = units.filter(({ path }) => document.ours.includes(path));
+  const salt = document.salt === "" ? "recovery" : document.salt;
+  return {
+    provider: providerType,
+    salt,
+    owns: Object.fromEntries(owned.map(({ path, value }) => [path, valueMark(salt, path, value)])),
+    masked: [],
+    secrets: {},
+    protect: false,
+    pending: [],
   };
 }

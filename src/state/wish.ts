@@ -52,7 +52,8 @@ export function carriedRow(row: Observed, facts: SyncGroup): Observed {
   const unmarked = edited(row.metadata ?? {}, [{ keys: [STAMP_KEY], remove: true }]);
   return {
     ...row,
-    metadata: Object.keys(unmarked).length === 0 ? null : unmarked,
+    // That there were some, if only our mark, is not the same everywhere as that there were none.
+    metadata: row.metadata === null ? null : unmarked,
     syncConfig: edited(
       row.syncConfig,
       filled.map(({ keys }) => ({ keys: keys.slice(1), remove: true })),
@@ -71,7 +72,7 @@ export function carryingMaps(
   const metadata = stampedMetadata(edited(carried.metadata ?? {}, editsOf(fields, desired, "metadata")), stamp);
   const sync = withoutEmptyBlocks(edited(carried.syncConfig, editsOf(fields, desired, "sync_config")), facts);
   return {
-    ...(desired.metadata === undefined && Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(desired.metadata === undefined && carried.metadata === null && stamp === undefined ? {} : { metadata }),
     ...(desired.syncConfig === undefined && Object.keys(sync).length === 0 ? {} : { syncConfig: sync }),
   };
 }

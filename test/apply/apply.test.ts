@@ -16,6 +16,9 @@ const recovery: RecoveryKeeper = {
   tool: { name: "flexprice-sync", version: "0" },
   target: { environment: "default", base_url: "http://x", environment_id: "env_test" },
   knownSecrets: noSecrets,
+  paths: ["connections"],
+  stamps: noStamps.stamps,
+  sameTarget: "",
 };
 
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
@@ -171,6 +174,43 @@ describe("the row that a write starts from", () => {
       "SERVICE.FAILED",
     ]);
     expect(silent.sent).toEqual([]);
+  });
+});
+
+describe("a list that takes long", () => {
+  it("is read once more before anything starts from it, and then taken as it is", async () => {
+    let nowMs = OLDEST_BASE_MS + 1;
+    let lists = 0;
+    const takes = (ms: readonly number[]) =>
+      new Base(
+        [stripe],
+        0,
+        async () => {
+          nowMs += ms[lists] ?? 0;
+          lists += 1;
+          return { rows: [{ ...stripe, name: `list ${lists}` }] };
+        },
+        () => nowMs,
+      );
+    expect((await takes([OLDEST_BASE_MS + 1, 10]).current()).rows[0]?.name).toBe("list 2");
+    lists = 0;
+    nowMs = OLDEST_BASE_MS + 1;
+    expect((await takes([9_000, 9_000, 9_000]).current()).rows[0]?.name).toBe("list 2");
+    expect(lists).toBe(2);
+  });
+
+  it("or is not had keeps a second step from being sent", async () => {
+    let nowMs = 0;
+    const problem = error("SERVICE.FAILED", "x.");
+    const base = new Base(
+      [],
+      0,
+      async () => ({ rows: [], problem }),
+      () => nowMs,
+    );
+    expect(await base.latest(stripe, 0)).toBe(stripe);
+    nowMs = OLDEST_BASE_MS + 1;
+    expect(await base.latest(stripe, 0)).toBe(problem);
   });
 });
 

@@ -50,7 +50,7 @@ describe("a plan that was overtaken", () => {
     expect(live.writes()).toHaveLength(2);
     const again = await run(["apply", "p.json"], { cwd, env });
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain("Nothing to do.");
+    expect(again.stdout).toContain("Nothing to do");
     expect(live.writes()).toHaveLength(2);
   });
 

@@ -124,6 +124,8 @@ describe("a command line", () => {
     ]),
     [["plan", "--expires", "1h"], "USAGE.CONFLICT"],
     [["plan", "--out", ""], "USAGE.BAD_VALUE"],
+    [["plan", "--out", "--json"], "USAGE.BAD_VALUE"],
+    [["apply", "--recover", "--only"], "USAGE.BAD_VALUE"],
     [["plan", "p.json"], "USAGE.STRAY_ARGUMENT"],
     [["plan", "--recover", "f"], "USAGE.UNKNOWN_OPTION"],
     [["apply", "--out", "p"], "USAGE.UNKNOWN_OPTION"],

@@ -64,7 +64,9 @@ describe("the contract suite", () => {
   });
 
   it("lists what answered differently, with the request, and ends with 1", async () => {
-    const live = await service([]);
+    const live = await service([], ({ method }, response) =>
+      method === "DELETE" ? send(response, 404, "404 page not found", { "content-type": "text/plain" }) : false,
+    );
     const { code, stdout } = await contract(["--base-url", live.baseUrl, "--key", "sk_01K0TESTKEY", "--only", "404"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(
@@ -178,6 +180,7 @@ describe("the contract suite", () => {
   it("archives what was created by requests whose answers were lost, and stops when nothing answers", async () => {
     let creates = 0;
     const live = await service([], ({ method, path, body }, response) => {
+      if (method === "DELETE") return send(response, 404, "404 page not found");
       if (method !== "POST" || path !== "/v1/connections") return false;
       creates += 1;
       live.rows.push(row({ id: `conn_lost${creates}`, provider_type: "s3", name: String(body?.name) }));
@@ -190,7 +193,7 @@ describe("the contract suite", () => {
     expect(ended.stdout).toContain("the service has stopped answering");
     const asked = live.received.filter(({ method }) => method === "DELETE").map(({ path }) => path);
     for (let number = 1; number <= creates; number += 1) expect(asked).toContain(`/v1/connections/conn_lost${number}`);
-    // This service knows no DELETE, so they are still there.
+    // This service takes no DELETE, so they are still there.
     expect(ended.stdout).toContain("still there, to be archived by hand: conn_lost1");
   });
 

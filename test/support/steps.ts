@@ -78,6 +78,7 @@ export const noStamps: PlanRequest = {
   writesSecretsOf: new Set(),
   namesSecrets: false,
   replaces: new Set(),
+  isAskedAbout: () => true,
   saltFor: () => {
     throw new Error("no stamp, no salt");
   },
