@@ -10,6 +10,7 @@ export type { HttpAnswer, HttpRequest, Send } from "./api/http.js";
 export type { Limit } from "./api/limit.js";
 export { limitTo } from "./api/limit.js";
 export type { MostChanges } from "./apply/policy.js";
+export type { Recoveries } from "./apply/replace.js";
 export { catalogue } from "./generated/catalogue.js";
 export type { ConnectionDefinition } from "./generated/connection-definition.js";
 export type { Files } from "./load/files.js";
@@ -27,7 +28,9 @@ export type {
   UnclaimedRow,
 } from "./model/plan.js";
 export { type Problem, type ProblemCode, problemCodes } from "./model/problem.js";
+export type { RecoveryDocument } from "./model/recovery.js";
 export type { Run, TargetRun } from "./model/run.js";
+export type { SavedPlan } from "./model/saved-plan.js";
 export { KnownSecrets, Secret } from "./model/secret.js";
 export { type Consent, type Invocation, reconcile, type Target, type World } from "./reconcile.js";
 export type { Lookup, Variables } from "./secrets/variables.js";

@@ -12,7 +12,7 @@ import { load } from "./load/load.js";
 import { readPlan, readRecovery } from "./load/saved-file.js";
 import { unfinishedReplaces } from "./load/unfinished.js";
 import type { Catalogue } from "./model/catalogue.js";
-import type { Desired } from "./model/connection.js";
+import type { Desired, Observed } from "./model/connection.js";
 import type { FingerprintKeys } from "./model/fingerprint.js";
 import { type Plan, writes } from "./model/plan.js";
 import { bugProblem, error, inOrder, isError, type Problem, warning } from "./model/problem.js";
@@ -22,8 +22,9 @@ import type { SavedPlan } from "./model/saved-plan.js";
 import type { KnownSecrets } from "./model/secret.js";
 import type { StampSettings } from "./model/stamp.js";
 import { type AskingOptions, askedFor } from "./plan/asked.js";
-import { makePlan } from "./plan/plan.js";
+import { makePlan, type Planned } from "./plan/plan.js";
 import { protectedReplacements, unfinishedAt, unfinishedIn } from "./plan/replacement.js";
+import type { Asked } from "./plan/request.js";
 import { savePlan } from "./plan/saved.js";
 import { missingVariables, unresolvedForApply } from "./secrets/needed.js";
 import { resolve } from "./secrets/resolve.js";
@@ -154,13 +155,13 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const { catalogue, knownSecrets } = world;
   const { request, selected } = asked;
   const planned = makePlan(asked.desired, selected, fetched.observed, catalogue, knownSecrets, request);
-  const { plan, sources } = planned;
   const stale = asked.stale({ planned, observed: fetched.observed, catalogue, knownSecrets, keys: stamps.keys });
   if (stale.length > 0) return run([...online, ...stale], [seen]);
   const problems = [...online, ...planned.problems];
   const left = given.recovery === undefined ? unfinishedReplaces(world.files) : [];
   // Half a plan is not shown: it would look as if the rest needed nothing.
   if (!planned.isWhole) return run([...problems, ...unfinishedAt(asked.desired, left).map(asWarning)], [seen]);
+  const { plan } = planned;
   const plannedRun: TargetRun = { ...seen, plan };
   const refused = [
     ...[overLimit(plan, invocation.maxChanges)].flatMap((problem) => problem ?? []),
@@ -168,39 +169,55 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     ...unfinishedIn(plan, left, target, catalogue),
   ];
   if (command === "plan") {
-    const shown = run([...problems, ...refused.map(asWarning)], [plannedRun]);
-    if (invocation.saves === undefined || shown.problems.some(isError)) return shown;
-    const { file, expiresInMs } = invocation.saves;
-    const nowMs = world.clockMs();
-    const document = savePlan(planned, asked.desired, request, {
-      tool,
-      createdAt: instant(nowMs),
-      expiresAt: instant(nowMs + expiresInMs),
-      salt: world.newSalt(),
-      paths,
-      target: fileTarget(seen),
-      catalogue,
-      knownSecrets,
-    });
-    return { ...shown, targets: [{ ...plannedRun, saved: { file, document, sameTarget: invocation.sameTarget } }] };
+    const shown = [...problems, ...refused.map(asWarning)];
+    if (shown.some(isError)) return run(shown, [plannedRun]);
+    return run(shown, [kept(plannedRun, planned, { asked, paths }, invocation, world)]);
   }
 
-  const preflight = [...problems, ...unresolvedForApply(sources), ...refused];
+  const preflight = [...problems, ...unresolvedForApply(planned.sources), ...refused];
   if (preflight.some(isError)) return run(preflight, [plannedRun]);
   const refusal = await refusalOf(plannedRun, plan, { ...invocation, yes: invocation.yes || asked.isConsented }, world);
   if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
+  const base = { rows: fetched.observed, readAtMs };
+  const course = { planned, seen: plannedRun, target, stamps, paths, api, base };
+  const { targetRun, problems: found, bug } = await carriedOut(course, invocation, world);
+  // What the first write has shown is no longer in doubt.
+  const sure = preflight.filter(({ code }) => !(targetRun.isConfirmed && code === "FETCH.ENVIRONMENT_UNCONFIRMED"));
+  return { ...run([...sure, ...found], [targetRun]), ...(bug === undefined ? {} : { bug }) };
+}
 
+/** What a plan is carried out with. */
+interface Course {
+  readonly planned: Planned;
+  readonly seen: TargetRun;
+  readonly target: Target;
+  readonly stamps: StampSettings;
+  readonly paths: readonly string[];
+  readonly api: ConnectionsApi;
+  /** What the plan was made from. */
+  readonly base: { readonly rows: readonly Observed[]; readonly readAtMs: number };
+}
+
+interface CarriedOut {
+  readonly targetRun: TargetRun;
+  readonly problems: readonly Problem[];
+  readonly bug?: unknown;
+}
+
+async function carriedOut(course: Course, invocation: Invocation, world: World): Promise<CarriedOut> {
+  const { planned, seen, target, stamps, paths, api, base } = course;
+  const { plan, sources } = planned;
   const refresh = async (): Promise<Rows> => {
     const again = await fetchAll(api, target.expectedEnvironmentId);
     const problem = again.problems.find(isError);
     return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
   };
-  const applied = await apply(plan, {
+  const { outcomes, isProven, strayed, bug } = await apply(plan, {
     api,
     limit: world.limit,
-    catalogue,
+    catalogue: world.catalogue,
     sources,
-    base: new Base(fetched.observed, readAtMs, refresh, world.nowMs),
+    base: new Base(base.rows, base.readAtMs, refresh, world.nowMs),
     environment: { id: seen.environmentId, isProven: seen.isConfirmed },
     stamps,
     recovery: {
@@ -209,27 +226,49 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
       target: fileTarget(seen),
       paths,
       stamps,
-      knownSecrets,
+      knownSecrets: world.knownSecrets,
       sameTarget: invocation.sameTarget,
     },
     failFast: invocation.failFast,
     onProgress: world.onProgress,
   });
   const { recoveryFile } = invocation;
-  const isFinished = [...applied.outcomes.values()].every(({ status }) => DONE.has(status));
+  const isFinished = [...outcomes.values()].every(({ status }) => DONE.has(status));
   if (recoveryFile !== undefined && isFinished) world.recoveries.remove(recoveryFile);
-  const results = [
-    // What the first write has shown is no longer in doubt.
-    ...preflight.filter(({ code }) => !(applied.isProven && code === "FETCH.ENVIRONMENT_UNCONFIRMED")),
-    ...[...applied.outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
-    ...(applied.strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", applied.strayed)]),
-    ...(applied.bug === undefined ? [] : [bugProblem(applied.bug)]),
-    ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),
-    ...leftBlocked(plan),
-  ];
-  const bug = applied.bug === undefined ? {} : { bug: applied.bug };
-  const isConfirmed = seen.isConfirmed || applied.isProven;
-  return { ...run(results, [{ ...plannedRun, isConfirmed, outcomes: applied.outcomes }]), ...bug };
+  return {
+    targetRun: { ...seen, isConfirmed: seen.isConfirmed || isProven, outcomes },
+    problems: [
+      ...[...outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
+      ...(strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", strayed)]),
+      ...(bug === undefined ? [] : [bugProblem(bug)]),
+      ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),
+      ...leftBlocked(plan),
+    ],
+    bug,
+  };
+}
+
+/** The run with its plan as it is to be kept, if somebody wants that. */
+function kept(
+  seen: TargetRun,
+  planned: Planned,
+  { asked, paths }: { readonly asked: Asked; readonly paths: readonly string[] },
+  { saves, sameTarget }: Invocation,
+  { clockMs, newSalt, catalogue, knownSecrets }: World,
+): TargetRun {
+  if (saves === undefined) return seen;
+  const nowMs = clockMs();
+  const document = savePlan(planned, asked.desired, asked.request, {
+    tool,
+    createdAt: instant(nowMs),
+    expiresAt: instant(nowMs + saves.expiresInMs),
+    salt: newSalt(),
+    paths,
+    target: fileTarget(seen),
+    catalogue,
+    knownSecrets,
+  });
+  return { ...seen, saved: { file: saves.file, document, sameTarget } };
 }
 
 /** A run that was to finish a replace and has not. */

@@ -245,6 +245,19 @@ describe("with a key for fingerprints", () => {
     expect(lastLine((await run(["plan"], { cwd, env })).stdout)).toMatch(quiet);
   });
 
+  it("that a stamp calls still to be sent is not sent where only a create stores it: anybody may have written that", async () => {
+    const live = await service([]);
+    const cwd = folderWith({ [FILE]: chargebee });
+    const env = accessTo(live, { ...values, ...KEY });
+    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+    const [made] = live.rows;
+    const forged = { ...markOf(made ?? {}), id: made?.id, pending: ["encrypted_secret_data.chargebee.api_key"] };
+    if (made !== undefined) live.rows[0] = { ...made, metadata: { ...made.metadata, [MARK]: JSON.stringify(forged) } };
+    const ended = await run(["plan", "--json"], { cwd, env: { ...env, CB_KEY: "rotated" } });
+    expect(statesIn(ended).filter((state) => state.includes("api_key"))).not.toContain("new chargebee.api_key CB_KEY");
+    expect(targetOf(ended).summary).toMatchObject({ update: 0 });
+  });
+
   it("a create whose second answer is lost is done when the stamp that went with it shows", async () => {
     const live = await service([]);
     live.intercept = ({ method, body }, response) => {
@@ -351,7 +364,7 @@ describe("--write-secrets", () => {
     const ended = await box.on("apply", "--yes", "--write-secrets")({ ...KEY, CB_USER: "cb_user_two" });
     expect(ended.code).toBe(6);
     expect(ended.stdout).not.toMatch(/updated +Stripe/);
-    expect(ended.stderr).toContain("hint: leave out --write-secrets; ");
+    expect(ended.stderr).toContain("hint: plan without --write-secrets; ");
     const stored = box.store.live().find(({ providerType }) => providerType === "chargebee");
     expect(stored?.secrets["webhook_username"]).toEqual({ encrypted: "cb_user_two" });
     expect(Object.keys(markOf({ metadata: stored?.metadata ?? {} }).secrets)).toHaveLength(2);

@@ -172,11 +172,11 @@ describe("a kept plan", () => {
   it("says where it is, how long it is good, and of secrets whether it knows them", async () => {
     const withKey = await kept({ args: ["--expires", "90m"] });
     expect(withKey.plan.stderr).toMatch(/The plan is kept in p\.json\. Until .*: flexprice-sync apply p\.json\n$/);
-    expect(withKey.plan.stdout).not.toContain("at the time of apply");
+    expect(withKey.plan.stdout).not.toContain("at apply time");
     const { created_at: created, expires_at: expires } = planIn(withKey.cwd);
     expect(Date.parse(expires) - Date.parse(created)).toBe(90 * 60_000);
     const without = await kept({ env: {} });
-    expect(without.plan.stdout).toContain("secret values are those at the time of apply");
+    expect(without.plan.stdout).toContain("secret values are those at apply time");
     const { cwd, env } = without;
     const json = await run(["plan", "--out", "p.json", "--json"], { cwd, env });
     expect(targetOf(json)).toMatchObject({ saved_plan: { file: "p.json", secrets: "as-applied" } });

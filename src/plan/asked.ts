@@ -1,5 +1,6 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired } from "../model/connection.js";
+import { Bug } from "../model/problem.js";
 import type { RecoveryDocument } from "../model/recovery.js";
 import type { SavedPlan } from "../model/saved-plan.js";
 import type { KnownSecrets } from "../model/secret.js";
@@ -7,7 +8,8 @@ import type { StampSettings } from "../model/stamp.js";
 import { askedByRecovery } from "./recover.js";
 import type { Asked, PresentTarget } from "./request.js";
 import { type SecretsToWrite, select, selectForSecrets, selectOnes } from "./select.js";
-import { elsewhere, recognise, requestOfPlan, staleOffline, staleOnline, staleSecrets } from "./stale.js";
+import { elsewhere, recognise, requestOfPlan, staleOffline, staleSecrets } from "./stale.js";
+import { staleOnline } from "./verdict.js";
 
 /** What options ask for. */
 export interface AskingOptions {
@@ -70,7 +72,7 @@ function askedByPlan(desired: readonly Desired[], plan: SavedPlan, asking: Askin
   const { stamps, knownSecrets, newSalt, target, nowMs } = asking;
   // The schema of a plan has one target for now.
   const saved = plan.targets[0];
-  if (saved === undefined) throw new RangeError("a saved plan without a target");
+  if (saved === undefined) throw new Bug("a saved plan without a target passed its schema");
   const { positions, problems } = recognise(saved, desired);
   const { selected, request } = requestOfPlan(plan, saved, positions, stamps, newSalt);
   return {

@@ -65,13 +65,13 @@ function judged(
 ): SecretChange {
   const isApplied = facts?.update === "applied";
   const { isWritten, isDone, isAdopted, isAssumed } = question;
+  // Only what a create drops can be pending, whatever somebody has put into the stamp: else we would vouch for what is not there.
+  const isPending = facts?.afterCreate === true && question.stamp?.pending.includes(credential.path) === true;
   if (credential.value.kind === "unresolved") {
-    const isPending = question.stamp?.pending.includes(credential.path) === true;
     return secretChange(credential, "unresolved", { isSent: (isWritten && isApplied) || isPending });
   }
   // The create before was cut short: what it did not get to is sent now.
-  if (question.stamp?.pending.includes(credential.path) === true)
-    return secretChange(credential, "new", { evidence: "not-sent-yet", isSent: true });
+  if (isPending) return secretChange(credential, "new", { evidence: "not-sent-yet", isSent: true });
   const evidence = evidenceOn(credential, provider, question);
   const isProven = evidence === "equal" || evidence === "equal-under-previous-key";
   // Nobody's word is needed for what can be sent: then it is there for certain.

@@ -81,7 +81,7 @@ export function savedLines({ plan, saved }: TargetRun): readonly string[] {
   if (plan === undefined || saved === undefined || !plan.changes.some(takes)) return [];
   if (saved.document.key_id === null) {
     return [
-      "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at the time of apply.",
+      "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at apply time.",
     ];
   }
   const open = plan.changes.flatMap(({ secrets }) => secrets.filter(({ state }) => state === "unresolved"));
@@ -90,7 +90,7 @@ export function savedLines({ plan, saved }: TargetRun): readonly string[] {
     open.length === 1
       ? "credential has no value now: what its variable holds"
       : "credentials have no value now: what their variables hold";
-  return [`${open.length} ${have} at the time of apply is taken, unseen.`];
+  return [`${open.length} ${have} at apply time is taken, unseen.`];
 }
 
 /** Where a plan is kept, and what for. */
