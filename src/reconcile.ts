@@ -2,23 +2,22 @@ import type { ConnectionsApi } from "./api/client.js";
 import type { Limit } from "./api/limit.js";
 import { apply } from "./apply/apply.js";
 import { Base, type Rows } from "./apply/base.js";
+import { type Asking, refusalOf } from "./apply/consent.js";
 import { problemsOfOutcome, wrongEnvironment } from "./apply/outcomes.js";
-import { leftBlocked, type MostChanges, overLimit, refusedDangers } from "./apply/policy.js";
+import { leftBlocked, type MostChanges, overLimit } from "./apply/policy.js";
 import type { Recoveries } from "./apply/replace.js";
 import { fetchAll } from "./fetch/fetch.js";
 import { tool } from "./generated/tool.js";
-import { DEFAULT_FOLDER, type Files } from "./load/files.js";
+import type { Files } from "./load/files.js";
+import { environmentOf, type GivenFiles, pathsOf, readGiven } from "./load/given.js";
 import { load } from "./load/load.js";
-import { readPlan, readRecovery } from "./load/saved-file.js";
 import { unfinishedReplaces } from "./load/unfinished.js";
 import type { Catalogue } from "./model/catalogue.js";
 import type { Desired, Observed } from "./model/connection.js";
 import type { FingerprintKeys } from "./model/fingerprint.js";
-import { type Plan, writes } from "./model/plan.js";
-import { bugProblem, error, inOrder, isError, type Problem, warning } from "./model/problem.js";
+import { bugProblem, inOrder, isError, type Problem, warning } from "./model/problem.js";
 import type { RecoveryDocument } from "./model/recovery.js";
 import type { Run, TargetRun } from "./model/run.js";
-import type { SavedPlan } from "./model/saved-plan.js";
 import type { KnownSecrets } from "./model/secret.js";
 import type { StampSettings } from "./model/stamp.js";
 import { type AskingOptions, askedFor } from "./plan/asked.js";
@@ -32,16 +31,12 @@ import type { Variables } from "./secrets/variables.js";
 import { recheck, validate } from "./validate/validate.js";
 
 /** What is asked for, whatever the way it was asked. */
-export interface Invocation extends AskingOptions {
+export interface Invocation extends AskingOptions, GivenFiles {
   readonly command: "validate" | "plan" | "apply";
   /** Folders with definitions, or single files; none for those of the saved plan, or else the usual folder. */
   readonly paths: readonly string[];
   /** Keeps the plan in a file, which is only named here: who runs this writes it. */
   readonly saves?: { readonly file: string; readonly expiresInMs: number };
-  /** A saved plan to carry out, in place of one made from options. */
-  readonly planFile?: string;
-  /** What a replace that broke off has left: only that is finished. */
-  readonly recoveryFile?: string;
   /** Options that lead to the same target, for commands that are printed: ` --base-url URL`; empty where variables do. */
   readonly sameTarget: string;
   /** Every variable that any definition names must be set and not empty. */
@@ -67,10 +62,8 @@ export interface Target {
   readonly stamps: boolean;
 }
 
-export type Consent = "yes" | "no" | "cannot-ask";
-
 /** Everything outside of the process that a run touches. */
-export interface World {
+export interface World extends Asking {
   readonly files: Files;
   readonly variables: Variables;
   readonly catalogue: Catalogue;
@@ -86,10 +79,6 @@ export interface World {
   readonly nowMs: () => number;
   /** Milliseconds since 1970. */
   readonly clockMs: () => number;
-  /** Shows a plan that is about to be carried out, before anything is written. */
-  readonly announce: (planned: TargetRun) => void;
-  /** Asks a person who has seen the plan. */
-  readonly confirm: (planned: TargetRun) => Promise<Consent>;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -101,7 +90,7 @@ export interface World {
 export async function reconcile(invocation: Invocation, world: World): Promise<Run> {
   const { command, target } = invocation;
   const given = readGiven(invocation, world.files);
-  const paths = pathsOf(invocation, given);
+  const paths = pathsOf(invocation.paths, given);
   // Without the file that says what is to be done nobody knows which definitions are meant.
   const read = given.problems.length > 0 ? nothingRead : readDefinitions(paths, world);
   const run = (problems: readonly Problem[], targets: readonly TargetRun[] = []): Run => ({
@@ -281,31 +270,6 @@ function stillUnfinished(file: string): Problem {
 
 const DONE: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
 
-/** What earlier runs have left for this one. */
-interface Given {
-  readonly plan?: SavedPlan;
-  readonly recovery?: RecoveryDocument;
-  readonly problems: readonly Problem[];
-}
-
-function readGiven({ planFile, recoveryFile }: Invocation, files: Files): Given {
-  const plan = planFile === undefined ? undefined : readPlan(planFile, files);
-  const recovery = recoveryFile === undefined ? undefined : readRecovery(recoveryFile, files);
-  return {
-    ...(plan?.document === undefined ? {} : { plan: plan.document }),
-    ...(recovery?.document === undefined ? {} : { recovery: recovery.document }),
-    problems: [plan?.problem, recovery?.problem].flatMap((problem) => problem ?? []),
-  };
-}
-
-function pathsOf({ paths }: Invocation, { plan, recovery }: Given): readonly string[] {
-  return paths.length > 0 ? paths : (plan?.paths ?? recovery?.paths ?? [DEFAULT_FOLDER]);
-}
-
-function environmentOf({ plan, recovery }: Given): string | null {
-  return (plan?.targets[0] ?? recovery?.target)?.environment_id ?? null;
-}
-
 function stampsOf(target: Target | undefined, { fingerprintKeys: keys }: World): StampSettings {
   return { isOn: target?.stamps ?? false, ...(target?.owner === undefined ? {} : { owner: target.owner }), keys };
 }
@@ -344,25 +308,4 @@ function readDefinitions(paths: readonly string[], world: World): Read {
     files: loaded.fileCount,
     problems: [...loaded.problems, ...checked.problems, ...resolved.problems, ...rechecked],
   };
-}
-
-/** Why a plan may not be carried out now; empty when it may, or when there is nothing to carry out. */
-async function refusalOf(
-  planned: TargetRun,
-  plan: Plan,
-  { yes, allowDangerous }: Invocation,
-  world: World,
-): Promise<readonly Problem[]> {
-  if (!plan.changes.some(writes)) return [];
-  if (yes) {
-    const refused = allowDangerous ? [] : refusedDangers(plan);
-    if (refused.length === 0) world.announce(planned);
-    return refused;
-  }
-  const consent = await world.confirm(planned);
-  if (consent === "yes") return [];
-  if (consent === "no")
-    return [error("APPLY.DECLINED", "nothing was written.", { hint: "run again and type yes to apply." })];
-  const hint = "look at the plan, then run apply --yes; on a terminal it asks.";
-  return [error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint })];
 }

@@ -15,7 +15,9 @@ import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampReading } from "../model/stamp.js";
 import { isWrittenBy, readStamps } from "../state/stamp.js";
-import { ChangeMaker, type MadeChange, type PlanRequest } from "./change.js";
+import { AnewMaker } from "./anew.js";
+import type { ChangeContext, PlanRequest } from "./change.js";
+import { ExistingMaker } from "./existing.js";
 import { type Match, match } from "./match.js";
 import { nothingToReplace } from "./replacement.js";
 
@@ -56,13 +58,15 @@ export function makePlan(
   );
   const claimed = new Set([...matches.values()].map((found) => (found.kind === "row" ? found.row : undefined)));
   const unclaimed = observed.filter((row) => !claimed.has(row));
-  const maker = new ChangeMaker({ catalogue, knownSecrets, request, readings, unclaimed });
+  const context: ChangeContext = { catalogue, knownSecrets, request, readings, unclaimed };
+  const existing = new ExistingMaker(context);
+  const anew = new AnewMaker(context);
   const problems: Problem[] = [];
   const sources = new Map<Change, Source>();
   let previousKey = 0;
   for (const [one, found] of matches) {
     if (!selected.has(one)) {
-      if (found.kind === "row") previousKey += maker.underPreviousKey(one, found.row, undefined);
+      if (found.kind === "row") previousKey += existing.underPreviousKey(one, found.row, undefined);
       continue;
     }
     if (found.kind === "problem") {
@@ -73,9 +77,15 @@ export function makePlan(
       problems.push(nothingToReplace(one));
       continue;
     }
-    const made = madeFor(one, found, maker);
+    const isReplaced = found.kind === "row" && request.replaces.has(one) && request.isAskedAbout(one, found.row);
+    const made =
+      found.kind === "new"
+        ? anew.forNew(one)
+        : isReplaced
+          ? anew.forReplacement(one, found.row)
+          : existing.forRow(one, found.row);
     problems.push(...made.problems);
-    if (found.kind === "row") previousKey += maker.underPreviousKey(one, found.row, made.change);
+    if (found.kind === "row") previousKey += existing.underPreviousKey(one, found.row, made.change);
     if (made.change === undefined) continue;
     const fields = made.change.fields.map((field) => masked(field, knownSecrets));
     sources.set({ ...made.change, fields }, made.source);
@@ -109,11 +119,6 @@ function replacedRow(
     return isOf && reading?.kind === "own" && isWrittenBy(reading.stamp, salt);
   });
   return row === undefined ? undefined : { kind: "row", row };
-}
-
-function madeFor(one: Desired, found: Exclude<Match, { kind: "problem" }>, maker: ChangeMaker): MadeChange {
-  if (found.kind === "new") return maker.forNew(one);
-  return maker.isReplaced(one, found.row) ? maker.forReplacement(one, found.row) : maker.forRow(one, found.row);
 }
 
 /** The service may still show, under another key, what somebody has moved into a variable. */
