@@ -337,8 +337,8 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
     expect(live.writes()).toHaveLength(4);
   });
 
-  it("without stamps, by a kept plan, is done once, too", async () => {
-    const { fs, live } = await setting(stripe, [old], { FLEXPRICE_SYNC_STAMP: "off" });
+  it.each([stripe, `id: conn_1\n${stripe}`])("without stamps, by a kept plan, is done once, too: %j", async (text) => {
+    const { fs, live } = await setting(text, [old], { FLEXPRICE_SYNC_STAMP: "off" });
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
     expect((await fs("apply", "p.json", "--allow-dangerous")).code).toBe(0);
     const again = await fs("apply", "p.json", "--allow-dangerous");

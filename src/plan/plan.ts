@@ -53,7 +53,7 @@ export function makePlan(
   const matches = new Map(
     [...match(desired, observed, catalogue, knownSecrets)].map(([one, found]) => [
       one,
-      replacedRow(one, found, observed, readings, request) ?? found,
+      replacedRow(one, found, { observed, readings, request, catalogue, knownSecrets }) ?? found,
     ]),
   );
   const claimed = new Set([...matches.values()].map((found) => (found.kind === "row" ? found.row : undefined)));
@@ -103,22 +103,34 @@ export function makePlan(
   return { plan, sources, matches, isWhole: changes.length === selected.size, problems };
 }
 
-/** The row that a plan before has made in the place of one whose id the definition still names. */
+/**
+ * The row that a plan before has made in the place of one whose id the definition still names: told by its stamp, or where
+ * there can be none by what it would be found by without that id. It is never replaced itself.
+ */
 function replacedRow(
   one: Desired,
   found: Match,
-  observed: readonly Observed[],
-  readings: ReadonlyMap<Observed, StampReading>,
-  { replaces, saltFor }: PlanRequest,
+  {
+    observed,
+    readings,
+    request,
+    catalogue,
+    knownSecrets,
+  }: Omit<ChangeContext, "unclaimed"> & { readonly observed: readonly Observed[] },
 ): Match | undefined {
+  const { replaces, saltFor, isAskedAbout, stamps } = request;
   if (found.kind !== "problem" || found.problem.code !== "PLAN.ID_GONE" || !replaces.has(one)) return undefined;
   const salt = saltFor(one);
-  const row = observed.find((candidate) => {
+  const stampedRow = observed.find((candidate) => {
     const reading = readings.get(candidate);
     const isOf = candidate.providerType === one.definition.providerType;
     return isOf && reading?.kind === "own" && isWrittenBy(reading.stamp, salt);
   });
-  return row === undefined ? undefined : { kind: "row", row };
+  if (stampedRow !== undefined) return { kind: "row", row: stampedRow };
+  if (stamps.isOn) return undefined;
+  const { id: _gone, ...unnamed } = one;
+  const [again] = match([unnamed], observed, catalogue, knownSecrets).values();
+  return again?.kind === "row" && !isAskedAbout(one, again.row) ? again : undefined;
 }
 
 /** The service may still show, under another key, what somebody has moved into a variable. */
