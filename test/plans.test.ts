@@ -275,7 +275,7 @@ describe("a stale plan is exit code 5, and nothing is written", () => {
       "when something moved that no definition names",
       "STALE.ROW_CHANGED",
       ({ live }) => change(live, "conn_1", { metadata: { ...stripe.metadata, extra: [2] } }),
-      /conn_1.*: metadata, in a part that no definition names\.$/,
+      /conn_1.*: metadata, in a part that no definition names, or in a value of the environment\.$/,
     ],
     [
       "when a direction moved that no definition names",
@@ -400,6 +400,26 @@ describe("a stale plan is exit code 5, and nothing is written", () => {
     expect(new Set(codesOf(ended))).toEqual(new Set([code]));
     expect(errorsOf(ended)).toMatch(words);
     expect(live.writes()).toEqual([]);
+  });
+
+  it("when a value of the environment moved on the service, with a key: STALE.ROW_CHANGED; without one nobody can tell", async () => {
+    for (const env of [KEY, {}]) {
+      const { apply, live, cwd, env: all } = await kept({ env });
+      await apply();
+      writeInto(cwd, { "connections/stripe.yaml": files["connections/stripe.yaml"].replace("tier: b", "tier: c") });
+      await run(["plan", "--out", "p.json"], { cwd, env: { ...all, NOTE: "rotated-note" } });
+      const before = live.rows.find(({ id }) => id === "conn_1")?.metadata;
+      change(live, "conn_1", { metadata: { ...before, note: "see another" } });
+      const writes = live.writes().length;
+      const ended = await apply({ env: { NOTE: "rotated-note" } });
+      if (env === KEY) {
+        expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.ROW_CHANGED"]]);
+        expect(live.writes()).toHaveLength(writes);
+      } else {
+        expect(ended.code).toBe(0);
+      }
+      expect(ended.stdout + ended.stderr).not.toContain("see another");
+    }
   });
 
   it("when the name of a definition found by it means another connection now: STALE.NEW_TWIN", async () => {

@@ -274,7 +274,7 @@ function buildProgram(version: string, found: (options: CommandOptions) => void)
     )
     .argument(
       "[plan]",
-      "file of plan --out: carries out that plan and nothing else, without asking; what it asked for cannot be given again",
+      "file of plan --out: carries out that plan and nothing else, without asking; --only, --replace and the like are in it",
       filePath,
     )
     .action((plan: string | undefined) => {

@@ -121,7 +121,9 @@ class Verdict {
       if (part === "name") return ["name"];
       if (part === "stamp") return ["its stamp"];
       const found = paths.filter((path) => path.startsWith(part));
-      return found.length > 0 ? found : [`${part}, in a part that no definition names`];
+      if (found.length > 0) return found;
+      const hides = this.#desired.masked.some(([map]) => map === part);
+      return [`${part}, in a part that no definition names${hides ? ", or in a value of the environment" : ""}`];
     });
   }
 
