@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { folderWith } from "../support/folder.js";
+import { folderWith, writeInto } from "../support/folder.js";
 import { program } from "../support/program.js";
 import { accessTo, row, type Service, service } from "../support/service.js";
 
@@ -93,6 +93,26 @@ describe("apply on a terminal", () => {
     const ended = await screen.until(/ended with 0/);
     expect(ended).toContain("Apply: 0 created, 1 updated");
     expect(live.writes()).toHaveLength(1);
+  });
+
+  it("asks about a replace with all that is lost, and a typed yes is enough; a kept plan of one asks nothing", async () => {
+    const { live, cwd, screen } = await open();
+    writeInto(cwd, {
+      "connections/s.yaml": `${definition}encrypted_secret_data: { secret_key: "\${PATH}", webhook_secret: "\${PATH}" }\n`,
+    });
+    screen.run("plan -q --replace S --out p.json && echo kept");
+    await screen.until(/^kept/m);
+    screen.run("apply -q p.json");
+    await screen.until(/error\[APPLY\.DANGEROUS\][\s\S]*ended with 6/);
+    screen.type("clear", "Enter");
+    screen.run("apply --replace S");
+    const asked = await screen.until(question);
+    expect(asked).toContain("danger: S: conn_s is archived for good");
+    expect(asked).toContain("danger: S: scheduled exports of the archived connection are deleted");
+    expect(live.writes()).toEqual([]);
+    screen.type("yes", "Enter");
+    await screen.until(/1 replaced[\s\S]*ended with 0/);
+    expect(live.writes().map(({ method }) => method)).toEqual(["DELETE", "POST"]);
   });
 
   it.each(["y", "YES", "", "no"])("takes %j for no yes", async (answer) => {
