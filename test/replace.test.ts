@@ -216,6 +216,21 @@ sync_config: { s3: { is_flexprice_managed: false, bucket: own, region: eu-west-1
     expect(lastLine((await run(["plan"], { cwd, env })).stdout)).toContain("1 unchanged, 0 blocked");
   });
 
+  it("records no secret where the service goes on to put its own in place", async () => {
+    const text = `name: exports
+provider_type: s3
+encrypted_secret_data: { aws_access_key_id: "\${SK}", aws_secret_access_key: "\${WH}" }
+`;
+    const managed = { is_flexprice_managed: true, bucket: "theirs", region: "us", key_prefix: "t/e" };
+    const box = await sandbox([{ id: "conn_1", name: "exports", provider_type: "s3", sync_config: { s3: managed } }]);
+    const env = { ...box.env, ...SECRETS, ...KEY };
+    const args = ["apply", "--replace", "exports", "--yes", "--allow-dangerous"];
+    expect((await run(args, { cwd: folderWith({ [FILE]: text }), env })).code).toBe(0);
+    const [now] = box.store.live();
+    expect(now?.syncConfig).toMatchObject({ s3: { is_flexprice_managed: true } });
+    expect(markOf({ metadata: { ...now?.metadata } }).secrets).toEqual({});
+  });
+
   it.each([
     ["protect: true", `${stripe}protect: true\n`, "APPLY.PROTECTED", 6],
     [

@@ -6,9 +6,9 @@ import { shellWord } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { Stamp } from "../model/stamp.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
-import { nextStamp } from "../state/next-stamp.js";
+import { nextStamp, pastOf } from "../state/next-stamp.js";
 import { stampText } from "../state/stamp.js";
-import { carryingMaps, createMaps, updateWish } from "../state/wish.js";
+import { createMaps, updateWish } from "../state/wish.js";
 import { type NextTry, put } from "./update.js";
 import {
   answeredOrFault,
@@ -39,7 +39,7 @@ export async function writeCreate(
   status: "created" | "replaced" = "created",
 ): Promise<Written> {
   const { api, catalogue, environment } = way;
-  const { desired, carried } = source;
+  const { desired } = source;
   const { providerType } = desired.definition;
   const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate ?? false;
   const after = desired.credentials.filter(isAfter);
@@ -47,10 +47,7 @@ export async function writeCreate(
   const atOnce = change.secrets.filter(({ path }) => !paths.has(path));
   const first = firstStamp(change, source, { atOnce, later: [...paths] }, way);
   const mark = first === undefined ? undefined : stampText(first);
-  const maps =
-    carried === undefined
-      ? createMaps(desired, catalogue.syncConfig, mark)
-      : carryingMaps(change.fields, desired, carried, catalogue.syncConfig, mark);
+  const maps = createMaps(change.fields, source, catalogue.syncConfig, mark);
   const wish: CreateWish = { name: desired.name, providerType, credentials: sentOf(atOnce, desired), ...maps };
   const created = await answeredOrFault(() => api.create(wish));
   if (created instanceof ServiceError) {
@@ -84,21 +81,21 @@ export async function writeCreate(
  */
 function firstStamp(
   { salt, stamp, fields }: Change,
-  { desired, observed, carried, stamp: before }: Source,
+  source: Source,
   { atOnce: secrets, later }: { readonly atOnce: readonly SecretChange[]; readonly later: readonly string[] },
   way: Way,
 ): Stamp | undefined {
   if (!stamp || salt === undefined) return undefined;
   const { catalogue, stamps } = way;
+  const { desired } = source;
   const { providerType } = desired.definition;
-  const isKept = isKeptCredential(catalogue, providerType, desired.syncConfig);
+  const { syncConfig } = createMaps(fields, source, catalogue.syncConfig);
+  const isKept = isKeptCredential(catalogue, providerType, syncConfig);
   const stored = secrets.filter(({ path }) => {
     const field = desired.credentials.find((one) => one.path === path)?.field ?? "";
     return !isKept && fieldFacts(catalogue, providerType, field)?.update !== "server-managed";
   });
-  const row = observed ?? carried;
-  const past = row === undefined ? {} : { row, isNew: true, ...(before === undefined ? {} : { before }) };
-  return nextStamp({ desired, salt, fields, secrets: stored, later, ...past }, stamps, catalogue.syncConfig);
+  return nextStamp({ ...pastOf(source), salt, fields, secrets: stored, later }, stamps, catalogue.syncConfig);
 }
 
 /** What the first request of a create has made. */

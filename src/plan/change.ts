@@ -1,12 +1,14 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
+import { ownValue } from "../model/json.js";
 import type { Change, Source } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
-import { isOthers } from "../state/stamp.js";
+import { isOthers, maskedOn } from "../state/stamp.js";
+import type { Comparison, Known } from "./compare.js";
 import { dangersOf } from "./meaning.js";
-import { findStamp, type StampFinding } from "./stamps.js";
+import { findStamp, keptProblems, type StampFinding } from "./stamps.js";
 
 /** What is asked of a plan beyond the definitions. */
 export interface PlanRequest {
@@ -58,14 +60,44 @@ export function shownPath(path: string, { knownSecrets }: ChangeContext): string
   return knownSecrets.withhold(path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path);
 }
 
-/** What the stamp of a definition's row is worth. */
-export function stampOn(
-  row: Observed,
-  desired: Desired,
-  { request, readings, knownSecrets }: ChangeContext,
-): StampFinding {
+/** A row that a definition means, with what is known of it beside what it shows. */
+export interface KnownRow {
+  readonly found: StampFinding;
+  readonly source: Source;
+  readonly known: Known;
+}
+
+/** Looks at a row with its stamp, if that is believed. */
+export function knownRow(desired: Desired, row: Observed, context: ChangeContext): KnownRow {
+  const { request, readings, knownSecrets, catalogue } = context;
   const reading = readings.get(row) ?? { kind: "none" };
-  return findStamp(desired, row, reading, request.stamps, request.adopts, knownSecrets);
+  const found = findStamp(desired, row, reading, request.stamps, request.adopts, knownSecrets);
+  const { stamp } = found;
+  return {
+    found,
+    source: { desired, observed: row, ...(stamp === undefined ? {} : { stamp }) },
+    // What another owner wrote is not for us to take away, also when the connection becomes ours.
+    known: knownOf(row, stamp === undefined || isOthers(stamp, request.stamps.owner) ? undefined : stamp, catalogue),
+  };
+}
+
+/** @param ours - a stamp, if what it says is ours */
+export function knownOf(row: Observed, ours: Stamp | undefined, catalogue: Catalogue): Known {
+  return {
+    ...(ours === undefined ? {} : { ours }),
+    hidden: maskedOn(row),
+    demanded: ownValue(catalogue.providers, row.providerType)?.requiredSyncConfig ?? [],
+  };
+}
+
+/** What of a definition is kept although it left the file, to be told. */
+export function keptOf(
+  desired: Desired,
+  { lost, gone, needed }: Comparison,
+  isRenewed: boolean,
+  context: ChangeContext,
+): readonly Problem[] {
+  return keptProblems(desired, { lost, gone: gone.map((path) => shownPath(path, context)), needed }, isRenewed);
 }
 
 /** Whether a row has a stamp of its own, of our owner or of none. */

@@ -15,9 +15,9 @@ import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampReading } from "../model/stamp.js";
 import { isWrittenBy, readStamps } from "../state/stamp.js";
-import { AnewMaker } from "./anew.js";
+import { changeForNew, changeForReplacement } from "./anew.js";
 import type { ChangeContext, PlanRequest } from "./change.js";
-import { ExistingMaker } from "./existing.js";
+import { changeForRow, leftUnderPreviousKey } from "./existing.js";
 import { type Match, match } from "./match.js";
 import { nothingToReplace } from "./replacement.js";
 
@@ -59,14 +59,12 @@ export function makePlan(
   const claimed = new Set([...matches.values()].map((found) => (found.kind === "row" ? found.row : undefined)));
   const unclaimed = observed.filter((row) => !claimed.has(row));
   const context: ChangeContext = { catalogue, knownSecrets, request, readings, unclaimed };
-  const existing = new ExistingMaker(context);
-  const anew = new AnewMaker(context);
   const problems: Problem[] = [];
   const sources = new Map<Change, Source>();
   let previousKey = 0;
   for (const [one, found] of matches) {
     if (!selected.has(one)) {
-      if (found.kind === "row") previousKey += existing.underPreviousKey(one, found.row, undefined);
+      if (found.kind === "row") previousKey += leftUnderPreviousKey(one, found.row, undefined, context);
       continue;
     }
     if (found.kind === "problem") {
@@ -80,12 +78,12 @@ export function makePlan(
     const isReplaced = found.kind === "row" && request.replaces.has(one) && request.isAskedAbout(one, found.row);
     const made =
       found.kind === "new"
-        ? anew.forNew(one)
+        ? changeForNew(one, context)
         : isReplaced
-          ? anew.forReplacement(one, found.row)
-          : existing.forRow(one, found.row);
+          ? changeForReplacement(one, found.row, context)
+          : changeForRow(one, found.row, context);
     problems.push(...made.problems);
-    if (found.kind === "row") previousKey += existing.underPreviousKey(one, found.row, made.change);
+    if (found.kind === "row") previousKey += leftUnderPreviousKey(one, found.row, made.change, context);
     if (made.change === undefined) continue;
     const fields = made.change.fields.map((field) => masked(field, knownSecrets));
     sources.set({ ...made.change, fields }, made.source);

@@ -2,7 +2,7 @@ import type { SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { FingerprintKey, FingerprintPlace } from "../model/fingerprint.js";
 import { byText, canonical, type Json, type JsonObject, ownValue } from "../model/json.js";
-import type { FieldChange, SecretChange, StampPart } from "../model/plan.js";
+import type { FieldChange, SecretChange, Source, StampPart } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { Stamp, StampSettings } from "../model/stamp.js";
 import { claimOn, fingerprintOf, isOthers, maskedOn, valueMark } from "./stamp.js";
@@ -24,6 +24,19 @@ export interface StampWish {
   readonly secrets: readonly SecretChange[];
   /** Paths of those that a request behind this one will send. */
   readonly later?: readonly string[];
+}
+
+/** What a connection that is made had before, in place of another one or not at all. */
+export function pastOf({
+  desired,
+  observed,
+  carried,
+  stamp,
+}: Source): Pick<StampWish, "desired" | "row" | "before" | "isNew"> {
+  const row = observed ?? carried;
+  return row === undefined
+    ? { desired }
+    : { desired, row, isNew: true, ...(stamp === undefined ? {} : { before: stamp }) };
 }
 
 /**

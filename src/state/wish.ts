@@ -2,7 +2,7 @@ import type { SyncGroup } from "../model/catalogue.js";
 import { type Desired, type MapName, type Observed, STAMP_KEY } from "../model/connection.js";
 import { byText, type Json, type JsonObject, ownValue, sameJson, valueAt } from "../model/json.js";
 import { dotted } from "../model/location.js";
-import type { FieldChange } from "../model/plan.js";
+import type { FieldChange, Source } from "../model/plan.js";
 import { Bug } from "../model/problem.js";
 import type { UpdateWish, WishedMaps } from "../model/wish.js";
 import { type Edit, edited, withoutEmptyBlocks } from "./merge.js";
@@ -35,14 +35,6 @@ export function updateWish(
   };
 }
 
-/** The maps of a connection that is to be made, with its stamp if it gets one. */
-export function createMaps({ metadata, syncConfig }: Desired, facts: SyncGroup, stamp?: string): WishedMaps {
-  return {
-    ...(metadata === undefined && stamp === undefined ? {} : { metadata: stampedMetadata(metadata ?? {}, stamp) }),
-    ...(syncConfig === undefined ? {} : { syncConfig: withoutEmptyBlocks(syncConfig, facts) }),
-  };
-}
-
 /**
  * A row as the connection that takes its place starts from: without our mark, and without what the service fills in where it
  * keeps a block itself.
@@ -61,19 +53,25 @@ export function carriedRow(row: Observed, facts: SyncGroup): Observed {
   };
 }
 
-/** The maps of a connection that takes the place of another one, with all that that one had beyond the definition. */
-export function carryingMaps(
+/**
+ * The maps of a connection that is to be made, with its stamp if it gets one. Where it takes the place of another one, it has
+ * all that that one had beyond the definition.
+ */
+export function createMaps(
   fields: readonly FieldChange[],
-  desired: Desired,
-  carried: Observed,
+  { desired, carried }: Pick<Source, "desired" | "carried">,
   facts: SyncGroup,
   stamp?: string,
 ): WishedMaps {
-  const metadata = stampedMetadata(edited(carried.metadata ?? {}, editsOf(fields, desired, "metadata")), stamp);
-  const sync = withoutEmptyBlocks(edited(carried.syncConfig, editsOf(fields, desired, "sync_config")), facts);
+  const metadata =
+    carried === undefined ? desired.metadata : edited(carried.metadata ?? {}, editsOf(fields, desired, "metadata"));
+  const sync =
+    carried === undefined ? desired.syncConfig : edited(carried.syncConfig, editsOf(fields, desired, "sync_config"));
+  const hasMetadata = desired.metadata !== undefined || stamp !== undefined || (carried?.metadata ?? null) !== null;
+  const hasSync = desired.syncConfig !== undefined || Object.keys(sync ?? {}).length > 0;
   return {
-    ...(desired.metadata === undefined && carried.metadata === null && stamp === undefined ? {} : { metadata }),
-    ...(desired.syncConfig === undefined && Object.keys(sync).length === 0 ? {} : { syncConfig: sync }),
+    ...(hasMetadata ? { metadata: stampedMetadata(metadata ?? {}, stamp) } : {}),
+    ...(hasSync ? { syncConfig: withoutEmptyBlocks(sync ?? {}, facts) } : {}),
   };
 }
 
