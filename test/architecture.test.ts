@@ -60,7 +60,7 @@ describe("each library has one door", () => {
     ["p-limit", ["api/limit.ts"]],
     ["deep-diff", ["plan/compare.ts"]],
     ["picomatch", ["plan/select.ts"]],
-    ["commander", ["cli/arguments.ts", "cli/option-values.ts"]],
+    ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program.ts"]],
     ["hono", ["sandbox/server.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
   ])("%s", (library, doors) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { FingerprintKey, KEY_BYTES } from "../model/fingerprint.js";
-import type { KeygenOptions } from "./arguments.js";
 import type { ExitCode } from "./exit-code.js";
+import type { KeygenOptions } from "./options.js";
 import type { Output } from "./output.js";
 
 /** `keygen`: a new key for fingerprints on stdout, and how it is used on stderr. */

@@ -5,8 +5,8 @@ import { jsonText, type ToolInfo } from "../report/json.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemText } from "../report/problems.js";
-import type { CommonOptions } from "./arguments.js";
 import type { ExitCode } from "./exit-code.js";
+import type { CommonOptions } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says what came of a command: the result on stdout and nothing else, everything around it on stderr. */

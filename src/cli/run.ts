@@ -1,8 +1,9 @@
 import { tool } from "../generated/tool.js";
 import { assertNever, bugProblem, problemCodes } from "../model/problem.js";
-import { type CommandOptions, type CommonOptions, parseArguments } from "./arguments.js";
+import { parseArguments } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import type { ExitCode } from "./exit-code.js";
+import type { CommandOptions, CommonOptions } from "./options.js";
 import { Output } from "./output.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,0 +1,65 @@
+import type { MostChanges } from "../apply/policy.js";
+import type { SecretsToWrite } from "../plan/select.js";
+import type { SchemaName } from "./option-values.js";
+
+/** What every command takes. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly color: "auto" | "always" | "never";
+  readonly progress: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+}
+
+export interface ReconcileOptions extends CommonOptions {
+  readonly command: "validate" | "plan" | "apply";
+  readonly paths: readonly string[];
+  readonly only: readonly string[];
+  readonly requireEnv: boolean;
+  readonly baseUrl?: string;
+  readonly environmentId?: string;
+  readonly parallelism: number;
+  readonly timeoutMs: number;
+  readonly detailedExitcode: boolean;
+  readonly maxChanges?: MostChanges;
+  readonly yes: boolean;
+  readonly failFast: boolean;
+  readonly allowDangerous: boolean;
+  readonly writeSecrets: SecretsToWrite;
+  readonly adopt: boolean;
+  readonly assumeSecrets: boolean;
+  readonly replaces: readonly string[];
+  /** Where the plan is kept. */
+  readonly out?: string;
+  readonly expiresInMs?: number;
+  /** A saved plan to carry out. */
+  readonly planFile?: string;
+  /** What a replace that broke off has left. */
+  readonly recoveryFile?: string;
+}
+
+export interface SandboxOptions extends CommonOptions {
+  readonly command: "sandbox";
+  readonly port: number;
+  readonly key?: string;
+  readonly environmentId?: string;
+  readonly seed?: string;
+}
+
+export interface KeygenOptions extends CommonOptions {
+  readonly command: "keygen";
+}
+
+export interface SchemaOptions extends CommonOptions {
+  readonly command: "schema";
+  readonly name: SchemaName;
+}
+
+export type CommandOptions = ReconcileOptions | SandboxOptions | KeygenOptions | SchemaOptions;
+
+export const DEFAULT_PARALLELISM = 8;
+export const DEFAULT_TIMEOUT_SECONDS = 30;
+/** A saved plan is good for a day. */
+export const DEFAULT_EXPIRY_MS = 24 * 60 * 60 * 1000;
+export const DEFAULT_SANDBOX_PORT = 8080;

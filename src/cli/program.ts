@@ -1,0 +1,236 @@
+import { Command, Option } from "commander";
+import type { MostChanges } from "../apply/policy.js";
+import { DEFAULT_FOLDER } from "../load/files.js";
+import type { SecretsToWrite } from "../plan/select.js";
+import { exitCodes } from "./exit-code.js";
+import {
+  collect,
+  collectGlobs,
+  collectSecrets,
+  duration,
+  filePath,
+  mostChanges,
+  numberFrom,
+  plainWord,
+  SCHEMA_NAMES,
+  type SchemaName,
+  schemaName,
+  seconds,
+  secretKey,
+} from "./option-values.js";
+import {
+  type CommandOptions,
+  type CommonOptions,
+  DEFAULT_PARALLELISM,
+  DEFAULT_SANDBOX_PORT,
+  DEFAULT_TIMEOUT_SECONDS,
+  type ReconcileOptions,
+  type SandboxOptions,
+} from "./options.js";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * The commands with their options and help.
+ *
+ * @param found - told what a command line asks for, when it is parsed
+ */
+export function buildProgram(version: string, found: (options: CommandOptions) => void): Command {
+  const program = new Command("flexprice-sync")
+    .description("Keeps the connections of a Flexprice environment equal to YAML files in git.")
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError(false)
+    .addHelpText("after", `\nVariables:\n${variablesHelp}\n\nExit codes:\n${exitCodesHelp()}`);
+
+  const reconcileCommand = (name: ReconcileOptions["command"], summary: string) =>
+    program
+      .command(name)
+      .description(summary)
+      .option("-d, --dir <dir>", `folder with definitions, repeatable (default: ${DEFAULT_FOLDER})`, collect)
+      .option("--require-env", "every variable that any definition names must be set and not empty");
+
+  const validate = reconcileCommand("validate", "Reads and checks definitions; needs no network and no key.")
+    .argument("[path...]", "folders or files to check instead of --dir", collect)
+    .action((paths: readonly string[] | undefined) =>
+      found(reconcileOptions("validate", validate.opts(), paths ?? [])),
+    );
+
+  const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
+    .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
+    .option("--out <file>", "keep the plan in this file, for apply to carry out", filePath)
+    .option(
+      "--expires <duration>",
+      "how long the kept plan is good, from 1s to 366d, as 90m, 1h30m or 7d (default: 24h)",
+      duration,
+    )
+    .action(() => found(reconcileOptions("plan", plan.opts(), [])));
+
+  const apply = networked(
+    reconcileCommand("apply", "Makes the service equal to the definitions; writes only what differs."),
+  )
+    .option("--yes", "apply without asking")
+    .option("--fail-fast", "begin nothing more after the first failure")
+    .option("--allow-dangerous", "also apply dangerous changes of protected connections, and replace connections")
+    .option(
+      "--recover <file>",
+      "finish a replace whose create failed, from the file that it left, and nothing else",
+      filePath,
+    )
+    .argument(
+      "[plan]",
+      "file of plan --out: carries out that plan and nothing else, without asking; --only, --replace and the like are in it",
+      filePath,
+    )
+    .action((plan: string | undefined) => {
+      const options = reconcileOptions("apply", apply.opts(), []);
+      found(plan === undefined ? options : { ...options, planFile: plan });
+    });
+
+  const keygen = program
+    .command("keygen")
+    .description("Prints a new key for FLEXPRICE_SYNC_FINGERPRINT_KEY.")
+    .action(() => found({ ...commonOptions(keygen.opts()), command: "keygen" }));
+
+  const sandbox = program
+    .command("sandbox")
+    .description("Runs a local server with the connections API, traps included; ends with Ctrl-C.")
+    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", numberFrom(0, 65535), DEFAULT_SANDBOX_PORT)
+    .option("--key <k>", "API key that the server takes (default: one made up)", secretKey)
+    .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
+    .option("--seed <file>", "JSON or YAML file with what exists at the start", filePath)
+    .action(() => found(sandboxOptions(sandbox.opts())));
+
+  const schema = program
+    .command("schema")
+    .description("Prints a JSON Schema in one self-contained document.")
+    .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
+    .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
+
+  for (const command of [validate, plan, apply, sandbox, keygen, schema]) common(command);
+  return program;
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--json", "print one JSON document on stdout, also on failure")
+    .addOption(new Option("--color <when>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
+    .option("--no-progress", "show no progress")
+    .option("-q", "print only the last line, and errors")
+    .option("-v", "print one line per request on stderr")
+    .option("--debug", "print a redacted trace on stderr")
+    .helpOption("-h, --help", "print this help")
+    .showHelpAfterError(false)
+    .addHelpText("after", `\nExit codes:\n${exitCodesHelp()}`);
+}
+
+function networked(command: Command): Command {
+  return command
+    .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collectGlobs)
+    .option("--base-url <url>", "the service's address, in place of FLEXPRICE_BASE_URL")
+    .option("--environment-id <id>", "the environment you mean, in place of FLEXPRICE_ENVIRONMENT_ID")
+    .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
+    .option("--timeout <seconds>", "for one request", seconds, DEFAULT_TIMEOUT_SECONDS)
+    .addOption(writeSecretsOption())
+    .option(
+      "--adopt",
+      "put our stamp on every connection that lacks what it should have, also where another owner's is",
+    )
+    .option("--assume-secrets", "with --adopt: record the present secrets as those that the service has")
+    .option(
+      "--replace <name>",
+      "archive the connection of the definition with this name or file and create it anew; apply needs --allow-dangerous, or a yes on a terminal; repeatable",
+      collect,
+    )
+    .option(
+      "--max-changes <n|n%>",
+      "apply refuses more changes than this, or than this share of the definitions; plan says so",
+      mostChanges,
+    );
+}
+
+/** Takes a name after `=` only, so that a word behind it is never swallowed. */
+function writeSecretsOption(): Option {
+  const words = "send secrets of which nothing tells whether they differ; of all definitions or of one, repeatable";
+  const option = new Option("--write-secrets[=name]", words).argParser(collectSecrets);
+  option.long = "--write-secrets";
+  return option;
+}
+
+function reconcileOptions(
+  command: ReconcileOptions["command"],
+  values: Values,
+  paths: readonly string[],
+): ReconcileOptions {
+  const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
+  return {
+    ...commonOptions(values),
+    command,
+    paths: named,
+    only: (values["only"] as readonly string[] | undefined) ?? [],
+    requireEnv: values["requireEnv"] === true,
+    ...text("baseUrl", values),
+    ...text("environmentId", values),
+    parallelism: (values["parallelism"] as number | undefined) ?? DEFAULT_PARALLELISM,
+    timeoutMs: Math.ceil(((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
+    detailedExitcode: values["detailedExitcode"] === true,
+    ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
+    yes: values["yes"] === true,
+    failFast: values["failFast"] === true,
+    allowDangerous: values["allowDangerous"] === true,
+    writeSecrets: (values["writeSecrets"] as SecretsToWrite | undefined) ?? "none",
+    adopt: values["adopt"] === true,
+    assumeSecrets: values["assumeSecrets"] === true,
+    replaces: (values["replace"] as readonly string[] | undefined) ?? [],
+    ...text("out", values),
+    ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
+    ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
+  };
+}
+
+function sandboxOptions(values: Values): SandboxOptions {
+  return {
+    ...commonOptions(values),
+    command: "sandbox",
+    port: values["port"] as number,
+    ...text("key", values),
+    ...text("environmentId", values),
+    ...text("seed", values),
+  };
+}
+
+function commonOptions(values: Values): CommonOptions {
+  return {
+    json: values["json"] === true,
+    color: values["color"] as CommonOptions["color"],
+    progress: values["progress"] === true,
+    quiet: values["q"] === true,
+    verbose: values["v"] === true,
+    debug: values["debug"] === true,
+  };
+}
+
+function text<Key extends string>(key: Key, values: Values): { readonly [name in Key]?: string } {
+  const value = values[key];
+  return (typeof value === "string" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
+}
+
+const variablesHelp = [
+  "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
+  "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
+  "  FLEXPRICE_ENVIRONMENT_ID  the environment you mean; strongly advised: another one is refused",
+  "  FLEXPRICE_SYNC_OWNER      whose definitions these are; connections of another owner are refused",
+  "  FLEXPRICE_SYNC_STAMP      off: neither read nor write the stamps that tell what is ours",
+  "  FLEXPRICE_SYNC_FINGERPRINT_KEY           key that tells changed secrets; keygen makes one",
+  "  FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS  the key before it, while it is being exchanged",
+  "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
+  "  NO_COLOR, CI              no colour; no questions",
+].join("\n");
+
+function exitCodesHelp(): string {
+  return [...exitCodes]
+    .sort((left, right) => left.code - right.code)
+    .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
+    .join("\n");
+}
