@@ -436,6 +436,20 @@ describe("a stale plan is exit code 5, and nothing is written", () => {
     expect(live.writes()).toEqual([]);
   });
 
+  it("when a credential that a file makes of a variable and a text has another value: STALE.OTHER_SECRETS", async () => {
+    const text = `name: S
+provider_type: stripe
+encrypted_secret_data: { secret_key: "\${SK}", webhook_secret: "\${WH}", account_id: "acct_\${NOTE}" }
+`;
+    const { apply, live, cwd } = await kept({ rows: [], files: { "connections/s.yaml": text } });
+    const ended = await apply({ env: { NOTE: "other" } });
+    expect([ended.code, codesOf(ended)]).toEqual([5, ["STALE.OTHER_SECRETS"]]);
+    expect(errorsOf(ended)).toContain("encrypted_secret_data.stripe.account_id");
+    expect(live.writes()).toEqual([]);
+    expect(readFileSync(join(cwd, "p.json"), "utf8")).not.toContain(SECRETS.NOTE);
+    expect((await apply()).code).toBe(0);
+  });
+
   it("when a field of what it creates had no value: STALE.OTHER_SECRETS, with its variable and its line", async () => {
     const { NOTE: _, ...less } = { ...SECRETS };
     const live = await service([]);

@@ -5,8 +5,8 @@ import { canonical, type Json, valueAt } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import type { RowMarks } from "../model/saved-plan.js";
 import { type KnownSecrets, MASK } from "../model/secret.js";
-import { fingerprintOf, maskedOn, shownStamp, unguessableStamp } from "./stamp.js";
-import { isKeptByService, metadataUnits, syncUnits, type Unit, unitPathOf } from "./units.js";
+import { fingerprintOf, hiddenOn, shownStamp, unguessableStamp } from "./stamp.js";
+import { isKeptByService, metadataUnits, syncUnits, type Unit } from "./units.js";
 
 /** Of what a definition says: equal for two spellings of one definition. References stand in it as they are written. */
 export function definitionMark({ definition, name, id, resolvedSettings, masked, ...maps }: Desired): string {
@@ -39,12 +39,15 @@ export interface Marking {
   readonly knownSecrets: KnownSecrets;
 }
 
-/** Fingerprints of all values of the environment that a definition takes, by their paths; none without a key. */
+/**
+ * Fingerprints of all credentials of a definition and of all values of the environment in its maps, by their paths; none without
+ * a key. Credentials that a file writes out count, too: one may be made of a variable and of text around it.
+ */
 export function valueMarks(desired: Desired, { key, salt }: Marking): ReadonlyMap<string, string> {
   if (key === undefined) return new Map();
   const { providerType } = desired.definition;
   const credentials = desired.credentials
-    .filter(({ value, variable }) => variable !== undefined && value.kind !== "unresolved")
+    .filter(({ value }) => value.kind !== "unresolved")
     .map(({ path, value }) => [path, fingerprintOf(value, { providerType, salt, path }, key)] as const);
   const readable = desired.masked.map((pointer) => {
     const path = dotted(pointer);
@@ -59,8 +62,7 @@ export function valueMarks(desired: Desired, { key, salt }: Marking): ReadonlyMa
  */
 export function rowMarks(row: Observed, desired: Desired, facts: SyncGroup, marking: Marking): RowMarks {
   const { key, salt, knownSecrets } = marking;
-  const fromVariables = [...desired.masked, ...desired.unresolved.map(({ pointer }) => pointer)];
-  const hidden = new Set([...maskedOn(row), ...fromVariables.map((pointer) => unitPathOf(pointer, facts))]);
+  const hidden = hiddenOn(row, desired, facts);
   const shown = (path: string, value: Json): Json =>
     key !== undefined ? value : hidden.has(path) ? MASK : knownSecrets.mask(value);
   const valuesOf = (units: readonly Unit[]) => units.map(({ path, value }) => [path, shown(path, value)]);

@@ -8,8 +8,8 @@ import type { Stamp, StampSettings } from "../model/stamp.js";
 import { type Edit, edited } from "./merge.js";
 import { definitionMark } from "./plan-marks.js";
 import { sealed } from "./seal.js";
-import { claimOn, maskedOn, valueMark } from "./stamp.js";
-import { metadataUnits, syncUnits, type Unit, unitPathOf } from "./units.js";
+import { claimOn, hiddenOn, valueMark } from "./stamp.js";
+import { metadataUnits, syncUnits, type Unit } from "./units.js";
 
 /** What a recovery file is made of. */
 export interface RecoveryParts {
@@ -43,8 +43,7 @@ interface Parts {
 
 function partsOf({ desired, marked, carried, fields }: Replaced, facts: SyncGroup, knownSecrets: KnownSecrets): Parts {
   const units = [...metadataUnits(carried.metadata), ...syncUnits(carried.syncConfig, facts)];
-  const fromVariables = [...desired.masked, ...desired.unresolved.map(({ pointer }) => pointer)];
-  const hidden = new Set([...maskedOn(marked), ...fromVariables.map((pointer) => unitPathOf(pointer, facts))]);
+  const hidden = hiddenOn(marked, desired, facts);
   const named = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   return {
     units,
@@ -56,7 +55,10 @@ function partsOf({ desired, marked, carried, fields }: Replaced, facts: SyncGrou
 
 /** Paths that the new connection would lack if it had to be made from the file: they may not stand there, and no definition names them. */
 export function leftOut(replaced: Replaced, facts: SyncGroup, knownSecrets: KnownSecrets): readonly string[] {
-  const { secret, declared, removed } = partsOf(replaced, facts, knownSecrets);
+  return leftOutOf(partsOf(replaced, facts, knownSecrets));
+}
+
+function leftOutOf({ secret, declared, removed }: Parts): readonly string[] {
   return secret.map(({ path }) => path).filter((path) => !declared.has(path) && !removed.has(path));
 }
 
@@ -71,7 +73,8 @@ export function recoveryOf(
   { tool, target, paths, stamps, knownSecrets }: RecoveryParts,
 ): RecoveryDocument {
   const { desired, carried, stamp } = replaced;
-  const { units, secret, removed, declared } = partsOf(replaced, facts, knownSecrets);
+  const parts = partsOf(replaced, facts, knownSecrets);
+  const { units, secret, removed, declared } = parts;
   const edits: readonly Edit[] = units
     .filter((unit) => removed.has(unit.path) || secret.includes(unit))
     .map(({ keys }) => ({ keys, remove: true }));
@@ -98,7 +101,7 @@ export function recoveryOf(
       sync_config: mapOf(syncConfig),
     },
     ours: ours.map(({ path }) => path),
-    left_out: leftOut(replaced, facts, knownSecrets),
+    left_out: leftOutOf(parts),
     salt: change.salt ?? "",
   });
 }

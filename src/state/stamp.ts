@@ -1,9 +1,10 @@
-import { type CredentialValue, type Observed, STAMP_KEY } from "../model/connection.js";
+import type { SyncGroup } from "../model/catalogue.js";
+import { type CredentialValue, type Desired, type Observed, STAMP_KEY } from "../model/connection.js";
 import { type FingerprintKey, type FingerprintPlace, markOf } from "../model/fingerprint.js";
 import { byText, canonical, isObject, type Json, ownValue } from "../model/json.js";
 import { Bug } from "../model/problem.js";
 import type { Stamp, StampReading } from "../model/stamp.js";
-import type { Unit } from "./units.js";
+import { type Unit, unitPathOf } from "./units.js";
 
 /** Of the form of the text that we write. */
 const VERSION = 1;
@@ -125,6 +126,12 @@ export function maskedOn(row: Pick<Observed, "metadata">): readonly string[] {
   const data = typeof text === "string" && text.includes('"masked"') ? parsed(text) : undefined;
   const masked = ownValue(data ?? {}, "masked") ?? [];
   return isTexts(masked) ? masked : [];
+}
+
+/** Paths whose values come from the environment: by the definition, or as the row's stamp remembers. */
+export function hiddenOn(row: Observed, { masked, unresolved }: Desired, facts: SyncGroup): ReadonlySet<string> {
+  const fromVariables = [...masked, ...unresolved.map(({ pointer }) => pointer)];
+  return new Set([...maskedOn(row), ...fromVariables.map((pointer) => unitPathOf(pointer, facts))]);
 }
 
 /** The text of a row's stamp without its marks of values of the environment, which a guess could be held against. */
