@@ -4,7 +4,7 @@ import { apply } from "./apply/apply.js";
 import { Base, type Rows } from "./apply/base.js";
 import { type Asking, refusalOf } from "./apply/consent.js";
 import { problemsOfOutcome, wrongEnvironment } from "./apply/outcomes.js";
-import { leftBlocked, type MostChanges, overLimit } from "./apply/policy.js";
+import { leftBlocked, type MostChanges, overLimit, protectedReplacements } from "./apply/policy.js";
 import type { Recoveries } from "./apply/replace.js";
 import { fetchAll } from "./fetch/fetch.js";
 import { tool } from "./generated/tool.js";
@@ -22,7 +22,7 @@ import type { KnownSecrets } from "./model/secret.js";
 import type { StampSettings } from "./model/stamp.js";
 import { type AskingOptions, askedFor } from "./plan/asked.js";
 import { makePlan, type Planned } from "./plan/plan.js";
-import { protectedReplacements, unfinishedAt, unfinishedIn } from "./plan/replacement.js";
+import { unfinishedAt, unfinishedIn } from "./plan/replacement.js";
 import type { Asked } from "./plan/request.js";
 import { savePlan } from "./plan/saved.js";
 import { missingVariables, unresolvedForApply } from "./secrets/needed.js";
@@ -88,7 +88,7 @@ export interface World extends Asking {
  * @returns what came of it, problems included; it does not throw for anything but a bug of ours
  */
 export async function reconcile(invocation: Invocation, world: World): Promise<Run> {
-  const { command, target } = invocation;
+  const { command, target, sameTarget } = invocation;
   const given = readGiven(invocation, world.files);
   const paths = pathsOf(invocation.paths, given);
   // Without the file that says what is to be done nobody knows which definitions are meant.
@@ -149,13 +149,14 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const problems = [...online, ...planned.problems];
   const left = given.recovery === undefined ? unfinishedReplaces(world.files) : [];
   // Half a plan is not shown: it would look as if the rest needed nothing.
-  if (!planned.isWhole) return run([...problems, ...unfinishedAt(asked.desired, left).map(asWarning)], [seen]);
+  if (!planned.isWhole)
+    return run([...problems, ...unfinishedAt(planned.matches, left, sameTarget).map(asWarning)], [seen]);
   const { plan } = planned;
   const plannedRun: TargetRun = { ...seen, plan };
   const refused = [
     ...[overLimit(plan, invocation.maxChanges)].flatMap((problem) => problem ?? []),
     ...protectedReplacements(plan),
-    ...unfinishedIn(plan, left, target, catalogue),
+    ...unfinishedIn(plan, left, target, sameTarget, catalogue),
   ];
   if (command === "plan") {
     const shown = [...problems, ...refused.map(asWarning)];

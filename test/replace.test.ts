@@ -371,17 +371,32 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
   });
 
   it("tells where what it carries over is kept before it archives anything", async () => {
-    const { fs, live } = await setting();
-    let told = "";
+    const { fs, live, cwd } = await setting();
+    const found: boolean[] = [];
     live.intercept = ({ method }) => {
-      if (method === "DELETE") told = "archived";
+      if (method === "DELETE") found.push(existsSync(join(cwd, RECOVERY)));
       return false;
     };
     const ended = await fs(...REPLACE);
-    expect([told, ended.stderr]).toEqual([
-      "archived",
+    expect(found).toEqual([true]);
+    expect(ended.stderr).toBe(
       `What conn_1 has beyond its definition is kept in ${RECOVERY} until its replacement is there.\n`,
-    ]);
+    );
+  });
+
+  it("whose answer does not show what was carried over keeps the file, and says where it is", async () => {
+    const { fs, live, cwd } = await setting();
+    live.intercept = ({ method, body }, response) => {
+      if (method !== "POST") return false;
+      const made = row({ id: "conn_9", ...body, metadata: { tier: "b" }, encrypted_secret_data: undefined });
+      live.rows.push(made);
+      return send(response, 201, made);
+    };
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([7, ["APPLY.NOT_CONVERGED"]]);
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ id: "conn_9", recovery_file: RECOVERY });
+    expect(documentOf(ended).problems[0]?.hint).toContain(`what conn_1 had is in ${RECOVERY}`);
+    expect(existsSync(join(cwd, RECOVERY))).toBe(true);
   });
 
   it("that apply would refuse is kept with the command it takes, or says that there is none", async () => {

@@ -36,6 +36,6 @@ export async function refusalOf(
   if (consent === "yes") return [];
   if (consent === "no")
     return [error("APPLY.DECLINED", "nothing was written.", { hint: "run again and type yes to apply." })];
-  const hint = "look at the plan, then run apply --yes; on a terminal it asks.";
+  const hint = "look at the plan, then run the same with --yes; on a terminal it asks.";
   return [error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint })];
 }

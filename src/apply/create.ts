@@ -130,17 +130,13 @@ async function completed(
     return { row: now, wish: wishFor(now) };
   };
   const second = await put(status, row, next, way);
+  const paths = secrets.map(({ path }) => path).join(", ");
   if (second instanceof ServiceError) {
-    const paths = secrets.map(({ path }) => path).join(", ");
-    return { ...made, outcome: halfMade(made.outcome, paths, second, unreadable(paths, desired, first)) };
+    const isUnknown = second.delivery === "unknown";
+    const facts = { ...factsOf(second), status: isUnknown ? "unknown" : "failed", message: second.message } as const;
+    return halfMade(made, facts, paths, unreadable(paths, desired, first));
   }
-  if (second.answer === undefined) {
-    const paths = secrets.map(({ path }) => path).join(", ");
-    const message = `created as ${row.id}, but ${paths} was not set: ${second.outcome.message ?? ""}`;
-    const hint = unreadable(paths, desired, first);
-    const attempts = made.outcome.attempts + second.outcome.attempts;
-    return { ...made, outcome: { ...second.outcome, message, hint, wrote: true, attempts, id: row.id } };
-  }
+  if (second.answer === undefined) return halfMade(made, second.outcome, paths, unreadable(paths, desired, first));
   const { metadata } = second.wish ?? {};
   const wish = { ...created, ...(metadata === undefined ? {} : { metadata }) };
   const attempts = made.outcome.attempts + second.outcome.attempts;
@@ -149,18 +145,20 @@ async function completed(
   return { ...made, wish, outcome: { ...second.outcome, id: row.id, attempts } };
 }
 
-function halfMade(made: Outcome, paths: string, cause: ServiceError, hint: string): Outcome {
-  const isUnknown = cause.delivery === "unknown";
-  const message = `created as ${made.id ?? ""}, but ${paths} ${isUnknown ? "may not have been" : "was not"} set: ${cause.message}`;
-  return {
-    ...factsOf(cause),
-    status: isUnknown ? "unknown" : "failed",
-    message,
+/** A create whose second request went wrong, or was not sent. */
+function halfMade(made: Written, second: Outcome, paths: string, hint: string): Written {
+  const { id = "", attempts, differs } = made.outcome;
+  const was = second.status === "unknown" ? "may not have been" : "was not";
+  const outcome: Outcome = {
+    ...second,
+    message: `created as ${id}, but ${paths} ${was} set: ${second.message ?? ""}`,
     hint,
     wrote: true,
-    attempts: made.attempts + cause.attempts,
-    ...(made.id === undefined ? {} : { id: made.id }),
+    attempts: attempts + second.attempts,
+    id,
+    ...(differs === undefined ? {} : { differs }),
   };
+  return { ...made, outcome };
 }
 
 /** What to do about fields that a create dropped and that were not sent behind it; a stamp remembers them. */

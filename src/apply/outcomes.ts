@@ -1,11 +1,12 @@
 import type { Observed } from "../model/connection.js";
+import { startOf } from "../model/location.js";
 import type { Outcome } from "../model/outcome.js";
 import type { Change } from "../model/plan.js";
 import { error, type Problem, type ProblemCode, sentence, warning } from "../model/problem.js";
 
 /** What there is to say of what became of a change: nothing where all went well. */
 export function problemsOfOutcome(change: Change, outcome: Outcome): readonly Problem[] {
-  const place = { file: change.file, line: change.line, column: 1 };
+  const place = startOf(change);
   const { hint = "run again.", requestId, unseen } = outcome;
   const code = codeOf(outcome);
   if (code !== undefined) {

@@ -1,3 +1,4 @@
+import { startOf } from "../model/location.js";
 import { type Change, isBlocked, isDifferent, type Plan, writes } from "../model/plan.js";
 import { error, type Problem, shellWord } from "../model/problem.js";
 
@@ -21,13 +22,25 @@ export function overLimit({ changes }: Plan, most: MostChanges | undefined): Pro
 export function refusedDangers({ changes }: Plan): readonly Problem[] {
   return changes
     .filter(({ guarded }) => guarded)
-    .map(({ name, action, id = "", file, line, dangers }) => {
+    .map((change) => {
+      const { name, action, id = "", dangers } = change;
       const lost = `is to be replaced: ${id} is archived for good, and what the plan says beside it is lost`;
       const detail = `"${name}" ${action === "replace" ? lost : `is protected, and ${dangers.join("; ")}`}.`;
       return error("APPLY.DANGEROUS", detail, {
-        place: { file, line, column: 1 },
+        place: startOf(change),
         hint: "if that is meant, add --allow-dangerous.",
       });
+    });
+}
+
+/** Replaces of connections that are protected: those are refused, whatever else is allowed. */
+export function protectedReplacements({ changes }: Plan): readonly Problem[] {
+  return changes
+    .filter(({ action, isProtected }) => action === "replace" && isProtected)
+    .map((change) => {
+      const detail = `"${change.name}" is protected, and --replace would archive its connection.`;
+      const hint = "if it has to be, take protect out of its file first, in a change that somebody looks at.";
+      return error("APPLY.PROTECTED", detail, { place: startOf(change), hint });
     });
 }
 
@@ -39,7 +52,7 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
       .map(({ path }) => path);
     const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection.`;
     return error("APPLY.BLOCKED", detail, {
-      place: { file: change.file, line: change.line, column: 1 },
+      place: startOf(change),
       hint: hintFor(change),
     });
   });

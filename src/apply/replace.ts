@@ -1,8 +1,8 @@
 import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
-import { Bug, messageOf, shellWord } from "../model/problem.js";
-import type { RecoveryDocument } from "../model/recovery.js";
+import { Bug, messageOf } from "../model/problem.js";
+import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
 import { ServiceError } from "../model/service-error.js";
 import { type RecoveryParts, recoveryOf } from "../state/recovery.js";
 import { carriedRow } from "../state/wish.js";
@@ -66,7 +66,7 @@ export async function writeReplacement(
       return { row, carried, document, file: keeper.keep(id, `${JSON.stringify(document, null, 2)}\n`) };
     } catch (cause) {
       const message = `what ${id} has beyond its definition could not be kept in a file, so it was not archived: ${messageOf(cause)}`;
-      const hint = "have the working folder writable, and run again.";
+      const hint = "make the working folder writable, and run again.";
       throw new Halted(notWritten("APPLY.NO_RECOVERY_FILE", message, hint));
     }
   };
@@ -74,7 +74,7 @@ export async function writeReplacement(
   // What is carried over is what the connection had when it was archived, however long that took.
   const archived = await archive(id, way, async (earlier) => {
     const row = await rowToArchive(change, source, earlier, way);
-    if (row !== undefined && row !== kept?.row) kept = keep(row);
+    if (kept === undefined || (row !== undefined && row !== kept.row)) kept = keep(row ?? rowOf(source));
     return recoverWith(kept, change, keeper);
   });
   if (kept === undefined || typeof archived !== "number") {
@@ -87,8 +87,10 @@ export async function writeReplacement(
   const attempts = written.outcome.attempts + archived;
   const outcome = { ...written.outcome, attempts, wrote: true };
   if (outcome.id !== undefined) {
-    if (outcome.status === "replaced") keeper.remove(file);
-    return { ...written, outcome };
+    const isCarried = outcome.status !== "not-converged" && outcome.differs === undefined;
+    if (isCarried) keeper.remove(file);
+    const hint = `what ${id} had is in ${file}; ${outcome.hint ?? PLAN_AGAIN}`;
+    return { ...written, outcome: isCarried ? outcome : { ...outcome, hint, recoveryFile: file } };
   }
   const isUnknown = outcome.status === "unknown";
   const then = isUnknown ? "it is not known whether its replacement was created" : "its replacement was not created";
@@ -100,7 +102,8 @@ export async function writeReplacement(
     ? `somebody else has made one: look at it. If it is to stay, put there by hand what it lacks; if not, archive it, and this finishes the replace: ${recoverWith(kept, change, keeper)}`
     : `this finishes it: ${recoverWith(kept, change, keeper)}`;
   // Nothing stands behind a command that somebody copies.
-  const hint = `Request id: ${outcome.requestId ?? "none"}. ${where.charAt(0).toUpperCase()}${where.slice(1)}; ${next}`;
+  const request = outcome.requestId === undefined ? "" : `Request id: ${outcome.requestId}. `;
+  const hint = `${request}${where.charAt(0).toUpperCase()}${where.slice(1)}; ${next}`;
   const code = isUnknown ? {} : ({ code: "APPLY.NOT_REPLACED" } as const);
   return { ...written, outcome: { ...outcome, ...code, message, hint, recoveryFile: file } };
 }
@@ -113,8 +116,8 @@ interface Kept {
   readonly file: string;
 }
 
-function recoverWith(kept: Kept | undefined, { name }: Change, { sameTarget }: RecoveryKeeper): string {
-  return `flexprice-sync apply --recover ${shellWord(kept?.file ?? "FILE")} --only ${shellWord(name)}${sameTarget}`;
+function recoverWith({ file }: Kept, { name }: Change, { sameTarget }: RecoveryKeeper): string {
+  return recoverCommand(file, name, sameTarget);
 }
 
 function rowOf({ observed, desired }: Source): Observed {

@@ -16,6 +16,7 @@ import type { Recoveries } from "../apply/replace.js";
 import type { Files } from "../load/files.js";
 import { LARGEST_SAVED_FILE, readPlan } from "../load/saved-file.js";
 import { error, messageOf, type Problem, sentence, warning } from "../model/problem.js";
+import { recoveryFileOf } from "../model/recovery.js";
 import { printableJson } from "../report/text.js";
 
 /** Read and written by this user alone. */
@@ -48,7 +49,7 @@ export function recoveriesIn(workingFolder: string): FileRecoveries {
   return {
     left,
     keep(id, text) {
-      const file = `flexprice-sync-recovery-${id.replaceAll(/[^\w.-]/g, "_")}.json`;
+      const file = recoveryFileOf(id);
       try {
         writePrivately(join(workingFolder, file), printableJson(text));
       } catch (cause) {

@@ -1,4 +1,4 @@
-import type { RecoveryDocument } from "../model/recovery.js";
+import { isRecoveryFile, type RecoveryDocument } from "../model/recovery.js";
 import type { Files } from "./files.js";
 import { readRecovery } from "./saved-file.js";
 
@@ -24,8 +24,4 @@ export function unfinishedReplaces(files: Files): readonly UnfinishedReplace[] {
       const { document } = readRecovery(file, files);
       return document === undefined ? [] : [{ file, document }];
     });
-}
-
-function isRecoveryFile(name: string): boolean {
-  return /^flexprice-sync-recovery-.+\.json$/.test(name);
 }

@@ -7,6 +7,11 @@ export interface Place {
   readonly column: number;
 }
 
+/** Where a definition begins, or something that was made from it. */
+export function startOf({ file, line }: { readonly file: string; readonly line: number }): Place {
+  return { file, line, column: 1 };
+}
+
 /** The way to a value inside a document, from the top: keys of maps and positions in lists. */
 export type Pointer = readonly (string | number)[];
 

@@ -1,4 +1,20 @@
 import type { JsonObject } from "./json.js";
+import { shellWord } from "./problem.js";
+
+/** The name of the file that a replace keeps for a connection; ids are short and plain, but for what file systems do not take. */
+export function recoveryFileOf(id: string): string {
+  return `flexprice-sync-recovery-${id.replaceAll(/[^\w.-]/g, "_")}.json`;
+}
+
+/** Whether a file's name is one of those. */
+export function isRecoveryFile(name: string): boolean {
+  return /^flexprice-sync-recovery-.+\.json$/.test(name);
+}
+
+/** The command that finishes a replace. @param sameTarget - options that lead to the same target, as a part of it */
+export function recoverCommand(file: string, name: string, sameTarget = ""): string {
+  return `flexprice-sync apply --recover ${shellWord(file)} --only ${shellWord(name)}${sameTarget}`;
+}
 
 /** Of the recovery file's form; another one is not read. */
 export const RECOVERY_FORMAT = "1.0";

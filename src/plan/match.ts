@@ -8,7 +8,12 @@ import type { KnownSecrets } from "../model/secret.js";
 export type Match =
   | { readonly kind: "row"; readonly row: Observed }
   | { readonly kind: "new" }
-  | { readonly kind: "problem"; readonly problem: Problem };
+  | {
+      readonly kind: "problem";
+      readonly problem: Problem;
+      /** Rows of which any could be meant; none where it is something else that is wrong. */
+      readonly candidates: readonly Observed[];
+    };
 
 /**
  * Finds the row of every definition. With an id it is that row and no other; else the one row of the provider, or for a
@@ -60,7 +65,8 @@ function matchOne(
   if (more.length === 0) return { kind: "row", row: only };
   const named = candidates.map((row) => `${row.id} ("${knownSecrets.mask(row.name)}")`).join(", ");
   const detail = `"${desired.name}" could mean any of ${candidates.length} ${providerType} connections: ${named}.`;
-  return problemAt(desired, "PLAN.AMBIGUOUS", detail, `add id: to say which one, such as id: ${only.id}`);
+  const hint = `add id: to say which one, such as id: ${only.id}`;
+  return problemAt(desired, "PLAN.AMBIGUOUS", detail, hint, candidates);
 }
 
 function matchById(desired: Desired, id: string, observed: readonly Observed[]): Match {
@@ -82,7 +88,13 @@ function matchById(desired: Desired, id: string, observed: readonly Observed[]):
   return { kind: "row", row };
 }
 
-function problemAt({ definition }: Desired, code: ProblemCode, detail: string, hint: string): Match {
-  const key = definition.id === undefined ? "name" : "id";
-  return { kind: "problem", problem: error(code, detail, { place: definition.origin.locate([key], "value"), hint }) };
+function problemAt(
+  { definition }: Desired,
+  code: ProblemCode,
+  detail: string,
+  hint: string,
+  candidates: readonly Observed[] = [],
+): Match {
+  const place = definition.origin.locate([definition.id === undefined ? "name" : "id"], "value");
+  return { kind: "problem", problem: error(code, detail, { place, hint }), candidates };
 }

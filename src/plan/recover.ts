@@ -1,5 +1,6 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired } from "../model/connection.js";
+import { startOf } from "../model/location.js";
 import { writes } from "../model/plan.js";
 import { error, type Problem, shellWord, warning } from "../model/problem.js";
 import type { RecoveryDocument } from "../model/recovery.js";
@@ -29,7 +30,7 @@ export function askedByRecovery(
     const hint = `it was at ${definition.file} and has to have that name; name its folder with --dir.`;
     return { ...asked, problems: [...asked.problems, error("STALE.OTHER_DEFINITIONS", detail, { hint })] };
   }
-  const place = { file: meant.definition.origin.file, line: meant.definition.origin.line, column: 1 };
+  const place = startOf(meant.definition.origin);
   const problems: Problem[] = [...asked.problems];
   if (target !== undefined)
     problems.push(...otherTarget(recovery.target, target, FILE), ...otherSettings(recovery, target, FILE));
@@ -72,8 +73,7 @@ function notToRecover(wanted: Desired, { connection, salt }: RecoveryDocument, p
   const match = planned.matches.get(wanted);
   if (match?.kind !== "row") return [];
   const { row } = match;
-  const { file, line } = wanted.definition.origin;
-  const place = { file, line, column: 1 };
+  const place = startOf(wanted.definition.origin);
   if (row.id === connection.id) {
     const detail = `${row.id} ("${wanted.name}") is still there, so nothing was archived.`;
     const hint = `delete the ${FILE}; apply --replace ${shellWord(wanted.name)} begins anew.`;

@@ -2,10 +2,12 @@ import type { Catalogue, SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import { isKeptCredential } from "../model/credentials.js";
 import { type JsonObject, ownValue, valueAt } from "../model/json.js";
+import { startOf } from "../model/location.js";
 import type { Plan } from "../model/plan.js";
-import { error, type Problem, shellWord } from "../model/problem.js";
-import type { RecoveryDocument } from "../model/recovery.js";
+import { error, type Problem } from "../model/problem.js";
+import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
 import { type Edit, edited } from "../state/merge.js";
+import type { Match } from "./match.js";
 
 /**
  * What is lost when a connection is archived and another one made in its place, in the words of somebody who bills. Section 12
@@ -59,17 +61,6 @@ export function nothingToReplace({ definition, name }: Desired): Problem {
   return error("PLAN.NOTHING_TO_REPLACE", detail, { place: definition.origin.locate(["name"], "value"), hint });
 }
 
-/** Replaces of connections that are protected: those are refused, whatever else is allowed. */
-export function protectedReplacements({ changes }: Plan): readonly Problem[] {
-  return changes
-    .filter(({ action, isProtected }) => action === "replace" && isProtected)
-    .map(({ name, file, line }) => {
-      const detail = `"${name}" is protected, and --replace would archive its connection.`;
-      const hint = "if it has to be, take protect out of its file first, in a change that somebody looks at.";
-      return error("APPLY.PROTECTED", detail, { place: { file, line, column: 1 }, hint });
-    });
-}
-
 /** Whose connection a recovery file is of: the one of this name, or where the provider has one connection its only definition. */
 export function definitionOf<T extends { readonly name: string; readonly providerType: string }>(
   { connection, definition }: RecoveryDocument,
@@ -83,16 +74,24 @@ export function definitionOf<T extends { readonly name: string; readonly provide
   return isSole && ofProvider.length === 1 ? ofProvider[0] : undefined;
 }
 
+/** A recovery file that was found. */
+interface LeftReplace {
+  readonly file: string;
+  readonly document: RecoveryDocument;
+}
+
 /**
  * Connections that would be created, and that a replace before has archived without coming to its end: what they had beyond
  * their definitions is in its file and would be lost.
  *
  * @param target - where this run goes
+ * @param sameTarget - options that lead there, for the command that is shown
  */
 export function unfinishedIn(
   { changes }: Plan,
-  left: readonly { readonly file: string; readonly document: RecoveryDocument }[],
+  left: readonly LeftReplace[],
   target: { readonly environment: string; readonly baseUrl: string },
+  sameTarget: string,
   catalogue: Catalogue,
 ): readonly Problem[] {
   return left.flatMap(({ file: recovery, document }) => {
@@ -100,25 +99,26 @@ export function unfinishedIn(
     if (place.base_url !== target.baseUrl || place.environment !== target.environment) return [];
     const change = definitionOf(document, changes, catalogue);
     if (change?.action !== "create") return [];
-    const { file, line, name } = change;
+    const { name } = change;
     const detail = `"${name}" was to take the place of ${connection.id}, and that broke off; what only that connection had is in ${recovery}.`;
-    const hint = `finish it: flexprice-sync apply --recover ${shellWord(recovery)} --only ${shellWord(name)}; or delete that file to create it from its definition alone.`;
-    return [error("APPLY.UNFINISHED_REPLACE", detail, { place: { file, line, column: 1 }, hint })];
+    const command = recoverCommand(recovery, name, sameTarget);
+    const hint = `delete that file to create it from its definition alone, or finish the replace: ${command}`;
+    return [error("APPLY.UNFINISHED_REPLACE", detail, { place: startOf(change), hint })];
   });
 }
 
 /** The same for definitions that name an archived connection by its id, for which no plan can be made. */
 export function unfinishedAt(
-  desired: readonly Desired[],
-  left: readonly { readonly file: string; readonly document: RecoveryDocument }[],
+  matches: ReadonlyMap<Desired, Match>,
+  left: readonly LeftReplace[],
+  sameTarget: string,
 ): readonly Problem[] {
-  return left.flatMap(({ file, document }) => {
-    const named = desired.find(({ id }) => id === document.connection.id);
-    if (named === undefined) return [];
-    const detail = `"${named.name}" names ${named.id ?? ""}, which a replace has archived; what it had is in ${file}.`;
-    const hint = `finish it: flexprice-sync apply --recover ${shellWord(file)} --only ${shellWord(named.name)}`;
-    return [
-      error("APPLY.UNFINISHED_REPLACE", detail, { place: named.definition.origin.locate(["id"], "value"), hint }),
-    ];
+  return [...matches].flatMap(([{ name, id, definition }, match]) => {
+    const isGone = match.kind === "problem" && match.problem.code === "PLAN.ID_GONE";
+    const found = isGone ? left.find(({ document }) => document.connection.id === id) : undefined;
+    if (found === undefined) return [];
+    const detail = `"${name}" names ${found.document.connection.id}, which a replace has archived; what it had is in ${found.file}.`;
+    const hint = `finish it: ${recoverCommand(found.file, name, sameTarget)}`;
+    return [error("APPLY.UNFINISHED_REPLACE", detail, { place: definition.origin.locate(["id"], "value"), hint })];
   });
 }

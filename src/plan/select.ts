@@ -34,7 +34,7 @@ export function selectForSecrets(selected: ReadonlySet<Desired>, wanted: Secrets
  *
  * @param written - how somebody wrote that name on the command line
  */
-export function selectNamed(
+function selectNamed(
   selected: ReadonlySet<Desired>,
   wanted: readonly string[],
   written: (name: string) => string,

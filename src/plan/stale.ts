@@ -1,7 +1,7 @@
 import type { Desired } from "../model/connection.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
 import { valueAt } from "../model/json.js";
-import { dotted, type Pointer } from "../model/location.js";
+import { dotted, type Pointer, startOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode, type ProblemDetail, shellWord } from "../model/problem.js";
 import type { FileTarget } from "../model/recovery.js";
 import { parseText } from "../model/reference.js";
@@ -56,7 +56,7 @@ export function recognise({ definitions }: SavedTarget, desired: readonly Desire
     const [at] = [...open].find(([, saved]) => isSame(saved)) ?? [];
     const what = at === undefined ? "is new since" : "says something else than when";
     if (at !== undefined) open.delete(at);
-    const place = { file: origin.file, line: origin.line, column: 1 };
+    const place = startOf(origin);
     problems.push(stale("STALE.OTHER_DEFINITIONS", `"${one.name}" ${what} the plan was made.`, { place }));
   }
   for (const { name, file, line } of open.values()) {
@@ -156,8 +156,8 @@ export function staleSecrets(
 
 /** A secret that is not the one of the plan. */
 export function otherSecret({ definition }: Desired, detail: string, pointer: Pointer = []): Problem {
-  const { file, line } = definition.origin;
-  const place = pointer.length === 0 ? { file, line, column: 1 } : definition.origin.locate(pointer, "value");
+  const { origin } = definition;
+  const place = pointer.length === 0 ? startOf(origin) : origin.locate(pointer, "value");
   const hint = "set the variables as they were for the plan, or run plan again with the new ones.";
   return error("STALE.OTHER_SECRETS", detail, { place, hint });
 }

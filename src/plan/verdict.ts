@@ -1,7 +1,9 @@
 import type { Desired, Observed } from "../model/connection.js";
 import { type Json, sameJson } from "../model/json.js";
+import { startOf } from "../model/location.js";
 import { type Change, type FieldChange, type SecretChange, writes } from "../model/plan.js";
-import { type Problem, type ProblemCode, shellWord } from "../model/problem.js";
+import type { Problem, ProblemCode } from "../model/problem.js";
+import { recoverCommand, recoveryFileOf } from "../model/recovery.js";
 import type { RowMarks, SavedChange, SavedPlan, SavedSecret, SavedTarget } from "../model/saved-plan.js";
 import { KnownSecrets, MASK } from "../model/secret.js";
 import { type Marking, rowMarks } from "../state/plan-marks.js";
@@ -53,8 +55,10 @@ class Verdict {
   problems(): readonly Problem[] {
     const { planned, rows } = this.#present;
     const match = planned.matches.get(this.#desired);
-    if (match?.kind === "problem" && match.problem.code === "PLAN.AMBIGUOUS")
-      return [this.#stale("STALE.NEW_TWIN", match.problem.message.replace(/^[^:]*: /, ""))];
+    if (match?.kind === "problem" && match.candidates.length > 0) {
+      const ids = match.candidates.map((row) => row.id).join(", ");
+      return [this.#stale("STALE.NEW_TWIN", `"${this.#desired.name}" could mean any of ${ids} now.`)];
+    }
     const { id } = this.#saved;
     if (id === undefined) return this.#ofCreate(match?.kind === "row" ? match.row : undefined);
     const row = rows.get(id);
@@ -89,7 +93,8 @@ class Verdict {
     const detail = `${id} ("${this.#desired.name}") is not there any more.`;
     if (this.#saved.action !== "replace") return [this.#stale("STALE.ROW_GONE", detail)];
     if (row !== undefined) return this.#ofCreate(row);
-    const hint = `if a replace broke off, it left a file where it ran, and this finishes it: flexprice-sync apply --recover flexprice-sync-recovery-${id}.json --only ${shellWord(this.#desired.name)}`;
+    const command = recoverCommand(recoveryFileOf(id), this.#desired.name);
+    const hint = `if a replace broke off, it left a file where it ran, and this finishes it: ${command}`;
     return [this.#stale("STALE.ROW_GONE", detail, hint)];
   }
 
@@ -179,8 +184,7 @@ class Verdict {
   }
 
   #stale(code: ProblemCode, detail: string, hint: string = PLAN_AGAIN): Problem {
-    const { file, line } = this.#desired.definition.origin;
-    return stale(code, detail, { place: { file, line, column: 1 }, hint });
+    return stale(code, detail, { place: startOf(this.#desired.definition.origin), hint });
   }
 }
 
