@@ -35,7 +35,7 @@ export interface Invocation extends AskingOptions, GivenFiles {
   readonly command: "validate" | "plan" | "apply";
   /** Folders with definitions, or single files; none for those of the saved plan, or else the usual folder. */
   readonly paths: readonly string[];
-  /** Keeps the plan in a file, which is only named here: who runs this writes it. */
+  /** Saves the plan in a file, which is only named here: who runs this writes it. */
   readonly saves?: { readonly file: string; readonly expiresInMs: number };
   /** Options that lead to the same target, for commands that are printed: ` --base-url URL`; empty where variables do. */
   readonly sameTarget: string;
@@ -238,7 +238,7 @@ async function carriedOut(course: Course, invocation: Invocation, world: World):
   };
 }
 
-/** The run with its plan as it is to be kept, if somebody wants that. */
+/** The run with its plan as it is to be saved, if somebody wants that. */
 function kept(
   seen: TargetRun,
   planned: Planned,

@@ -216,7 +216,7 @@ describe("no secret shows", () => {
     }
   });
 
-  it("in a kept plan, in the file of a replace that broke off, or in what is said of either", async () => {
+  it("in a saved plan, in the file of a replace that broke off, or in what is said of either", async () => {
     const all = { ...SECRETS, ...KEYS };
     const expectNoneIn = (text: string, what: string) => {
       expectNoSecretIn({ code: 0, stdout: text, stderr: "" }, what);
@@ -231,10 +231,10 @@ describe("no secret shows", () => {
         const plan = await run(["plan", "--out", "p.json", "--write-secrets", ...loudTrace], { cwd, env });
         expect(plan.code).toBe(0);
         expectNoSecretIn(plan, "keeping a plan");
-        expectNoneIn(readFileSync(join(cwd, "p.json"), "utf8"), "a kept plan");
+        expectNoneIn(readFileSync(join(cwd, "p.json"), "utf8"), "a saved plan");
         const other = { ...env, STRIPE_KEY: "canary8-other", NOTE: "canary9-other" };
         expectNoSecretIn(await run(["apply", "p.json", "--json", ...loudTrace], { cwd, env: other }), "a stale plan");
-        expectNoSecretIn(await run(["apply", "p.json", ...loudTrace], { cwd, env }), "applying a kept plan");
+        expectNoSecretIn(await run(["apply", "p.json", ...loudTrace], { cwd, env }), "applying a saved plan");
         live.intercept = echo;
         const replaces = ["--replace", "Stripe", "--yes", "--allow-dangerous"];
         expectNoSecretIn(await run(["apply", ...replaces, ...loudTrace], { cwd, env }), "a replace");

@@ -22,7 +22,7 @@ import { catalogue, fingerprintKey } from "./support/steps.js";
 /*
  * Laws that hold for any definitions and any rows, tried with random ones against the sandbox:
  *   plan writes nothing · apply, then plan, is zero · what no definition names survives · no secret shows anywhere ·
- *   a kept plan is carried out once, and not at all when something moved · a replace loses nothing but the id
+ *   a saved plan is carried out once, and not at all when something moved · a replace loses nothing but the id
  */
 
 const CANARY = "canary-5ecr3t";
@@ -152,7 +152,7 @@ function seedOf({ rows }: Pick<Fleet, "rows">): readonly SeedConnection[] {
   }));
 }
 
-/** @param kept - a plan that is kept beside the definitions */
+/** @param kept - a plan that is saved beside the definitions */
 function filesWith(text: string, kept?: object): Files {
   const bytes = new TextEncoder().encode(text);
   const plan = new TextEncoder().encode(JSON.stringify(kept));
@@ -306,7 +306,7 @@ function storedIn({ store }: Sandbox): string {
   );
 }
 
-/** A plan that is kept, as its file has it, and the files with it. */
+/** A saved plan, as its file has it, and the files with it. */
 async function keep(made: Fleet, world: World, more: Partial<Invocation> = {}): Promise<World> {
   const saves = { file: KEPT, expiresInMs: 60_000 };
   const run = await reconcile({ ...invocation("plan"), saves, ...more }, world);
@@ -318,7 +318,7 @@ async function keep(made: Fleet, world: World, more: Partial<Invocation> = {}): 
 
 const byPlan: Invocation = { ...invocation("apply"), yes: false, paths: [], planFile: KEPT };
 
-describe("for any definitions and any rows a kept plan", () => {
+describe("for any definitions and any rows a saved plan", () => {
   it("is carried out once; breaks off anywhere and is finished; and is refused whole once something else was done to what it changes", async () => {
     const shuts: (() => Promise<void>)[] = [];
     onTestFinished(async () => {

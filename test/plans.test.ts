@@ -22,7 +22,7 @@ import {
 import { keyText } from "./support/steps.js";
 
 /*
- * Plans that are kept in a file: carried out exactly, and only while all that they were made from is as it was.
+ * Saved plans: carried out exactly, and only while all that they were made from is as it was.
  */
 
 const KEY = { FLEXPRICE_SYNC_FINGERPRINT_KEY: keyText(1) };
@@ -65,7 +65,7 @@ interface Kept {
   }) => Promise<Ended>;
 }
 
-/** Two rows to change and one connection to create, planned and kept. */
+/** Two rows to change and one connection to create, planned and saved. */
 async function kept(
   more: {
     readonly env?: Readonly<Record<string, string>>;
@@ -119,7 +119,7 @@ function planIn(cwd: string): SavedPlan {
 
 const isPlan = new Ajv2020({ allErrors: true, strict: false, unicodeRegExp: true }).compile(schemas.plan);
 
-describe("a kept plan", () => {
+describe("a saved plan", () => {
   it("is carried out without being asked, and a second time there is nothing to do", async () => {
     const { live, apply } = await kept();
     const first = await apply();
@@ -171,7 +171,7 @@ describe("a kept plan", () => {
 
   it("says where it is, how long it is good, and of secrets whether it knows them", async () => {
     const withKey = await kept({ args: ["--expires", "90m"] });
-    expect(withKey.plan.stderr).toMatch(/The plan is kept in p\.json\. Until .*: flexprice-sync apply p\.json\n$/);
+    expect(withKey.plan.stderr).toMatch(/The plan is saved in p\.json\. Until .*: flexprice-sync apply p\.json\n$/);
     expect(withKey.plan.stdout).not.toContain("at apply time");
     const { created_at: created, expires_at: expires } = planIn(withKey.cwd);
     expect(Date.parse(expires) - Date.parse(created)).toBe(90 * 60_000);
@@ -763,7 +763,7 @@ encrypted_secret_data: { client_id: "\${SK}", client_secret: "\${SK}", realm_id:
   });
 });
 
-describe("a kept plan on a terminal or in a log", () => {
+describe("a saved plan on a terminal or in a log", () => {
   it("says which one is carried out, and the command for it leads to the same target", async () => {
     const live = await service([stripe, hubspot]);
     const cwd = folderWith(files);
@@ -771,7 +771,7 @@ describe("a kept plan on a terminal or in a log", () => {
     const plan = await run(["plan", "--out", "a plan.json", "--base-url", url], { cwd, env });
     expect(plan.stderr).toContain(`flexprice-sync apply 'a plan.json' --base-url ${url}\n`);
     const ended = await run(["apply", "a plan.json", "--base-url", url], { cwd, env });
-    expect(ended.stdout).toMatch(/^Kept plan: a plan\.json, made \d{4}-.*Z$/m);
+    expect(ended.stdout).toMatch(/^Saved plan: a plan\.json, made \d{4}-.*Z$/m);
     expect(ended.code).toBe(0);
   });
 });
@@ -788,7 +788,7 @@ describe("without stamps a plan", () => {
     expect(live.writes()).toHaveLength(writes);
   });
 
-  it("that sends secrets on request cannot be kept: nothing would tell that it was carried out", async () => {
+  it("that sends secrets on request cannot be saved: nothing would tell that it was carried out", async () => {
     const live = await service([stripe]);
     const env = accessTo(live, { ...SECRETS, ...OFF });
     const ended = await run(["plan", "--out", "p.json", "--write-secrets", "--json"], { cwd: folderWith(files), env });

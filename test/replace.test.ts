@@ -334,7 +334,7 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
     expect(codesOf(await fs("plan", "--json"))).toEqual(["PLAN.ID_GONE"]);
   });
 
-  it("whose file names the old id, by a kept plan that broke off behind it, is finished all the same", async () => {
+  it("whose file names the old id, by a saved plan that broke off behind it, is finished all the same", async () => {
     const { fs, live, cwd } = await setting(`id: conn_1\n${stripe}`);
     writeInto(cwd, {
       "connections/z.yaml": 'name: Z\nprovider_type: tabs\nencrypted_secret_data: { api_key: "${SK}" }\n',
@@ -352,7 +352,7 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
     expect(live.writes()).toHaveLength(4);
   });
 
-  it.each([stripe, `id: conn_1\n${stripe}`])("without stamps, by a kept plan, is done once, too: %j", async (text) => {
+  it.each([stripe, `id: conn_1\n${stripe}`])("without stamps, by a saved plan, is done once, too: %j", async (text) => {
     const { fs, live } = await setting(text, [old], { FLEXPRICE_SYNC_STAMP: "off" });
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
     expect((await fs("apply", "p.json", "--allow-dangerous")).code).toBe(0);
@@ -361,7 +361,7 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
     expect(methodsOf(live)).toEqual(["DELETE", "POST"]);
   });
 
-  it("by a kept plan is stale when somebody else has made one in its place", async () => {
+  it("by a saved plan is stale when somebody else has made one in its place", async () => {
     const { fs, live } = await setting();
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
     live.rows[0] = row({ id: "conn_9", provider_type: "stripe", name: "Stripe" });
@@ -410,7 +410,7 @@ encrypted_secret_data: { api_key: "\${SK}", webhook_secret: "\${WH}" }
     );
   });
 
-  it("by a kept plan needs the danger allowed, is done once, and is then nothing to do", async () => {
+  it("by a saved plan needs the danger allowed, is done once, and is then nothing to do", async () => {
     const { fs, live } = await setting();
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
     expect((await fs("apply", "p.json")).code).toBe(6);
@@ -512,7 +512,7 @@ describe("a replace whose create fails", () => {
     expect(existsSync(join(cwd, RECOVERY))).toBe(false);
   });
 
-  it("by a kept plan names the command when the plan is applied again", async () => {
+  it("by a saved plan names the command when the plan is applied again", async () => {
     const { fs, live } = await setting();
     await fs("plan", "--out", "p.json", "--replace", "Stripe");
     refuse(live);

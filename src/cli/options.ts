@@ -30,7 +30,7 @@ export interface ReconcileOptions extends CommonOptions {
   readonly adopt: boolean;
   readonly assumeSecrets: boolean;
   readonly replaces: readonly string[];
-  /** Where the plan is kept. */
+  /** Where the plan is saved. */
   readonly out?: string;
   readonly expiresInMs?: number;
   /** A saved plan to carry out. */

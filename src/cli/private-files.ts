@@ -80,7 +80,7 @@ export function notRemoved(file: string): Problem {
   });
 }
 
-/** Why a plan could not be kept in a file, told before anything else is done; nothing when it can. */
+/** Why a plan cannot be saved in a file, told before anything else is done; nothing when it can. */
 export function outProblems(path: string | undefined, workingFolder: string, files: Files): readonly Problem[] {
   if (path === undefined) return [];
   const shown = files.shown(path);
@@ -107,14 +107,14 @@ function isPlanOrEmpty(path: string, files: Files): boolean {
   }
 }
 
-/** A plan that could not be kept. */
+/** A plan that cannot be saved. */
 function notWritten(file: string, why: string): Problem {
   const hint = "name another file with --out, or put away what is there; nothing was written anywhere.";
   return error("OUTPUT.NOT_WRITTEN", sentence(`${file} cannot be written: ${why}`), { hint });
 }
 
-/** Keeps a document in a file; what went wrong, or nothing. */
-export function keepDocument(path: string, document: object, workingFolder: string): readonly Problem[] {
+/** Saves a document in a file; what went wrong, or nothing. */
+export function saveDocument(path: string, document: object, workingFolder: string): readonly Problem[] {
   try {
     writePrivately(resolve(workingFolder, path), printableJson(`${JSON.stringify(document, null, 2)}\n`));
     return [];

@@ -59,10 +59,10 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
 
   const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
     .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
-    .option("--out <file>", "keep the plan in this file, for apply to carry out", filePath)
+    .option("--out <file>", "save the plan in this file, for apply to carry out", filePath)
     .option(
       "--expires <duration>",
-      "how long the kept plan is good, from 1s to 366d, as 90m, 1h30m or 7d (default: 24h)",
+      "how long the saved plan is good, from 1s to 366d, as 90m, 1h30m or 7d (default: 24h)",
       duration,
     )
     .action(() => found(reconcileOptions("plan", plan.opts(), [])));

@@ -17,7 +17,7 @@ import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { keepDocument, notRemoved, outProblems, recoveriesIn } from "./private-files.js";
+import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
@@ -96,7 +96,7 @@ export async function reconcileCommand(
     progress.end();
     await close();
   }
-  run = keepPlan(run, workingFolder);
+  run = savePlan(run, workingFolder);
   run = { ...run, problems: [...run.problems, ...recoveries.left.map(notRemoved)] };
   const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
   if (run.bug !== undefined) output.stackOf(run.bug);
@@ -104,12 +104,12 @@ export async function reconcileCommand(
   return exitCode;
 }
 
-/** Writes the plan into its file, if it is to be kept in one; a run whose plan could not be kept has none. */
-function keepPlan(run: Run, workingFolder: string): Run {
+/** Writes the plan into its file, if it is to be saved in one; a run whose plan could not be saved has none. */
+function savePlan(run: Run, workingFolder: string): Run {
   const targets = run.targets.map((target) => {
     const { saved, ...others } = target;
     if (saved === undefined) return { target, problems: [] };
-    const problems = keepDocument(saved.file, saved.document, workingFolder);
+    const problems = saveDocument(saved.file, saved.document, workingFolder);
     return { target: problems.length === 0 ? target : others, problems };
   });
   const problems = targets.flatMap((kept) => kept.problems);
@@ -147,7 +147,7 @@ function conflictsOf(
   }
   if (out !== undefined && writeSecrets !== "none" && !isOn) {
     const detail =
-      "--write-secrets sends secrets that leave no trace where stamps are off, so a kept plan could not tell whether it was carried out.";
+      "--write-secrets sends secrets that leave no trace where stamps are off, so a saved plan could not tell whether it was carried out.";
     return [error("USAGE.CONFLICT", detail, { hint: "unset FLEXPRICE_SYNC_STAMP, or go without --out." })];
   }
   if (assumeSecrets && keys.current === undefined) {

@@ -8,7 +8,7 @@ export const NAME_BEHIND = "a name stands behind =, as in --write-secrets=NAME."
 export function conflictIn(options: CommandOptions): Problem | undefined {
   if (!("assumeSecrets" in options)) return undefined;
   if (options.expiresInMs !== undefined && options.out === undefined) {
-    const hint = "plan --out FILE --expires 24h keeps the plan in a file for that long.";
+    const hint = "plan --out FILE --expires 24h saves the plan in a file for that long.";
     return error("USAGE.CONFLICT", "--expires goes together with --out.", { hint });
   }
   return conflictWithFile(options) ?? conflictOfAssumption(options);
@@ -73,7 +73,7 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
     case "commander.excessArguments":
       return error("USAGE.STRAY_ARGUMENT", `${program} does not take so many arguments.`, {
-        hint: command === "plan" ? `apply takes the file of a kept plan, plan --out FILE keeps one. ${help}` : hint,
+        hint: command === "plan" ? `apply takes the file of a saved plan, plan --out FILE saves one. ${help}` : hint,
       });
     case "commander.optionMissingArgument":
       return error("USAGE.MISSING_VALUE", `${option} needs a value.`, { hint });

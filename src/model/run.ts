@@ -16,14 +16,14 @@ export interface TargetRun {
   readonly isConfirmed: boolean;
   /** Absent when the run stopped before there was one. */
   readonly plan?: Plan;
-  /** The plan as it is to be kept in a file. */
+  /** The plan as it is to be saved in a file. */
   readonly saved?: {
     readonly file: string;
     readonly document: SavedPlan;
     /** Options that lead to the same target again, as a part of a command line. */
     readonly sameTarget: string;
   };
-  /** The kept plan that is carried out. */
+  /** The saved plan that is carried out. */
   readonly carriesOut?: { readonly file: string; readonly createdAt: string };
   /** One for every change of the plan; absent when nothing was to be applied or the run stopped before. */
   readonly outcomes?: ReadonlyMap<Change, Outcome>;

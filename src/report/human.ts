@@ -80,7 +80,7 @@ export function headLines(
     ...(owner === undefined ? [] : [`${paint("strong", "Owner:")} ${printable(owner)}`]),
     ...(carriesOut === undefined
       ? []
-      : [`${paint("strong", "Kept plan:")} ${printable(carriesOut.file)}, made ${printable(carriesOut.createdAt)}`]),
+      : [`${paint("strong", "Saved plan:")} ${printable(carriesOut.file)}, made ${printable(carriesOut.createdAt)}`]),
   ];
 }
 

@@ -93,12 +93,12 @@ export function savedLines({ plan, saved }: TargetRun): readonly string[] {
   return [`${open.length} ${have} at apply time is taken, unseen.`];
 }
 
-/** Where a plan is kept, and what for. */
+/** Where a plan is saved, and what for. */
 export function keptText({ plan, saved }: TargetRun): string {
   if (saved === undefined) return "";
   const { file, document, sameTarget } = saved;
   const changes = plan?.changes ?? [];
-  const kept = `The plan is kept in ${printable(file)}`;
+  const kept = `The plan is saved in ${printable(file)}`;
   if (changes.some(({ action, isProtected }) => action === "replace" && isProtected))
     return `${kept}, but apply refuses it: it replaces a protected connection.\n`;
   const allows = changes.some(({ guarded }) => guarded) ? " --allow-dangerous" : "";

@@ -6,7 +6,7 @@ import { documentOf, type Ended, run } from "../support/program.js";
 import { accessTo, row, type Service, service } from "../support/service.js";
 import { keyText } from "../support/steps.js";
 
-// Faults of other tools with plans that were kept for later, as the right result here. test/README.md says where they come from.
+// Faults of other tools with saved plans, as the right result here. test/README.md says where they come from.
 
 const files = {
   "connections/f.yaml": "name: relay\nprovider_type: flexprice\nmetadata: { tier: b }\n",

@@ -95,7 +95,7 @@ describe("apply on a terminal", () => {
     expect(live.writes()).toHaveLength(1);
   });
 
-  it("asks about a replace with all that is lost, and a typed yes is enough; a kept plan of one asks nothing", async () => {
+  it("asks about a replace with all that is lost, and a typed yes is enough; a saved plan of one asks nothing", async () => {
     const { live, cwd, screen } = await open();
     writeInto(cwd, {
       "connections/s.yaml": `${definition}encrypted_secret_data: { secret_key: "\${PATH}", webhook_secret: "\${PATH}" }\n`,
