@@ -292,6 +292,7 @@ const resolved = bundle({ asWritten: false });
 const seed = await readJson("seed.schema.json");
 const plan = await readJson("plan.schema.json");
 const recovery = await readJson("recovery.schema.json");
+const settings = await readJson("settings.schema.json");
 
 const bundleUrl = new URL("connection.schema.json", here);
 const bundleText = `${JSON.stringify(written, null, 2)}\n`;
@@ -324,12 +325,16 @@ ajv.addSchema(checksOnly(resolved), "resolved");
 ajv.addSchema(checksOnly(seed), "seed");
 ajv.addSchema(checksOnly(plan), "plan");
 ajv.addSchema(checksOnly(recovery), "recovery");
+ajv.addSchema(checksOnly(settings), "settings");
+ajv.addSchema({ $ref: "#/$defs/included", $defs: checksOnly(settings).$defs }, "included");
 const code = standaloneCode.default(ajv, {
   validateWritten: "written",
   validateResolved: "resolved",
   validateSeed: "seed",
   validatePlan: "plan",
   validateRecovery: "recovery",
+  validateSettings: "settings",
+  validateIncluded: "included",
 });
 await build({
   stdin: { contents: code, resolveDir: new URL("../", here).pathname, loader: "js" },
@@ -357,6 +362,8 @@ export const validateResolved: Validator;
 export const validateSeed: Validator;
 export const validatePlan: Validator;
 export const validateRecovery: Validator;
+export const validateSettings: Validator;
+export const validateIncluded: Validator;
 `,
 );
 
@@ -366,11 +373,11 @@ await writeFile(
   'import type { Catalogue } from "../model/catalogue.js";\nexport const catalogue: Catalogue;\n',
 );
 
-const published = { connection: written, result: await readJson("result.schema.json"), plan, recovery, seed };
+const published = { connection: written, settings, result: await readJson("result.schema.json"), plan, recovery, seed };
 await writeFile(new URL("schemas.js", generated), `export const schemas = ${JSON.stringify(published)};\n`);
 await writeFile(
   new URL("schemas.d.ts", generated),
-  'import type { JsonObject } from "../model/json.js";\nexport const schemas: Readonly<Record<"connection" | "result" | "plan" | "recovery" | "seed", JsonObject>>;\n',
+  'import type { JsonObject } from "../model/json.js";\nexport const schemas: Readonly<Record<"connection" | "settings" | "result" | "plan" | "recovery" | "seed", JsonObject>>;\n',
 );
 
 const { name, version } = JSON.parse(await readFile(new URL("../package.json", here), "utf8"));

@@ -33,6 +33,13 @@ export type { RecoveryDocument } from "./model/recovery.js";
 export type { Run, TargetRun } from "./model/run.js";
 export type { SavedPlan } from "./model/saved-plan.js";
 export { KnownSecrets, Secret } from "./model/secret.js";
-export { type Invocation, reconcile, type Target, type World } from "./reconcile.js";
+export {
+  type Connected,
+  type EnvironmentRequest,
+  type Invocation,
+  reconcile,
+  type Target,
+  type World,
+} from "./reconcile.js";
 export type { Lookup, Variables } from "./secrets/variables.js";
 export { variablesOf } from "./secrets/variables.js";

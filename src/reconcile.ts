@@ -1,312 +1,141 @@
-import type { ConnectionsApi } from "./api/client.js";
-import type { Limit } from "./api/limit.js";
-import { apply } from "./apply/apply.js";
-import { Base, type Rows } from "./apply/base.js";
-import { type Asking, refusalOf } from "./apply/consent.js";
-import { problemsOfOutcome, wrongEnvironment } from "./apply/outcomes.js";
-import { leftBlocked, type MostChanges, overLimit, protectedReplacements } from "./apply/policy.js";
-import type { Recoveries } from "./apply/replace.js";
-import { fetchAll } from "./fetch/fetch.js";
+import { Brake } from "./apply/brake.js";
 import { tool } from "./generated/tool.js";
-import type { Files } from "./load/files.js";
-import { environmentOf, type GivenFiles, pathsOf, readGiven } from "./load/given.js";
-import { load } from "./load/load.js";
-import { unfinishedReplaces } from "./load/unfinished.js";
-import type { Catalogue } from "./model/catalogue.js";
-import type { Desired, Observed } from "./model/connection.js";
-import type { FingerprintKeys } from "./model/fingerprint.js";
-import { bugProblem, inOrder, isError, type Problem, warning } from "./model/problem.js";
-import type { RecoveryDocument } from "./model/recovery.js";
+import { writes } from "./model/plan.js";
+import { inOrder, isError, type Problem, together } from "./model/problem.js";
 import type { Run, TargetRun } from "./model/run.js";
-import type { KnownSecrets } from "./model/secret.js";
-import type { StampSettings } from "./model/stamp.js";
-import { type AskingOptions, askedFor } from "./plan/asked.js";
-import { makePlan, type Planned } from "./plan/plan.js";
-import { unfinishedAt, unfinishedIn } from "./plan/replacement.js";
-import type { Asked } from "./plan/request.js";
-import { savePlan } from "./plan/saved.js";
-import { missingVariables, unresolvedForApply } from "./secrets/needed.js";
-import { resolve } from "./secrets/resolve.js";
-import type { Variables } from "./secrets/variables.js";
-import { recheck, validate } from "./validate/validate.js";
+import { savedTarget, savePlan } from "./plan/saved.js";
+import { sharedConnections } from "./plan/shared.js";
+import { type CarriedOut, carriedOut, fileTarget } from "./reconcile/carry-out.js";
+import { type Course, consented, isOut, planned, withProblems } from "./reconcile/course.js";
+import type { Invocation, World } from "./reconcile/invocation.js";
+import { prepare } from "./reconcile/prepare.js";
+import { countsOf, Reader } from "./reconcile/read.js";
+import { missingVariables } from "./secrets/needed.js";
 
-/** What is asked for, whatever the way it was asked. */
-export interface Invocation extends AskingOptions, GivenFiles {
-  readonly command: "validate" | "plan" | "apply";
-  /** Folders with definitions, or single files; none for those of the saved plan, or else the usual folder. */
-  readonly paths: readonly string[];
-  /** Saves the plan in a file, which is only named here: who runs this writes it. */
-  readonly saves?: { readonly file: string; readonly expiresInMs: number };
-  /** Options that lead to the same target, for commands that are printed: ` --base-url URL`; empty where variables do. */
-  readonly sameTarget: string;
-  /** Every variable that any definition names must be set and not empty. */
-  readonly requireEnv: boolean;
-  readonly maxChanges?: MostChanges;
-  /** The user agreed beforehand. */
-  readonly yes: boolean;
-  readonly allowDangerous: boolean;
-  readonly failFast: boolean;
-  /** Where to; absent for `validate`, and when it could not be made out: then the problems say why. */
-  readonly target?: Target;
-  readonly targetProblems: readonly Problem[];
-}
-
-export interface Target {
-  readonly environment: string;
-  readonly baseUrl: string;
-  /** What the user says the environment is. */
-  readonly expectedEnvironmentId?: string;
-  /** Whose definitions these are. */
-  readonly owner?: string;
-  /** Whether stamps are read and written. */
-  readonly stamps: boolean;
-}
-
-/** Everything outside of the process that a run touches. */
-export interface World extends Asking {
-  readonly files: Files;
-  readonly variables: Variables;
-  readonly catalogue: Catalogue;
-  /** Opens the way to the service; called once, after all offline checks have passed. */
-  readonly connect: (target: Target) => Promise<ConnectionsApi>;
-  readonly limit: Limit;
-  readonly knownSecrets: KnownSecrets;
-  readonly fingerprintKeys: FingerprintKeys;
-  /** At least 128 random bits as letters, digits, `-` and `_`. */
-  readonly newSalt: () => string;
-  readonly recoveries: Recoveries;
-  /** Milliseconds that only ever grow. */
-  readonly nowMs: () => number;
-  /** Milliseconds since 1970. */
-  readonly clockMs: () => number;
-  readonly onProgress: (done: number, total: number) => void;
-}
+export type { Connected, EnvironmentRequest, Invocation, Target, World } from "./reconcile/invocation.js";
 
 /**
- * The mission: read the definitions, check them, compare them with what the service has, and put right only what differs.
+ * The mission: read the definitions, check them, compare them with what the service has, and put right only what differs. In
+ * all environments that are asked for, side by side; what goes wrong in one does not hide or hold up another.
  *
  * @returns what came of it, problems included; it does not throw for anything but a bug of ours
  */
 export async function reconcile(invocation: Invocation, world: World): Promise<Run> {
-  const { command, target, sameTarget } = invocation;
-  const given = readGiven(invocation, world.files);
-  const paths = pathsOf(invocation.paths, given);
-  // Without the file that says what is to be done nobody knows which definitions are meant.
-  const read = given.problems.length > 0 ? nothingRead : readDefinitions(paths, world);
-  const run = (problems: readonly Problem[], targets: readonly TargetRun[] = []): Run => ({
+  const { command, environments, given } = invocation;
+  const stopped = [...invocation.problems, ...given.problems];
+  const reader = new Reader(world, invocation.keyVariables);
+  const prepared = environments.map((request) => prepare(request, reader, invocation, world));
+  const run = (found: readonly Course[] | readonly CarriedOut[], targets: readonly TargetRun[] = []): Run => ({
     command,
-    definitions: read.definitions,
-    files: read.files,
+    environments: environments.map(({ name }) => name),
+    ...countsOf(prepared.map(({ read }) => read)),
     targets,
-    problems: inOrder(problems),
+    problems: inOrder([...stopped, ...problemsOf(found, environments)]),
   });
-  if (command === "validate")
-    return run([...read.problems, ...missingVariables(read.desired, invocation.requireEnv ? "error" : "warning")]);
+  const offline = prepared.map((one): Course => ({ prepared: one, problems: one.problems }));
+  if (command === "validate") return run(offline.map((course) => withVariables(course, invocation)));
+  if (stopped.some(isError) || isStopped(offline, invocation)) return run(offline);
 
-  const stamps = stampsOf(target, world);
-  const asked = askedFor(read.desired, {
-    options: invocation,
-    ...given,
-    ...(target === undefined ? {} : { target }),
-    stamps,
-    catalogue: world.catalogue,
-    knownSecrets: world.knownSecrets,
-    newSalt: world.newSalt,
-    nowMs: world.clockMs(),
-  });
-  const offline = [
-    ...read.problems,
-    ...given.problems,
-    // Of half the definitions nothing can be told but what is wrong with them.
-    ...([...read.problems, ...given.problems].some(isError) ? [] : asked.problems),
-    ...(invocation.requireEnv ? missingVariables(read.desired, "error") : []),
-    ...invocation.targetProblems,
-  ];
-  if (offline.some(isError) || target === undefined) return run(offline);
-
-  const api = await world.connect(target);
-  const readAtMs = world.nowMs();
-  const fetched = await fetchAll(api, target.expectedEnvironmentId);
-  const online = [...offline, ...fetched.problems, ...asked.elsewhere(fetched.environmentId)];
-  const seen: TargetRun = {
-    environment: target.environment,
-    baseUrl: target.baseUrl,
-    environmentId: fetched.environmentId ?? target.expectedEnvironmentId ?? environmentOf(given),
-    isConfirmed: fetched.environmentId !== null,
-    // Without stamps nobody is asked whose a connection is.
-    ...(target.owner === undefined || !target.stamps ? {} : { owner: target.owner }),
-    ...(invocation.planFile === undefined || given.plan === undefined
-      ? {}
-      : { carriesOut: { file: invocation.planFile, createdAt: given.plan.created_at } }),
-  };
-  if (online.some(isError)) return run(online, [seen]);
-
-  const { catalogue, knownSecrets } = world;
-  const { request, selected } = asked;
-  const planned = makePlan(asked.desired, selected, fetched.observed, catalogue, knownSecrets, request);
-  const stale = asked.stale({ planned, observed: fetched.observed, catalogue, knownSecrets, keys: stamps.keys });
-  if (stale.length > 0) return run([...online, ...stale], [seen]);
-  const problems = [...online, ...planned.problems];
-  const left = given.recovery === undefined ? unfinishedReplaces(world.files) : [];
-  // Half a plan is not shown: it would look as if the rest needed nothing.
-  if (!planned.isWhole)
-    return run([...problems, ...unfinishedAt(planned.matches, left, sameTarget).map(asWarning)], [seen]);
-  const { plan } = planned;
-  const plannedRun: TargetRun = { ...seen, plan };
-  const refused = [
-    ...[overLimit(plan, invocation.maxChanges)].flatMap((problem) => problem ?? []),
-    ...protectedReplacements(plan),
-    ...unfinishedIn(plan, left, target, sameTarget, catalogue),
-  ];
-  if (command === "plan") {
-    const shown = [...problems, ...refused.map(asWarning)];
-    if (shown.some(isError)) return run(shown, [plannedRun]);
-    return run(shown, [kept(plannedRun, planned, { asked, paths }, invocation, world)]);
-  }
-
-  const preflight = [...problems, ...unresolvedForApply(planned.sources), ...refused];
-  if (preflight.some(isError)) return run(preflight, [plannedRun]);
-  const refusal = await refusalOf(plannedRun, plan, { ...invocation, yes: invocation.yes || asked.isConsented }, world);
-  if (refusal.length > 0) return run([...preflight, ...refusal], [plannedRun]);
-  const base = { rows: fetched.observed, readAtMs };
-  const course = { planned, seen: plannedRun, target, stamps, paths, api, base };
-  const { targetRun, problems: found, bug } = await carriedOut(course, invocation, world);
-  // What the first write has shown is no longer in doubt.
-  const sure = preflight.filter(({ code }) => !(targetRun.isConfirmed && code === "FETCH.ENVIRONMENT_UNCONFIRMED"));
-  return { ...run([...sure, ...found], [targetRun]), ...(bug === undefined ? {} : { bug }) };
+  const made = await Promise.all(prepared.map((one) => planned(one, invocation, world)));
+  const courses = withShared(made, invocation, world);
+  if (command === "plan") return saving(run(courses, targetsOf(courses)), courses, invocation, world);
+  // A saved plan is one: what moved in one environment refuses it in all.
+  const isRefused = given.plan !== undefined && courses.some(isOut);
+  if (isRefused) return run(courses, targetsOf(courses));
+  const agreed = await consented(courses, invocation, world);
+  return carriedOutIn(agreed, invocation, world, run);
 }
 
-/** What a plan is carried out with. */
-interface Course {
-  readonly planned: Planned;
-  readonly seen: TargetRun;
-  readonly target: Target;
-  readonly stamps: StampSettings;
-  readonly paths: readonly string[];
-  readonly api: ConnectionsApi;
-  /** What the plan was made from. */
-  readonly base: { readonly rows: readonly Observed[]; readonly readAtMs: number };
+/** The problems of all environments, told together. */
+function problemsOf(
+  found: readonly { readonly problems: readonly Problem[] }[],
+  environments: Invocation["environments"],
+): readonly Problem[] {
+  return together(found.map(({ problems }, at) => ({ environment: environments[at]?.name ?? "", problems })));
 }
 
-interface CarriedOut {
-  readonly targetRun: TargetRun;
-  readonly problems: readonly Problem[];
-  readonly bug?: unknown;
+/** `validate` asks no service: it warns of what a run there would miss. */
+function withVariables(course: Course, { requireEnv }: Invocation): Course {
+  if (requireEnv) return course;
+  return withProblems(course, missingVariables(course.prepared.read.desired, "warning"));
 }
 
-async function carriedOut(course: Course, invocation: Invocation, world: World): Promise<CarriedOut> {
-  const { planned, seen, target, stamps, paths, api, base } = course;
-  const { plan, sources } = planned;
-  const refresh = async (): Promise<Rows> => {
-    const again = await fetchAll(api, target.expectedEnvironmentId);
-    const problem = again.problems.find(isError);
-    return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
-  };
-  const { outcomes, isProven, strayed, bug } = await apply(plan, {
-    api,
-    limit: world.limit,
-    catalogue: world.catalogue,
-    sources,
-    base: new Base(base.rows, base.readAtMs, refresh, world.nowMs),
-    environment: { id: seen.environmentId, isProven: seen.isConfirmed },
-    stamps,
-    recovery: {
-      ...world.recoveries,
-      tool,
-      target: fileTarget(seen),
-      paths,
-      stamps,
-      knownSecrets: world.knownSecrets,
-      sameTarget: invocation.sameTarget,
-    },
-    failFast: invocation.failFast,
-    onProgress: world.onProgress,
-  });
-  const { recoveryFile } = invocation;
-  const isFinished = [...outcomes.values()].every(({ status }) => DONE.has(status));
-  if (recoveryFile !== undefined && isFinished) world.recoveries.remove(recoveryFile);
-  return {
-    targetRun: { ...seen, isConfirmed: seen.isConfirmed || isProven, outcomes },
-    problems: [
-      ...[...outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
-      ...(strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", strayed)]),
-      ...(bug === undefined ? [] : [bugProblem(bug)]),
-      ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),
-      ...leftBlocked(plan),
-    ],
-    bug,
-  };
+/** Whether nothing is begun at all: a saved plan is one, and so is the file of a replace. */
+function isStopped(courses: readonly Course[], { given }: Invocation): boolean {
+  const isOne = given.plan !== undefined || given.recovery !== undefined;
+  return isOne && courses.some(({ problems }) => problems.some(isError));
 }
 
-/** The run with its plan as it is to be saved, if somebody wants that. */
-function kept(
-  seen: TargetRun,
-  planned: Planned,
-  { asked, paths }: { readonly asked: Asked; readonly paths: readonly string[] },
-  { saves, sameTarget }: Invocation,
-  { clockMs, newSalt, catalogue, knownSecrets }: World,
-): TargetRun {
-  if (saves === undefined) return seen;
+function targetsOf(courses: readonly Course[]): readonly TargetRun[] {
+  return courses.flatMap(({ seen }) => seen ?? []);
+}
+
+/** With a word on environments that are one and the same: there two files would fight over a connection. */
+function withShared(courses: readonly Course[], { command }: Invocation, { catalogue }: World): readonly Course[] {
+  const plans = courses.flatMap((course) =>
+    course.seen === undefined || course.ready === undefined
+      ? []
+      : [{ seen: course.seen, planned: course.ready.planned }],
+  );
+  const found = sharedConnections(plans, command === "plan" ? "warning" : "error", catalogue);
+  return courses.map((course) => withProblems(course, (course.seen && found.get(course.seen)) ?? []));
+}
+
+/** The run with its plan as it is to be saved, if somebody wants that and there is a plan for every environment. */
+function saving(run: Run, courses: readonly Course[], { saves, ...asked }: Invocation, world: World): Run {
+  if (saves === undefined || courses.length === 0 || courses.some(isOut)) return run;
+  const { clockMs, newSalt, knownSecrets } = world;
   const nowMs = clockMs();
-  const document = savePlan(planned, asked.desired, asked.request, {
+  const targets = courses.flatMap(({ prepared, seen, ready }) => {
+    if (seen === undefined || ready === undefined) return [];
+    return savedTarget(ready.planned, prepared.asked.desired, prepared.asked.request, {
+      target: fileTarget(seen),
+      assumeUpdatable: ready.target.assumeUpdatable,
+      salt: newSalt(),
+      paths: prepared.paths,
+      pathsAreNamed: prepared.request.paths.length > 0,
+      catalogue: prepared.catalogue,
+      knownSecrets,
+    });
+  });
+  const document = savePlan(targets, {
     tool,
     createdAt: instant(nowMs),
     expiresAt: instant(nowMs + saves.expiresInMs),
-    salt: newSalt(),
-    paths,
-    target: fileTarget(seen),
-    catalogue,
-    knownSecrets,
+    keyId: world.fingerprintKeys.current?.id ?? null,
+    adopts: asked.adopt,
+    assumesSecrets: asked.assumeSecrets,
   });
-  return { ...seen, saved: { file: saves.file, document, sameTarget } };
+  return { ...run, saved: { file: saves.file, document, sameTarget: saves.sameTarget } };
 }
 
-/** A run that was to finish a replace and has not. */
-function stillUnfinished(file: string): Problem {
-  const detail = `the replace is not finished, and ${file} stays as it is.`;
-  return warning("APPLY.UNFINISHED_REPLACE", detail, {
-    hint: "put right what went wrong, and run the same command again.",
-  });
-}
-
-const DONE: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
-
-function stampsOf(target: Target | undefined, { fingerprintKeys: keys }: World): StampSettings {
-  return { isOn: target?.stamps ?? false, ...(target?.owner === undefined ? {} : { owner: target.owner }), keys };
-}
-
-function fileTarget({ environment, baseUrl, environmentId }: TargetRun): RecoveryDocument["target"] {
-  return { environment, base_url: baseUrl, environment_id: environmentId };
+/** Writes in every environment where nothing is in the way. */
+async function carriedOutIn(
+  courses: readonly Course[],
+  invocation: Invocation,
+  world: World,
+  run: (found: readonly CarriedOut[], targets: readonly TargetRun[]) => Run,
+): Promise<Run> {
+  const { deadlineAtMs = Number.POSITIVE_INFINITY } = invocation;
+  const brake = new Brake(invocation.failFast, () => world.nowMs() >= deadlineAtMs);
+  if (courses.some(isOut)) brake.failed("another environment");
+  const open = courses.filter((course) => !isOut(course));
+  const total = open.reduce((sum, { seen }) => sum + (seen?.plan?.changes.filter(writes).length ?? 0), 0);
+  let done = 0;
+  const onDone = () => {
+    done += 1;
+    world.onProgress(done, total);
+  };
+  const results = await Promise.all(
+    courses.map(async (course): Promise<CarriedOut | Course> => {
+      return isOut(course) ? course : carriedOut(course, invocation, world, { brake, onDone });
+    }),
+  );
+  const targets = results.flatMap((result) => ("targetRun" in result ? result.targetRun : (result.seen ?? [])));
+  const bug = results.flatMap((result) => ("bug" in result && result.bug !== undefined ? [result.bug] : []))[0];
+  return { ...run(results as readonly CarriedOut[], targets), ...(bug === undefined ? {} : { bug }) };
 }
 
 function instant(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-function asWarning(problem: Problem): Problem {
-  return { ...problem, severity: "warning" };
-}
-
-interface Read {
-  readonly desired: readonly Desired[];
-  readonly definitions: number;
-  readonly files: number;
-  readonly problems: readonly Problem[];
-}
-
-const nothingRead: Read = { desired: [], definitions: 0, files: 0, problems: [] };
-
-/** Load, validate and resolve, as far as each file goes: one broken file does not hide the problems of the others. */
-function readDefinitions(paths: readonly string[], world: World): Read {
-  const loaded = load(paths, world.files);
-  const checked = validate(loaded.declarations, world.catalogue);
-  const resolved = resolve(checked.definitions, world.variables, {}, world.catalogue);
-  world.knownSecrets.add(resolved.secrets);
-  const rechecked = recheck(resolved.desired, world.catalogue);
-  return {
-    desired: resolved.desired,
-    definitions: loaded.declarations.length,
-    files: loaded.fileCount,
-    problems: [...loaded.problems, ...checked.problems, ...resolved.problems, ...rechecked],
-  };
 }

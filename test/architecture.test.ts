@@ -60,6 +60,7 @@ describe("each library has one door", () => {
     ["p-limit", ["api/limit.ts"]],
     ["deep-diff", ["plan/compare.ts"]],
     ["picomatch", ["plan/select.ts"]],
+    ["tinyglobby", ["cli/node-files.ts"]],
     ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program.ts"]],
     ["hono", ["sandbox/server.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
@@ -79,6 +80,7 @@ describe("each library has one door", () => {
       "hono",
       "p-limit",
       "picomatch",
+      "tinyglobby",
       "undici",
       "yaml",
     ]);
@@ -92,6 +94,7 @@ describe("each library has one door", () => {
       "cli/seed-file.ts",
       "load/saved-file.ts",
       "validate/explain.ts",
+      "validate/settings.ts",
       "validate/validate.ts",
     ]);
   });

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectionsApi, type WireEvent } from "../src/api/client.js";
+import { type ConnectionsApi, connectionsApi, type WireEvent } from "../src/api/client.js";
 import { connect } from "../src/api/http.js";
 import { limitTo } from "../src/api/limit.js";
 import { nodeFiles } from "../src/cli/node-files.js";
 import type { Files } from "../src/load/files.js";
+import { nothingGiven, readGiven } from "../src/load/given.js";
 import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
@@ -189,9 +190,9 @@ async function open({ hasKey, ...made }: Fleet) {
     knownSecrets,
     fingerprintKeys: hasKey ? { current: fingerprintKey(1) } : {},
     newSalt: () => randomBytes(16).toString("base64url"),
-    limit: limitTo(4),
-    connect: async () =>
-      connectionsApi({
+    connect: async () => ({
+      limit: limitTo(4),
+      api: connectionsApi({
         baseUrl: url,
         apiKey: new Secret(apiKey),
         environmentId: "env_laws",
@@ -202,6 +203,7 @@ async function open({ hasKey, ...made }: Fleet) {
         newRequestId: () => "r",
         onEvent: (event) => events.push(event),
       }),
+    }),
     recoveries: { keep: () => "a-file", remove: () => {} },
     nowMs: () => performance.now(),
     clockMs: () => Date.now(),
@@ -219,7 +221,26 @@ async function open({ hasKey, ...made }: Fleet) {
 function invocation(command: Invocation["command"]): Invocation {
   return {
     command,
-    paths: ["fleet.yaml"],
+    environments: [
+      {
+        name: "default",
+        paths: ["fleet.yaml"],
+        usualPaths: ["connections"],
+        vars: {},
+        sameTarget: "",
+        target: {
+          environment: "default",
+          baseUrl: "http://x",
+          expectedEnvironmentId: "env_laws",
+          stamps: true,
+          assumeUpdatable: [],
+        },
+        targetProblems: [],
+      },
+    ],
+    problems: [],
+    given: nothingGiven,
+    keyVariables: new Set(),
     only: [],
     requireEnv: false,
     yes: true,
@@ -229,9 +250,6 @@ function invocation(command: Invocation["command"]): Invocation {
     adopt: false,
     assumeSecrets: false,
     replaces: [],
-    sameTarget: "",
-    target: { environment: "default", baseUrl: "http://x", expectedEnvironmentId: "env_laws", stamps: true },
-    targetProblems: [],
   };
 }
 
@@ -308,15 +326,21 @@ function storedIn({ store }: Sandbox): string {
 
 /** A saved plan, as its file has it, and the files with it. */
 async function keep(made: Fleet, world: World, more: Partial<Invocation> = {}): Promise<World> {
-  const saves = { file: KEPT, expiresInMs: 60_000 };
+  const saves = { file: KEPT, expiresInMs: 60_000, sameTarget: "" };
   const run = await reconcile({ ...invocation("plan"), saves, ...more }, world);
   expect(run.problems.filter(isError)).toEqual([]);
-  const document = run.targets[0]?.saved?.document;
+  const document = run.saved?.document;
   expect(JSON.stringify(document)).not.toContain("canary");
   return { ...world, files: filesWith(fileOf(made.definitions), document) };
 }
 
-const byPlan: Invocation = { ...invocation("apply"), yes: false, paths: [], planFile: KEPT };
+/** Carries the saved plan of a world out. */
+function byPlan(world: World): Invocation {
+  const asked = invocation("apply");
+  const given = readGiven({ planFile: KEPT }, world.files);
+  const environments = asked.environments.map((one) => ({ ...one, paths: [] }));
+  return { ...asked, environments, yes: false, planFile: KEPT, given };
+}
 
 describe("for any definitions and any rows a saved plan", () => {
   it("is carried out once; breaks off anywhere and is finished; and is refused whole once something else was done to what it changes", async () => {
@@ -338,12 +362,12 @@ describe("for any definitions and any rows a saved plan", () => {
         const failing: World = {
           ...kept,
           connect: async (target) => {
-            const api = await kept.connect(target);
+            const { api, limit } = await kept.connect(target);
             const refused = () => {
               count += 1;
               if (count > breaksAfter) throw new ServiceError("broken off", BROKEN);
             };
-            return {
+            const broken: ConnectionsApi = {
               ...api,
               async create(wish) {
                 refused();
@@ -354,15 +378,16 @@ describe("for any definitions and any rows a saved plan", () => {
                 return api.update(id, next);
               },
             };
+            return { api: broken, limit };
           },
         };
-        await reconcile(byPlan, failing);
-        const finished = await reconcile(byPlan, kept);
+        await reconcile(byPlan(failing), failing);
+        const finished = await reconcile(byPlan(kept), kept);
         expect(finished.problems.filter(isError).filter(({ code }) => code !== "APPLY.BLOCKED")).toEqual([]);
 
         const settled = storedIn(sandbox);
         const times = sandbox.store.live().map(({ updatedAt }) => updatedAt);
-        const again = await reconcile(byPlan, kept);
+        const again = await reconcile(byPlan(kept), kept);
         expect(again.problems.filter(isError).filter(({ code }) => code !== "APPLY.BLOCKED")).toEqual([]);
         expect([storedIn(sandbox), sandbox.store.live().map(({ updatedAt }) => updatedAt)]).toEqual([settled, times]);
         const plan = await reconcile(invocation("plan"), world);
@@ -381,7 +406,7 @@ describe("for any definitions and any rows a saved plan", () => {
         if (row === undefined) return;
         second.sandbox.store.put({ ...row, metadata: { ...row.metadata, moved: moves }, name: `${row.name}!` });
         const before = storedIn(second.sandbox);
-        const refused = await reconcile(byPlan, overtaken);
+        const refused = await reconcile(byPlan(overtaken), overtaken);
         const isMeant = made.definitions.some(({ provider }) => provider === row.providerType);
         const stale = refused.problems.filter(isError).map(({ code }) => code);
         if (isMeant) expect([stale, storedIn(second.sandbox)]).toEqual([["STALE.ROW_CHANGED"], before]);
@@ -409,7 +434,7 @@ describe("for any definitions and any rows a saved plan", () => {
         if (first === undefined) return;
         const replaces = meant.map(({ name }) => name);
         const kept = await keep(made, world, { replaces });
-        const run = await reconcile(byPlan, kept);
+        const run = await reconcile(byPlan(kept), kept);
         expect(run.problems.filter(isError)).toEqual([]);
         const archived = new Set(
           sandbox.store
@@ -426,7 +451,7 @@ describe("for any definitions and any rows a saved plan", () => {
           if (now[0] !== undefined) expectKept(row, now[0], definition);
         }
         const settled = storedIn(sandbox);
-        const again = await reconcile(byPlan, kept);
+        const again = await reconcile(byPlan(kept), kept);
         expect(again.problems.filter(isError)).toEqual([]);
         expect(storedIn(sandbox)).toBe(settled);
         const plan = await reconcile(invocation("plan"), world);

@@ -242,9 +242,9 @@ describe("a saved plan", () => {
 
   it("goes over an older plan, and over nothing else", async () => {
     const { cwd, env } = await kept();
-    const first = planIn(cwd).salt;
+    const first = planIn(cwd).targets[0]?.salt;
     expect((await run(["plan", "--out", "p.json"], { cwd, env })).code).toBe(0);
-    expect(planIn(cwd).salt).not.toBe(first);
+    expect(planIn(cwd).targets[0]?.salt).not.toBe(first);
     const before = readFileSync(join(cwd, "connections/hubspot.yaml"), "utf8");
     writeInto(cwd, { "notes.txt": "mine" });
     for (const out of ["connections/hubspot.yaml", "new.yaml", "connections", "none/p.json", "notes.txt"]) {

@@ -92,6 +92,8 @@ export interface ClientParts {
     readonly pause: (ms: number) => Promise<void>;
   };
   readonly random: () => number;
+  /** By the clock; from then on nothing is sent, and nothing is waited for. */
+  readonly deadlineAtMs?: number;
   readonly newRequestId: () => string;
   readonly onEvent: (event: WireEvent) => void;
 }
@@ -189,14 +191,17 @@ class Client {
   ): Promise<HttpAnswer> {
     const mayRepeat = head.method !== "POST";
     for (;;) {
+      const leftMs = this.#leftMs();
+      if (leftMs <= 0) throw noAnswer(deadlinePassed(), attempted, this.#foreign);
       const body = await bodyOf?.({ count: attempted.attempts, mayBeDone: attempted.isLost || attempted.isDoubtful });
-      const request = { ...head, ...(body === undefined ? {} : { body }) };
+      const left = Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {};
+      const request = { ...head, ...left, ...(body === undefined ? {} : { body }) };
       const result = await this.#sendOnce(request, attempted);
       const isFault = result instanceof HttpFault;
       const canHelp = isFault ? result.kind !== "too-large" : isWorthAnotherTry(result.status);
       const asked = isFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
       const wait = canHelp && mayRepeat ? waitBefore(attempted.attempts, asked, this.#parts.random()) : "give-up";
-      if (wait === "give-up") {
+      if (wait === "give-up" || wait >= this.#leftMs()) {
         if (isFault) throw noAnswer(result, attempted, this.#foreign);
         return result;
       }
@@ -206,6 +211,12 @@ class Client {
       this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs: wait, attempt, reason });
       await this.#parts.clock.pause(wait);
     }
+  }
+
+  /** Until the deadline; infinite without one. */
+  #leftMs(): number {
+    const { deadlineAtMs = Number.POSITIVE_INFINITY, clock } = this.#parts;
+    return deadlineAtMs - clock.nowMs();
   }
 
   async #sendOnce(request: HttpRequest, attempted: Attempted): Promise<HttpAnswer | HttpFault> {
@@ -230,6 +241,10 @@ class Client {
       return cause;
     }
   }
+}
+
+function deadlinePassed(): HttpFault {
+  return new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
 }
 
 function keysOf(body: string | undefined): readonly string[] {

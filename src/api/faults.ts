@@ -181,6 +181,11 @@ function transportMeaning({ kind }: HttpFault): readonly [ProblemCode, string] {
       return ["SERVICE.UNREACHABLE", "check the base URL and the network."];
     case "timeout":
       return ["SERVICE.TIMEOUT", "run again, or allow more with --timeout."];
+    case "deadline":
+      return [
+        "SERVICE.TIMEOUT",
+        "run again; what was done stays done. The settings give a whole run more time with defaults.deadline.",
+      ];
     case "cut-off":
       return ["SERVICE.CUT_OFF", "run again; something between here and the service ends connections."];
     case "too-large":

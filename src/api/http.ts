@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long it may take; never longer than is usual for the host. */
+  readonly timeoutMs?: number;
 }
 
 export interface HttpAnswer {
@@ -21,6 +23,8 @@ export interface HttpAnswer {
   readonly contentEncoding: string;
   readonly retryAfter?: string;
   readonly location?: string;
+  /** When the answer was made, by the clock of the other side. */
+  readonly date?: string;
   /** Absent when the bytes are no UTF-8, or encoded in a way that was not asked for. */
   readonly text?: string;
 }
@@ -28,7 +32,7 @@ export interface HttpAnswer {
 /** Sends one request and reads its whole answer. Redirects are answers, never followed: the key must not go elsewhere. */
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-export type HttpFaultKind = "unreachable" | "timeout" | "cut-off" | "too-large";
+export type HttpFaultKind = "unreachable" | "timeout" | "deadline" | "cut-off" | "too-large";
 
 /** No usable answer came back. */
 export class HttpFault extends Error {
@@ -69,9 +73,10 @@ export function connect(origin: string, mostAtOnce: number, timeoutMs: number): 
 
 async function sendOver(
   pool: Pool,
-  { method, path, headers, body }: HttpRequest,
-  timeoutMs: number,
+  { method, path, headers, body, timeoutMs: ownMs = Number.POSITIVE_INFINITY }: HttpRequest,
+  usualMs: number,
 ): Promise<HttpAnswer> {
+  const timeoutMs = Math.ceil(Math.min(ownMs, usualMs));
   const signal = AbortSignal.timeout(timeoutMs);
   let begun: Omit<HttpAnswer, "text"> | undefined;
   try {
@@ -79,12 +84,14 @@ async function sendOver(
     const header = (name: string) => first(answer.headers[name]);
     const retryAfter = header("retry-after");
     const location = header("location");
+    const date = header("date");
     begun = {
       status: answer.statusCode,
       contentType: header("content-type") ?? "",
       contentEncoding: header("content-encoding") ?? "",
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(location === undefined ? {} : { location }),
+      ...(date === undefined ? {} : { date }),
     };
     const bytes = await readBytes(answer.body, begun.status >= 400);
     const text = isEncoded(begun.contentEncoding) ? undefined : textOf(bytes, begun.status >= 400);

@@ -5,10 +5,12 @@ import type { Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
 import type { Outcome } from "../model/outcome.js";
 import { type Change, type Plan, type Source, writes } from "../model/plan.js";
-import { Bug } from "../model/problem.js";
+import { assertNever, Bug } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
+import { writeArchive } from "./archive.js";
 import type { Base } from "./base.js";
+import type { Brake } from "./brake.js";
 import { writeCreate } from "./create.js";
 import { type RecoveryKeeper, writeReplacement } from "./replace.js";
 import { writeUpdate } from "./update.js";
@@ -19,13 +21,15 @@ export interface ApplyParts {
   readonly limit: Limit;
   readonly catalogue: Catalogue;
   readonly sources: ReadonlyMap<Change, Source>;
+  readonly archives: ReadonlyMap<Change, Observed>;
   readonly base: Base;
   /** Seen on the rows, else as the user expects. */
   readonly environment: ExpectedEnvironment;
   readonly stamps: StampSettings;
   readonly recovery: RecoveryKeeper;
-  readonly failFast: boolean;
-  readonly onProgress: (done: number, total: number) => void;
+  readonly brake: Brake;
+  /** Called for every write that has come to its end. */
+  readonly onDone: () => void;
 }
 
 export interface Applied {
@@ -60,16 +64,13 @@ class Run {
   readonly #waiting: Change[];
   /** Writes to connections that the service rewrites itself, as answered. */
   readonly #rewritten: { readonly change: Change; readonly written: Written; readonly id: string }[] = [];
-  readonly #total: number;
   #environment: ExpectedEnvironment;
-  #done = 0;
-  /** Why nothing more is begun. */
-  #stopped: string | undefined;
+  /** Why nothing more is begun in this environment. */
+  #halted: string | undefined;
 
   constructor(plan: Plan, parts: ApplyParts) {
     this.#parts = parts;
     this.#waiting = plan.changes.filter(writes);
-    this.#total = this.#waiting.length;
     this.#environment = parts.environment;
     for (const change of plan.changes) {
       if (!writes(change)) this.outcomes.set(change, { status: "unchanged", attempts: 0, wrote: false });
@@ -87,7 +88,7 @@ class Run {
   async proveEnvironment(): Promise<void> {
     const { id: expected, isProven } = this.#environment;
     if (expected === null || isProven) return;
-    while (this.#stopped === undefined) {
+    while (this.#stopped() === undefined) {
       const change = this.#waiting.shift();
       if (change === undefined) return;
       const written = await this.#write(change);
@@ -98,7 +99,7 @@ class Run {
       if (written?.answer !== undefined && (written.answer.environmentId !== null || this.#waiting.length > 0))
         this.strayed = written.answer;
       if (written?.answer !== undefined || written?.mayBeDone === true)
-        this.#stopped ??= `the write before it did not show that it went to ${expected}`;
+        this.#halted ??= `the write before it did not show that it went to ${expected}`;
     }
   }
 
@@ -125,25 +126,30 @@ class Run {
     );
   }
 
+  /** Why nothing more is begun; `undefined` while it is. */
+  #stopped(): string | undefined {
+    return this.#halted ?? this.#parts.brake.reason;
+  }
+
   /** Writes one change unless the run has stopped; then it gives nothing. */
   async #write(change: Change): Promise<Written | undefined> {
-    if (this.#stopped !== undefined) {
-      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, message: this.#stopped });
+    const stopped = this.#stopped();
+    if (stopped !== undefined) {
+      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, message: stopped });
       return undefined;
     }
     const written = await this.#sendOrStop(change);
     const { outcome } = written;
     this.outcomes.set(change, outcome);
-    this.#done += 1;
-    this.#parts.onProgress(this.#done, this.#total);
+    this.#parts.onDone();
     const isRewritten = ownValue(this.#parts.catalogue.providers, change.providerType)?.reread === true;
     const isDone = ["created", "updated", "replaced"].includes(outcome.status);
     if (isRewritten && isDone && written.answer !== undefined)
       this.#rewritten.push({ change, written, id: written.answer.id });
     if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
     if (outcome.httpStatus === 401 || outcome.httpStatus === 403)
-      this.#stopped ??= `the service refused the key for another connection (${outcome.httpStatus})`;
-    else if (this.#parts.failFast) this.#stopped ??= "another write went wrong, and --fail-fast was given";
+      this.#halted ??= `the service refused the key for another connection (${outcome.httpStatus})`;
+    this.#parts.brake.failed("another write");
     return written;
   }
 
@@ -153,23 +159,28 @@ class Run {
       return await this.#send(change);
     } catch (cause) {
       this.bug ??= cause;
-      this.#stopped ??= "the run was broken off";
+      this.#parts.brake.pull("the run was broken off");
       const message = "the run was broken off, and it may or may not have been written";
       return { outcome: { status: "unknown", attempts: 0, wrote: false, message }, mayBeDone: true };
     }
   }
 
   async #send(change: Change): Promise<Written> {
-    const source = this.#parts.sources.get(change) ?? missing();
+    const { sources, archives, recovery } = this.#parts;
+    const source = () => sources.get(change) ?? missing();
     switch (change.action) {
       case "create":
-        return writeCreate(change, source, this.#way());
+        return writeCreate(change, source(), this.#way());
       case "update":
-        return writeUpdate(change, source, this.#way());
+        return writeUpdate(change, source(), this.#way());
       case "replace":
-        return writeReplacement(change, source, this.#way(), this.#parts.recovery);
+        return writeReplacement(change, source(), this.#way(), recovery);
+      case "archive":
+        return writeArchive(archives.get(change) ?? missing(), this.#way());
+      case "none":
+        throw new Bug("a change that writes nothing reaches apply");
       default:
-        throw new Bug(`nothing plans ${change.action} yet reaches apply`);
+        return assertNever(change.action);
     }
   }
 

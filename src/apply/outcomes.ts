@@ -1,22 +1,21 @@
 import type { Observed } from "../model/connection.js";
-import { startOf } from "../model/location.js";
 import type { Outcome } from "../model/outcome.js";
-import type { Change } from "../model/plan.js";
+import { type Change, placeOf } from "../model/plan.js";
 import { error, type Problem, type ProblemCode, sentence, warning } from "../model/problem.js";
 
 /** What there is to say of what became of a change: nothing where all went well. */
 export function problemsOfOutcome(change: Change, outcome: Outcome): readonly Problem[] {
-  const place = startOf(change);
+  const place = placeOf(change);
   const { hint = "run again.", requestId, unseen } = outcome;
   const code = codeOf(outcome);
   if (code !== undefined) {
     const detail = `"${change.name}": ${outcome.message ?? outcome.status}`;
     const named = requestId === undefined || hint.includes(requestId) ? hint : `${hint} Request id: ${requestId}.`;
-    return [error(code, sentence(detail), { place, hint: named })];
+    return [error(code, sentence(detail), { ...place, hint: named })];
   }
   if (unseen === undefined) return [];
   const look = "run plan to see whether it stayed as it was written.";
-  return [warning("APPLY.NOT_READ_AGAIN", sentence(`"${change.name}": ${unseen}`), { place, hint: look })];
+  return [warning("APPLY.NOT_READ_AGAIN", sentence(`"${change.name}": ${unseen}`), { ...place, hint: look })];
 }
 
 function codeOf({ status, code }: Outcome): ProblemCode | undefined {

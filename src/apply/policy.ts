@@ -1,5 +1,4 @@
-import { startOf } from "../model/location.js";
-import { type Change, isBlocked, isDifferent, type Plan, writes } from "../model/plan.js";
+import { type Change, isBlocked, isDifferent, type Plan, placeOf, writes } from "../model/plan.js";
 import { error, type Problem, shellWord } from "../model/problem.js";
 
 /** How many changes one run may make: a number, or a share of the definitions it was asked about. */
@@ -24,10 +23,13 @@ export function refusedDangers({ changes }: Plan): readonly Problem[] {
     .filter(({ guarded }) => guarded)
     .map((change) => {
       const { name, action, id = "", dangers } = change;
-      const lost = `is to be replaced: ${id} is archived for good, and what the plan says beside it is lost`;
-      const detail = `"${name}" ${action === "replace" ? lost : `is protected, and ${dangers.join("; ")}`}.`;
+      const lost: Partial<Record<typeof action, string>> = {
+        replace: `is to be replaced: ${id} is archived for good, and what the plan says beside it is lost`,
+        archive: `is to be archived for good: ${id}, and what the plan says beside it is lost`,
+      };
+      const detail = `"${name}" ${lost[action] ?? `is protected, and ${dangers.join("; ")}`}.`;
       return error("APPLY.DANGEROUS", detail, {
-        place: startOf(change),
+        ...placeOf(change),
         hint: "if that is meant, add --allow-dangerous.",
       });
     });
@@ -40,7 +42,7 @@ export function protectedReplacements({ changes }: Plan): readonly Problem[] {
     .map((change) => {
       const detail = `"${change.name}" is protected, and --replace would archive its connection.`;
       const hint = "if it has to be, take protect out of its file first, in a change that somebody looks at.";
-      return error("APPLY.PROTECTED", detail, { place: startOf(change), hint });
+      return error("APPLY.PROTECTED", detail, { ...placeOf(change), hint });
     });
 }
 
@@ -52,7 +54,7 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
       .map(({ path }) => path);
     const detail = `"${change.name}": ${paths.join(", ")} cannot be changed on an existing connection.`;
     return error("APPLY.BLOCKED", detail, {
-      place: startOf(change),
+      ...placeOf(change),
       hint: hintFor(change),
     });
   });

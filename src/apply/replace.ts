@@ -3,24 +3,12 @@ import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { Bug, messageOf } from "../model/problem.js";
 import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
-import { ServiceError } from "../model/service-error.js";
 import { type RecoveryParts, recoveryOf } from "../state/recovery.js";
 import { carriedRow } from "../state/wish.js";
+import { archive } from "./archive.js";
 import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
-import {
-  answeredOrFault,
-  answeredOrHalted,
-  factsOf,
-  failed,
-  Halted,
-  isLost,
-  notWritten,
-  PLAN_AGAIN,
-  unknown,
-  type Way,
-  type Written,
-} from "./write.js";
+import { Halted, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
 
 /** Where what a replace would lose is kept while it is under way. */
 export interface Recoveries {
@@ -75,7 +63,7 @@ export async function writeReplacement(
   const archived = await archive(id, way, async (earlier) => {
     const row = await rowToArchive(change, source, earlier, way);
     if (kept === undefined || (row !== undefined && row !== kept.row)) kept = keep(row ?? rowOf(source));
-    return recoverWith(kept, change, keeper);
+    return `Run plan: if ${id} is gone, this finishes it: ${recoverWith(kept, change, keeper)}`;
   });
   if (kept === undefined || typeof archived !== "number") {
     if (typeof archived === "number") throw new Bug(`${id} was archived without keeping what it had`);
@@ -137,42 +125,4 @@ async function rowToArchive(
     if (problem === undefined && rows.every(({ id }) => id !== rowOf(source).id)) return undefined;
   }
   return rowToWrite(change, source, { earlier, last: undefined }, way);
-}
-
-/**
- * Archives a connection. Gives the number of requests that it took, or what became of it instead.
- *
- * @param check - called before every try; gives the command that finishes what is begun with it
- */
-async function archive(
-  id: string,
-  { api }: Way,
-  check: (earlier: EarlierTries) => Promise<string>,
-): Promise<number | Written> {
-  let recover = "";
-  const result = await answeredOrHalted(() =>
-    api.remove(id, async (earlier) => {
-      recover = await check(earlier);
-    }),
-  );
-  if (result instanceof Halted) return result.written;
-  if (!(result instanceof ServiceError)) return result.attempts;
-  const { httpStatus, attempts, delivery } = result;
-  const isRefused = delivery === "not-sent" || [401, 403, 429].includes(httpStatus ?? 0);
-  if (isRefused && !isLost(result)) return { outcome: failed(result), mayBeDone: false };
-  // Any other answer says little: it may be about the exports, which the service deletes before the connection.
-  const seen = await answeredOrFault(() => api.get(id));
-  if (seen instanceof ServiceError && seen.httpStatus === 404) {
-    if (httpStatus !== 404 || attempts > 1) return attempts + seen.attempts;
-    const outcome = { ...factsOf(result), code: "APPLY.ROW_MOVED", hint: PLAN_AGAIN } as const;
-    const message = `${id} is gone since the plan was made: ${result.message}`;
-    return { outcome: { ...outcome, status: "failed", message }, mayBeDone: false };
-  }
-  if (isLost(result) || seen instanceof ServiceError) {
-    const hint = `Request id: ${result.requestId}. Run plan: if ${id} is gone, this finishes it: ${recover}`;
-    return { outcome: { ...unknown(result, `${id} may or may not have been archived`), hint }, mayBeDone: true };
-  }
-  const message = `${id} was not archived, but its scheduled exports may be deleted: ${result.message}`;
-  const hint = `look at the exports of ${id}, then run again.`;
-  return { outcome: { ...failed(result), message, hint, wrote: true }, mayBeDone: false };
 }

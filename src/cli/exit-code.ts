@@ -36,7 +36,8 @@ export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: bool
 function codesOfOutcomes(outcomes: readonly Outcome[], errors: readonly number[]): readonly number[] {
   const has = (...statuses: readonly Outcome["status"][]) => outcomes.some(({ status }) => statuses.includes(status));
   const wrote = outcomes.some((outcome) => outcome.wrote);
-  const failed = has("failed", "not-started") || errors.includes(1);
+  // One environment can be wrong in its files and another written.
+  const failed = has("failed", "not-started") || errors.some((code) => [1, 3, 5].includes(code));
   return [
     ...(has("unknown") || (wrote && failed) ? [4] : []),
     ...(has("not-converged") ? [7] : []),

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, normalize, relative, resolve } from "node:path";
+import { isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { globSync } from "tinyglobby";
 import { type Files, FileTooLarge } from "../load/files.js";
+import { byText } from "../model/json.js";
 
 /** The file system of this machine, as load needs it. */
 export function nodeFiles(workingFolder: string): Files {
@@ -17,6 +19,10 @@ export function nodeFiles(workingFolder: string): Files {
       }
     },
     list: (folder) => readdirSync(absolute(folder)),
+    glob: (pattern, folder) =>
+      globSync(pattern, { cwd: absolute(folder), expandDirectories: false, followSymbolicLinks: true })
+        .sort(byText)
+        .map((path) => join(folder, path)),
     read(path, mostBytes) {
       const facts = statSync(absolute(path));
       if (!facts.isFile()) throw new Error("it is not a regular file");

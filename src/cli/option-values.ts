@@ -7,7 +7,7 @@ import type { SecretsToWrite } from "../plan/select.js";
  * wrong option.
  */
 
-export const SCHEMA_NAMES = ["connection", "result", "plan", "recovery", "seed"] as const;
+export const SCHEMA_NAMES = ["connection", "settings", "result", "plan", "recovery", "seed"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
@@ -94,6 +94,26 @@ export function mostChanges(value: string): MostChanges {
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
   if (percent !== undefined && Number(percent) <= 100) return { kind: "percent", percent: Number(percent) };
   throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
+}
+
+/** A share of all environments: the `index`-th of `count`, counted from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Shares of a fleet: more of them than this would be more machines than environments. */
+const MOST_SHARDS = 10_000;
+
+export function shard(value: string): Shard {
+  const [, index = "", count = ""] = /^(\d{1,5})\/(\d{1,5})$/.exec(value) ?? [];
+  const [at, of] = [Number(index), Number(count)];
+  if (index !== "" && at >= 1 && at <= of && of <= MOST_SHARDS) return { index: at, count: of };
+  throw new InvalidArgumentError(
+    index === "0"
+      ? "It takes a share I/N that counts from 1: the first of four is 1/4."
+      : `It takes a share I/N, such as 1/4 for the first of four; at most ${MOST_SHARDS}.`,
+  );
 }
 
 export function schemaName(value: string): SchemaName {

@@ -1,6 +1,6 @@
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
-import type { SchemaName } from "./option-values.js";
+import type { SchemaName, Shard } from "./option-values.js";
 
 /** What every command takes. */
 export interface CommonOptions {
@@ -12,15 +12,25 @@ export interface CommonOptions {
   readonly debug: boolean;
 }
 
-export interface ReconcileOptions extends CommonOptions {
-  readonly command: "validate" | "plan" | "apply";
+/** Where a command goes. */
+export interface SiteOptions extends CommonOptions {
+  /** The settings file. */
+  readonly config?: string;
+  /** Patterns of environments. */
+  readonly env: readonly string[];
+  readonly shard?: Shard;
+  /** Folders and files with definitions. */
   readonly paths: readonly string[];
-  readonly only: readonly string[];
-  readonly requireEnv: boolean;
   readonly baseUrl?: string;
   readonly environmentId?: string;
-  readonly parallelism: number;
-  readonly timeoutMs: number;
+  readonly parallelism?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface ReconcileOptions extends SiteOptions {
+  readonly command: "validate" | "plan" | "apply" | "prune";
+  readonly only: readonly string[];
+  readonly requireEnv: boolean;
   readonly detailedExitcode: boolean;
   readonly maxChanges?: MostChanges;
   readonly yes: boolean;

@@ -1,6 +1,7 @@
 import type { Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
-import { applyText, planText, validateText } from "../report/human.js";
+import { appliesText, plansText } from "../report/fleet.js";
+import { validateText } from "../report/human.js";
 import { jsonText, type ToolInfo } from "../report/json.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
@@ -28,7 +29,7 @@ export class Output {
     if (this.#options.json) this.#terminal.writeOut(jsonText(run, this.#tool, exitCode));
     else this.#terminal.writeOut(this.#shortened(this.#humanText(run, planIsShown)));
     if (run.command !== "validate") this.problems(run.problems);
-    if (!this.#options.quiet) this.note(run.targets.map(keptText).join(""));
+    if (!this.#options.quiet) this.note(keptText(run));
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */
@@ -59,17 +60,20 @@ export class Output {
   }
 
   /**
-   * The plan before it is carried out. Who is asked about it sees it in any case; else not with -q, and with --json it is in
-   * the document.
+   * The plans before they are carried out. Who is asked about them sees them in any case; else not with -q, and with --json they
+   * are in the document.
    *
-   * @returns whether it went to stdout, so that it need not be there again
+   * @returns whether they went to stdout, so that it need not be there again
    */
-  plan(target: TargetRun, { isAsked }: { readonly isAsked: boolean } = { isAsked: false }): boolean {
+  plans(
+    told: Pick<Run, "environments" | "targets">,
+    { isAsked }: { readonly isAsked: boolean } = { isAsked: false },
+  ): boolean {
     const { json, quiet } = this.#options;
     if (!isAsked && (json || quiet)) return false;
     const isSeen = !json && this.#terminal.outIsTerminal;
-    if (isAsked && !isSeen) this.#terminal.writeError(planText(target, this.errorPaint()));
-    if (!json) this.#terminal.writeOut(`${planText(target, this.#outPaint())}\n`);
+    if (isAsked && !isSeen) this.#terminal.writeError(plansText(told, this.errorPaint()));
+    if (!json) this.#terminal.writeOut(`${plansText(told, this.#outPaint())}\n`);
     return !json;
   }
 
@@ -91,13 +95,10 @@ export class Output {
   #humanText(run: Run, planIsShown: boolean): string {
     const paint = this.#outPaint();
     if (run.command === "validate") return validateText(run);
-    return run.targets
-      .map((target) => {
-        const plan = planIsShown ? "" : planText(target, paint);
-        if (run.command === "plan" || target.outcomes === undefined) return plan;
-        return `${plan}${plan === "" ? "" : "\n"}${applyText(target, paint)}`;
-      })
-      .join("\n");
+    const plan = planIsShown ? "" : plansText(run, paint);
+    const isWritten = run.targets.some(({ outcomes }) => outcomes !== undefined);
+    if (run.command === "plan" || !isWritten) return plan;
+    return `${plan}${plan === "" ? "" : "\n"}${appliesText(run, paint)}`;
   }
 
   #shortened(text: string): string {

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import { DEFAULT_FOLDER } from "../load/files.js";
+import { SETTINGS_FILE } from "../model/settings.js";
 import type { SecretsToWrite } from "../plan/select.js";
 import { exitCodes } from "./exit-code.js";
 import {
@@ -14,9 +15,11 @@ import {
   plainWord,
   SCHEMA_NAMES,
   type SchemaName,
+  type Shard,
   schemaName,
   seconds,
   secretKey,
+  shard,
 } from "./option-values.js";
 import {
   type CommandOptions,
@@ -26,6 +29,7 @@ import {
   DEFAULT_TIMEOUT_SECONDS,
   type ReconcileOptions,
   type SandboxOptions,
+  type SiteOptions,
 } from "./options.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -45,10 +49,12 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .addHelpText("after", `\nVariables:\n${variablesHelp}\n\nExit codes:\n${exitCodesHelp()}`);
 
   const reconcileCommand = (name: ReconcileOptions["command"], summary: string) =>
-    program
-      .command(name)
-      .description(summary)
-      .option("-d, --dir <dir>", `folder with definitions, repeatable (default: ${DEFAULT_FOLDER})`, collect)
+    sited(program.command(name).description(summary))
+      .option(
+        "-d, --dir <dir>",
+        `folder with definitions, repeatable, in place of those of the settings (default: ${DEFAULT_FOLDER})`,
+        collect,
+      )
       .option("--require-env", "every variable that any definition names must be set and not empty");
 
   const validate = reconcileCommand("validate", "Reads and checks definitions; needs no network and no key.")
@@ -57,7 +63,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
       found(reconcileOptions("validate", validate.opts(), paths ?? [])),
     );
 
-  const plan = networked(reconcileCommand("plan", "Shows what apply would do; reads only."))
+  const plan = limited(planning(reconcileCommand("plan", "Shows what apply would do; reads only.")))
     .option("--detailed-exitcode", "exit with 2 when there are changes or blocked items")
     .option("--out <file>", "save the plan in this file, for apply to carry out", filePath)
     .option(
@@ -67,12 +73,9 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     )
     .action(() => found(reconcileOptions("plan", plan.opts(), [])));
 
-  const apply = networked(
-    reconcileCommand("apply", "Makes the service equal to the definitions; writes only what differs."),
+  const apply = writing(
+    planning(reconcileCommand("apply", "Makes the service equal to the definitions; writes only what differs.")),
   )
-    .option("--yes", "apply without asking")
-    .option("--fail-fast", "begin nothing more after the first failure")
-    .option("--allow-dangerous", "also apply dangerous changes of protected connections, and replace connections")
     .option(
       "--recover <file>",
       "finish a replace whose create failed, from the file that it left, and nothing else",
@@ -87,6 +90,16 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
       const options = reconcileOptions("apply", apply.opts(), []);
       found(plan === undefined ? options : { ...options, planFile: plan });
     });
+
+  const prune = writing(
+    networked(
+      sited(
+        program
+          .command("prune")
+          .description("Archives connections that carry our owner's stamp and that no definition claims."),
+      ),
+    ),
+  ).action(() => found(reconcileOptions("prune", prune.opts(), [])));
 
   const keygen = program
     .command("keygen")
@@ -108,7 +121,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
     .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
 
-  for (const command of [validate, plan, apply, sandbox, keygen, schema]) common(command);
+  for (const command of [validate, plan, apply, prune, sandbox, keygen, schema]) common(command);
   return program;
 }
 
@@ -125,13 +138,51 @@ function common(command: Command): Command {
     .addHelpText("after", `\nExit codes:\n${exitCodesHelp()}`);
 }
 
+/** Which environments a command is about. */
+function sited(command: Command): Command {
+  return command
+    .option("-c, --config <file>", `settings file (default: ${SETTINGS_FILE}, if it is there)`, filePath)
+    .option("-e, --env <pattern>", "environments of the settings, globs allowed, repeatable", collectGlobs);
+}
+
 function networked(command: Command): Command {
   return command
+    .option("--base-url <url>", "the service's address, in place of the settings and of FLEXPRICE_BASE_URL")
+    .option(
+      "--environment-id <id>",
+      "the environment you mean, in place of the settings and of FLEXPRICE_ENVIRONMENT_ID",
+    )
+    .option(
+      "--parallelism <n>",
+      `requests in flight to one host, 1 to 256 (default: ${DEFAULT_PARALLELISM})`,
+      numberFrom(1, 256),
+    )
+    .option("--timeout <seconds>", `for one request (default: ${DEFAULT_TIMEOUT_SECONDS})`, seconds);
+}
+
+/** What a command that writes takes. */
+function writing(command: Command): Command {
+  return limited(command)
+    .option("--yes", "write without asking")
+    .option("--fail-fast", "begin nothing more after the first failure")
+    .option(
+      "--allow-dangerous",
+      "with --yes: also dangerous changes of protected connections, replaced and archived connections",
+    );
+}
+
+function limited(command: Command): Command {
+  return command.option(
+    "--max-changes <n|n%>",
+    "refuse more changes of one environment than this, or than this share of its definitions; plan only says so",
+    mostChanges,
+  );
+}
+
+function planning(command: Command): Command {
+  return networked(command)
     .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collectGlobs)
-    .option("--base-url <url>", "the service's address, in place of FLEXPRICE_BASE_URL")
-    .option("--environment-id <id>", "the environment you mean, in place of FLEXPRICE_ENVIRONMENT_ID")
-    .option("--parallelism <n>", "requests in flight, 1 to 256", numberFrom(1, 256), DEFAULT_PARALLELISM)
-    .option("--timeout <seconds>", "for one request", seconds, DEFAULT_TIMEOUT_SECONDS)
+    .option("--shard <i/n>", "a stable share of the environments, counted from 1: 1/4 is the first of four", shard)
     .addOption(writeSecretsOption())
     .option(
       "--adopt",
@@ -142,11 +193,6 @@ function networked(command: Command): Command {
       "--replace <name>",
       "archive the connection of the definition with this name or file and create it anew; apply needs --allow-dangerous, or a yes on a terminal; repeatable",
       collect,
-    )
-    .option(
-      "--max-changes <n|n%>",
-      "apply refuses more changes than this, or than this share of the definitions; plan says so",
-      mostChanges,
     );
 }
 
@@ -165,15 +211,10 @@ function reconcileOptions(
 ): ReconcileOptions {
   const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
   return {
-    ...commonOptions(values),
+    ...siteOptions(values, named),
     command,
-    paths: named,
     only: (values["only"] as readonly string[] | undefined) ?? [],
     requireEnv: values["requireEnv"] === true,
-    ...text("baseUrl", values),
-    ...text("environmentId", values),
-    parallelism: (values["parallelism"] as number | undefined) ?? DEFAULT_PARALLELISM,
-    timeoutMs: Math.ceil(((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
     detailedExitcode: values["detailedExitcode"] === true,
     ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
     yes: values["yes"] === true,
@@ -186,6 +227,22 @@ function reconcileOptions(
     ...text("out", values),
     ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
     ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
+  };
+}
+
+/** Where a command goes. @param paths - folders and files with definitions that it names */
+function siteOptions(values: Values, paths: readonly string[]): SiteOptions {
+  const timeout = values["timeout"] as number | undefined;
+  return {
+    ...commonOptions(values),
+    ...text("config", values),
+    env: (values["env"] as readonly string[] | undefined) ?? [],
+    ...(values["shard"] === undefined ? {} : { shard: values["shard"] as Shard }),
+    paths,
+    ...text("baseUrl", values),
+    ...text("environmentId", values),
+    ...(values["parallelism"] === undefined ? {} : { parallelism: values["parallelism"] as number }),
+    ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
   };
 }
 
@@ -220,6 +277,7 @@ const variablesHelp = [
   "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
   "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
   "  FLEXPRICE_ENVIRONMENT_ID  the environment you mean; strongly advised: another one is refused",
+  "  FLEXPRICE_ALLOWED_HOSTS   hosts that the settings may name beyond flexprice.io and this machine, comma-separated",
   "  FLEXPRICE_SYNC_OWNER      whose definitions these are; connections of another owner are refused",
   "  FLEXPRICE_SYNC_STAMP      off: neither read nor write the stamps that tell what is ours",
   "  FLEXPRICE_SYNC_FINGERPRINT_KEY           key that tells changed secrets; keygen makes one",

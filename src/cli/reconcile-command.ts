@@ -1,34 +1,30 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type ConnectionsApi, connectionsApi, type WireEvent } from "../api/client.js";
-import { limitTo } from "../api/limit.js";
-import type { Consent } from "../apply/consent.js";
+import { randomBytes } from "node:crypto";
+import type { WireEvent } from "../api/client.js";
+import type { Consent, Proposal } from "../apply/consent.js";
+import type { MostChanges } from "../apply/policy.js";
 import { catalogue } from "../generated/catalogue.js";
-import type { FingerprintKeys } from "../model/fingerprint.js";
+import { type Given, readGiven } from "../load/given.js";
 import { writes } from "../model/plan.js";
 import { Bug, error, type Problem, shellWord } from "../model/problem.js";
-import type { Run, TargetRun } from "../model/run.js";
-import { KnownSecrets } from "../model/secret.js";
-import { type Invocation, reconcile, type World } from "../reconcile.js";
+import type { Run } from "../model/run.js";
+import { ONLY_ENVIRONMENT } from "../model/settings.js";
+import { type EnvironmentRequest, type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
-import { type Variables, variablesOf } from "../secrets/variables.js";
 import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
+import { Hosts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
+import { mostChanges } from "./option-values.js";
 import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
-import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
-import { type Access, accessOf } from "./target.js";
+import { noWorkingFolder, type Place, type SetUp, setUp } from "./setting-up.js";
+import { sharedTargets } from "./shared-targets.js";
 import type { Terminal } from "./terminal.js";
 import { requestLine, traceLine, waitingLine } from "./trace.js";
 
-const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exist any more.", {
-  hint: "change to a folder that does.",
-});
-
-/** `validate`, `plan` and `apply`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
+/** `validate`, `plan`, `apply` and `prune`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
 export async function reconcileCommand(
   options: ReconcileOptions,
   terminal: Terminal,
@@ -39,31 +35,36 @@ export async function reconcileCommand(
     output.failure(options.command, [noWorkingFolder], 3);
     return 3;
   }
-  const files = nodeFiles(workingFolder);
-  const variables = variablesOf(terminal.environment, files.read);
-  const knownSecrets = new KnownSecrets();
-  const { access, keys, problems } = accessFor(options, variables, knownSecrets);
-  const targetProblems = [...problems, ...outProblems(options.out, workingFolder, files)];
+  const given = readGiven(options, nodeFiles(workingFolder));
+  const isOffline = options.command === "validate";
+  const ready = setUp(options, { ...terminal, workingFolder }, { given, isOffline });
+  const { files, variables, knownSecrets, stamps } = ready;
+  const startMs = performance.now();
+  const hosts = new Hosts({
+    parallelism: ready.parallelism,
+    timeoutMs: ready.timeoutMs,
+    ...(ready.deadlineMs === undefined ? {} : { deadlineAtMs: Date.now() + ready.deadlineMs }),
+    knownSecrets,
+    onEvent(event) {
+      if (event.method !== "GET") mayHaveWritten = true;
+      traceOn(output, options, event);
+    },
+  });
   const recoveries = recoveriesIn(workingFolder);
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
-  let close = async () => {};
   const world: World = {
     files,
     variables,
     catalogue,
     knownSecrets,
-    fingerprintKeys: keys,
+    fingerprintKeys: stamps.keys,
     newSalt: () => randomBytes(SALT_BYTES).toString("base64url"),
-    limit: limitTo(options.parallelism),
-    async connect() {
-      const opened = await openApi(options, access, knownSecrets, (event) => {
-        if (event.method !== "GET") mayHaveWritten = true;
-        traceOn(output, options, event);
-      });
-      close = opened.close;
-      return opened.api;
+    connect({ environment }) {
+      const place = ready.places.find(({ site }) => site.name === environment);
+      if (place?.access === undefined) throw new Bug(`connecting to ${environment} without a way there`);
+      return hosts.connect(place.access);
     },
     recoveries: {
       keep(id, text) {
@@ -77,24 +78,32 @@ export async function reconcileCommand(
     },
     nowMs: () => performance.now(),
     clockMs: () => Date.now(),
-    announce(planned) {
-      planIsShown = output.plan(planned);
+    announce(proposal) {
+      planIsShown = output.plans(proposal);
     },
-    async confirm(planned) {
+    async confirm(proposal) {
       if (!terminal.canAsk) return "cannot-ask";
-      planIsShown = output.plan(planned, { isAsked: true });
-      return askFor(planned, terminal);
+      planIsShown = output.plans(proposal, { isAsked: true });
+      return askFor(proposal, terminal);
     },
     onProgress: progress.step,
   };
+  const problems = [
+    ...ready.problems,
+    ...conflictsOf(options, ready),
+    ...outProblems(options.out, workingFolder, files),
+    ...(options.command === "prune" ? sharedTargets(ready) : []),
+  ];
   let run: Run;
   try {
-    run = await reconcile(invocationOf(options, access, targetProblems), world);
+    const asked = invocationOf(options, ready, given, problems);
+    const deadline = ready.deadlineMs === undefined ? {} : { deadlineAtMs: startMs + ready.deadlineMs };
+    run = await reconcile({ ...asked, ...deadline }, world);
   } catch (cause) {
     throw mayHaveWritten ? new BrokenOff(cause) : cause;
   } finally {
     progress.end();
-    await close();
+    await hosts.close();
   }
   run = savePlan(run, workingFolder);
   run = { ...run, problems: [...run.problems, ...recoveries.left.map(notRemoved)] };
@@ -106,51 +115,39 @@ export async function reconcileCommand(
 
 /** Writes the plan into its file, if it is to be saved in one; a run whose plan could not be saved has none. */
 function savePlan(run: Run, workingFolder: string): Run {
-  const targets = run.targets.map((target) => {
-    const { saved, ...others } = target;
-    if (saved === undefined) return { target, problems: [] };
-    const problems = saveDocument(saved.file, saved.document, workingFolder);
-    return { target: problems.length === 0 ? target : others, problems };
-  });
-  const problems = targets.flatMap((kept) => kept.problems);
-  return { ...run, targets: targets.map(({ target }) => target), problems: [...run.problems, ...problems] };
+  const { saved, ...others } = run;
+  if (saved === undefined) return run;
+  const problems = saveDocument(saved.file, saved.document, workingFolder);
+  return problems.length === 0 ? run : { ...others, problems: [...run.problems, ...problems] };
 }
 
 /** Bytes of a salt: as many as nobody can meet twice. */
 const SALT_BYTES = 16;
 
-interface AccessForRun {
-  readonly access?: Access;
-  readonly keys: FingerprintKeys;
-  readonly problems: readonly Problem[];
-}
-
-/** Where to, with which keys, by options and variables together; `validate` needs none of it. */
-function accessFor(options: ReconcileOptions, variables: Variables, knownSecrets: KnownSecrets): AccessForRun {
-  if (options.command === "validate") return { keys: {}, problems: [] };
-  const stamps = stampVariablesOf(variables);
-  knownSecrets.add(stamps.secrets);
-  const { access, problems } = accessOf(options, variables, stamps);
-  if (access !== undefined) knownSecrets.add([access.apiKey]);
-  const all = [...problems, ...stamps.problems, ...(stamps.problems.length > 0 ? [] : conflictsOf(options, stamps))];
-  return { ...(access === undefined || all.length > 0 ? {} : { access }), keys: stamps.keys, problems: all };
-}
-
-/** Options that ask for what the variables do not allow. */
+/** Options that ask for what variables or settings do not allow. */
 function conflictsOf(
-  { adopt, assumeSecrets, out, writeSecrets }: ReconcileOptions,
-  { isOn, keys }: StampVariables,
+  { adopt, assumeSecrets, out, writeSecrets, command }: ReconcileOptions,
+  { stamps, places }: SetUp,
 ): readonly Problem[] {
-  if (adopt && !isOn) {
-    const detail = "--adopt puts stamps on connections, and FLEXPRICE_SYNC_STAMP=off wants none.";
+  if (stamps.problems.length > 0) return [];
+  const unstamped = places.filter(({ site }) => !(stamps.isOn ?? site.stamp ?? true));
+  const [first] = unstamped;
+  const off = stamps.isOn === false ? "FLEXPRICE_SYNC_STAMP=off" : `stamp: false of ${first?.site.name ?? ""}`;
+  const turnOn = stamps.isOn === false ? "unset FLEXPRICE_SYNC_STAMP" : "turn stamps on";
+  if (adopt && first !== undefined) {
+    const detail = `--adopt puts stamps on connections, and ${off} wants none.`;
     return [error("USAGE.CONFLICT", detail, { hint: "drop one of the two." })];
   }
-  if (out !== undefined && writeSecrets !== "none" && !isOn) {
+  if (command === "prune" && first !== undefined) {
+    const detail = `prune goes by the stamps on connections, and ${off} reads none.`;
+    return [error("USAGE.CONFLICT", detail, { hint: `${turnOn}, or archive by hand.` })];
+  }
+  if (out !== undefined && writeSecrets !== "none" && first !== undefined) {
     const detail =
       "--write-secrets sends secrets that leave no trace where stamps are off, so a saved plan could not tell whether it was carried out.";
-    return [error("USAGE.CONFLICT", detail, { hint: "unset FLEXPRICE_SYNC_STAMP, or go without --out." })];
+    return [error("USAGE.CONFLICT", detail, { hint: `${turnOn}, or go without --out.` })];
   }
-  if (assumeSecrets && keys.current === undefined) {
+  if (assumeSecrets && stamps.keys.current === undefined) {
     const detail = "--assume-secrets records fingerprints, and there is no key to make them with.";
     const hint = "set FLEXPRICE_SYNC_FINGERPRINT_KEY; flexprice-sync keygen makes one.";
     return [error("USAGE.NO_FINGERPRINT_KEY", detail, { hint })];
@@ -158,16 +155,16 @@ function conflictsOf(
   return [];
 }
 
-function invocationOf(
-  options: ReconcileOptions,
-  access: Access | undefined,
-  targetProblems: Invocation["targetProblems"],
-): Invocation {
-  const { command, paths, only, requireEnv, maxChanges, yes, allowDangerous, failFast } = options;
+function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, problems: readonly Problem[]): Invocation {
+  const { command, only, requireEnv, yes, allowDangerous, failFast, maxChanges } = options;
   const { writeSecrets, adopt, assumeSecrets, replaces, out, expiresInMs, planFile, recoveryFile } = options;
+  const most = maxChanges ?? mostChangesOf(ready);
   return {
     command,
-    paths,
+    environments: ready.places.map((place) => requestOf(place, options, most)),
+    problems,
+    given,
+    keyVariables: new Set(ready.all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
     only,
     requireEnv,
     yes,
@@ -177,51 +174,42 @@ function invocationOf(
     adopt,
     assumeSecrets,
     replaces,
-    sameTarget: sameTargetOf(options),
-    targetProblems,
-    ...(out === undefined ? {} : { saves: { file: out, expiresInMs: expiresInMs ?? DEFAULT_EXPIRY_MS } }),
+    ...(out === undefined
+      ? {}
+      : { saves: { file: out, expiresInMs: expiresInMs ?? DEFAULT_EXPIRY_MS, sameTarget: sameSettings(options) } }),
     ...(planFile === undefined ? {} : { planFile }),
     ...(recoveryFile === undefined ? {} : { recoveryFile }),
-    ...(maxChanges === undefined ? {} : { maxChanges }),
+  };
+}
+
+function mostChangesOf({ settings }: SetUp): MostChanges | undefined {
+  const written = settings?.defaults.maxChanges;
+  return written === undefined ? undefined : mostChanges(written);
+}
+
+function requestOf(
+  { site, access, problems }: Place,
+  options: ReconcileOptions,
+  most: MostChanges | undefined,
+): EnvironmentRequest {
+  const { name, connections, vars } = site;
+  const named = name === ONLY_ENVIRONMENT && site.place === undefined ? "" : ` --env ${shellWord(name)}`;
+  return {
+    name,
+    paths: options.paths,
+    usualPaths: connections,
+    vars,
+    ...(most === undefined ? {} : { maxChanges: most }),
+    sameTarget: `${named}${sameSettings(options)}`,
+    targetProblems: problems,
     ...(access === undefined ? {} : { target: access.target }),
   };
 }
 
-/** The target's options again, as a part of a command line. */
-function sameTargetOf({ baseUrl, environmentId }: ReconcileOptions): string {
+/** The options about settings and target again, as a part of a command line; which environment is said beside them. */
+function sameSettings({ config, baseUrl, environmentId }: ReconcileOptions): string {
   const named = (option: string, value: string | undefined) => (value ? ` ${option} ${shellWord(value)}` : "");
-  return `${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
-}
-
-interface OpenedApi {
-  readonly api: ConnectionsApi;
-  readonly close: () => Promise<void>;
-}
-
-async function openApi(
-  { parallelism, timeoutMs }: ReconcileOptions,
-  access: Access | undefined,
-  knownSecrets: KnownSecrets,
-  onEvent: (event: WireEvent) => void,
-): Promise<OpenedApi> {
-  if (access === undefined) throw new Bug("connecting without a target");
-  // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
-  const { connect } = await import("../api/http.js");
-  const { baseUrl, apiKey, target } = access;
-  const { send, close } = connect(baseUrl.origin, parallelism, timeoutMs);
-  const environmentId = target.expectedEnvironmentId;
-  const api = connectionsApi({
-    baseUrl,
-    apiKey,
-    ...(environmentId === undefined ? {} : { environmentId }),
-    send,
-    knownSecrets,
-    clock: { nowMs: Date.now, pause: (ms) => sleep(ms) },
-    random: Math.random,
-    newRequestId: randomUUID,
-    onEvent,
-  });
-  return { api, close };
+  return `${named("--config", config)}${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
 }
 
 function traceOn(output: Output, { debug, verbose, quiet }: ReconcileOptions, event: WireEvent): void {
@@ -232,14 +220,28 @@ function traceOn(output: Output, { debug, verbose, quiet }: ReconcileOptions, ev
   if (line !== undefined) output.note(line);
 }
 
-/** Asks with target, counts and dangers in the question. Nothing but a typed yes is a yes. */
-async function askFor({ baseUrl, environmentId, plan }: TargetRun, terminal: Terminal): Promise<Consent> {
-  const changes = plan?.changes.filter(writes) ?? [];
-  const dangers = changes.flatMap(({ name, dangers: found }) =>
-    found.map((danger) => `  danger: ${printable(name)}: ${printable(danger)}\n`),
-  );
-  const where = `${printable(baseUrl)}${environmentId === null ? "" : `, ${printable(environmentId)}`}`;
-  const question = `\n${dangers.join("")}Apply ${counted(changes.length, "change")} to ${where}? Only yes is taken: `;
-  const answer = await terminal.ask(question);
+/** Asks with targets, counts and dangers in the question. Nothing but a typed yes is a yes. */
+async function askFor({ open, environments }: Proposal, terminal: Terminal): Promise<Consent> {
+  const isFleet = environments.length > 1;
+  const writing = open.flatMap((target) => {
+    const changes = target.plan?.changes.filter(writes) ?? [];
+    return changes.length === 0 ? [] : [{ target, changes }];
+  });
+  const parts = writing.map(({ target: { environment, baseUrl, environmentId }, changes }) => {
+    const name = isFleet ? `${printable(environment)}: ` : "";
+    const dangers = changes.flatMap((change) =>
+      change.dangers.map((danger) => `  danger: ${name}${printable(change.name)}: ${printable(danger)}\n`),
+    );
+    const where = `${printable(baseUrl)}${environmentId === null ? "" : `, ${printable(environmentId)}`}`;
+    return { dangers: dangers.join(""), line: `  ${name}${counted(changes.length, "change")} to ${where}\n` };
+  });
+  const left = environments.filter((name) => open.every(({ environment }) => environment !== name));
+  const out = left.length === 0 ? "" : `  left out for its errors: ${left.map(printable).join(", ")}\n`;
+  const total = writing.reduce((sum, { changes }) => sum + changes.length, 0);
+  const dangers = parts.map((part) => part.dangers).join("");
+  const asked = isFleet
+    ? `${parts.map(({ line }) => line).join("")}${out}Apply ${counted(total, "change")} in ${counted(writing.length, "environment")}?`
+    : `Apply ${(parts[0]?.line ?? "").trim()}?`;
+  const answer = await terminal.ask(`\n${dangers}${asked} Only yes is taken: `);
   return answer.trim() === "yes" ? "yes" : "no";
 }

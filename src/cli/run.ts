@@ -39,7 +39,8 @@ async function runCommand(options: CommandOptions, terminal: Terminal, output: O
   switch (options.command) {
     case "validate":
     case "plan":
-    case "apply": {
+    case "apply":
+    case "prune": {
       const { reconcileCommand } = await import("./reconcile-command.js");
       return reconcileCommand(options, terminal, output);
     }

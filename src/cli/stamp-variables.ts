@@ -1,4 +1,5 @@
 import { FingerprintKey, type FingerprintKeys } from "../model/fingerprint.js";
+import type { Place } from "../model/location.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import { type Variables, whyMissing } from "../secrets/variables.js";
@@ -6,7 +7,8 @@ import { type Variables, whyMissing } from "../secrets/variables.js";
 /** How stamps are kept, by the variables of this process. */
 export interface StampVariables {
   readonly owner?: string;
-  readonly isOn: boolean;
+  /** Whether stamps are kept; absent where no variable says. */
+  readonly isOn?: boolean;
   readonly keys: FingerprintKeys;
   /** What the keys were read from: never to be shown. */
   readonly secrets: readonly Secret[];
@@ -32,7 +34,8 @@ export function stampVariablesOf(variables: Variables): StampVariables {
     problems.push(error("SETTINGS.BAD_FINGERPRINT_KEY", detail, { hint }));
   }
   const keys = { ...(current === undefined ? {} : { current }), ...(previous === undefined ? {} : { previous }) };
-  return { ...(owner === undefined ? {} : { owner }), isOn, keys, secrets, problems };
+  const said = { ...(owner === undefined ? {} : { owner }), ...(isOn === undefined ? {} : { isOn }) };
+  return { ...said, keys, secrets, problems };
 }
 
 /** The text of a variable; `undefined` when it is not set or empty, and when it cannot be read, which is then a problem. */
@@ -47,13 +50,18 @@ function textOf(name: string, code: Problem["code"], variables: Variables, probl
 function ownerOf(variables: Variables, problems: Problem[]): string | undefined {
   const owner = textOf(OWNER, "SETTINGS.BAD_OWNER", variables, problems);
   if (owner === undefined) return undefined;
-  const fault = faultOf(owner);
-  if (fault === undefined) return owner;
-  // The value is not repeated: it may be a key that was given to the wrong variable.
-  const detail = `${OWNER} ${fault}.`;
-  const hint = "give it a name, such as acme-billing; everybody with an API key can read it on the connections.";
-  problems.push(error("SETTINGS.BAD_OWNER", detail, { hint }));
+  const problem = badOwner(owner, OWNER);
+  if (problem === undefined) return owner;
+  problems.push(problem);
   return undefined;
+}
+
+/** What is wrong with an owner, if something is. The value is not repeated: it may be a key that was given to the wrong place. */
+export function badOwner(owner: string, source: string, place?: Place): Problem | undefined {
+  const fault = faultOf(owner);
+  if (fault === undefined) return undefined;
+  const hint = "give it a name, such as acme-billing; everybody with an API key can read it on the connections.";
+  return error("SETTINGS.BAD_OWNER", `${source} ${fault}.`, { hint, ...(place === undefined ? {} : { place }) });
 }
 
 function faultOf(owner: string): string | undefined {
@@ -63,9 +71,9 @@ function faultOf(owner: string): string | undefined {
   return [...owner].length > 100 ? "has more than 100 characters" : undefined;
 }
 
-function isOnOf(variables: Variables, problems: Problem[]): boolean {
+function isOnOf(variables: Variables, problems: Problem[]): boolean | undefined {
   const text = textOf(STAMP, "SETTINGS.BAD_STAMP", variables, problems);
-  if (text === undefined || text === "on") return true;
+  if (text === undefined || text === "on") return text === undefined ? undefined : true;
   if (text !== "off") {
     const hint = "write off to keep no stamps, and leave it unset otherwise.";
     problems.push(error("SETTINGS.BAD_STAMP", `${STAMP} takes only on or off.`, { hint }));

@@ -1,5 +1,7 @@
+import type { Place } from "../model/location.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
+import type { EnvironmentSettings, SettingText } from "../model/settings.js";
 import type { Target } from "../reconcile.js";
 import { type Lookup, type Variables, whyMissing } from "../secrets/variables.js";
 import type { StampVariables } from "./stamp-variables.js";
@@ -16,53 +18,89 @@ export interface FoundAccess {
   readonly problems: readonly Problem[];
 }
 
-/** The single target of options and variables; options win. Everything that is wrong with it, at once. */
+/** What options say of the target; only where one environment is meant. */
+export interface TargetOptions {
+  readonly baseUrl?: string;
+  readonly environmentId?: string;
+}
+
+/**
+ * Where one environment is, by options, settings and variables. Options win. Where the settings describe an environment, the
+ * three variables of the single target only stand in for what they leave out: one that was left in a shell must not lead an
+ * environment elsewhere.
+ *
+ * @param isOnly - whether it is the only environment of the run: one key cannot be meant for several
+ * @returns everything that is wrong with it, at once
+ */
 export function accessOf(
-  options: { readonly baseUrl?: string; readonly environmentId?: string },
+  options: TargetOptions,
   variables: Variables,
   { owner, isOn }: Pick<StampVariables, "owner" | "isOn">,
+  site: EnvironmentSettings,
+  isOnly = true,
 ): FoundAccess {
   const problems: Problem[] = [];
-  const apiKey = apiKeyOf(variables, problems);
-  const baseUrl = baseUrlOf(options.baseUrl, variables, problems);
-  const environmentId = environmentIdOf(options.environmentId, variables, problems);
+  const apiKey = apiKeyOf(site, isOnly, variables, problems);
+  const baseUrl = baseUrlOf(written(options.baseUrl, site.baseUrl), variables, problems);
+  const environmentId = environmentIdOf(options.environmentId, site, variables, problems);
   if (apiKey === undefined || baseUrl === undefined || problems.length > 0) return { problems };
   const shown = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}`;
+  const ours = owner ?? site.owner?.text;
   const target: Target = {
-    environment: "default",
+    environment: site.name,
     baseUrl: shown,
     ...(environmentId === undefined ? {} : { expectedEnvironmentId: environmentId }),
-    ...(owner === undefined ? {} : { owner }),
-    stamps: isOn,
+    ...(ours === undefined ? {} : { owner: ours }),
+    stamps: isOn ?? site.stamp ?? true,
+    assumeUpdatable: site.assumeUpdatable,
   };
   return { access: { target, baseUrl, apiKey }, problems };
 }
 
-function apiKeyOf(variables: Variables, problems: Problem[]): Secret | undefined {
-  const found = variables.lookUp("FLEXPRICE_API_KEY");
+/** A value that was written out, and where. */
+interface Written {
+  readonly text: string;
+  readonly source: string;
+  readonly place?: Place;
+}
+
+function written(option: string | undefined, setting: SettingText | undefined): Written | undefined {
+  if (option !== undefined) return { text: option, source: "--base-url" };
+  return setting === undefined ? undefined : { ...setting, source: "base_url" };
+}
+
+function apiKeyOf(
+  { name: environment, apiKey: setting }: EnvironmentSettings,
+  isOnly: boolean,
+  variables: Variables,
+  problems: Problem[],
+): Secret | undefined {
+  const name = setting?.text ?? "FLEXPRICE_API_KEY";
+  const at = setting === undefined ? {} : { place: setting.place };
+  if (setting === undefined && !isOnly) {
+    const detail = `environments.${environment} names no api_key, and one key cannot be meant for several environments.`;
+    const hint = "write api_key: ${NAME} with the variable that holds its key.";
+    problems.push(error("SETTINGS.NO_API_KEY", detail, { hint }));
+    return undefined;
+  }
+  const found = variables.lookUp(name);
   if (found.state !== "set") {
-    problems.push(
-      error("SETTINGS.NO_API_KEY", `${whyMissing("FLEXPRICE_API_KEY", found)}.`, {
-        hint: "give it a key of the environment (sk_…); FLEXPRICE_API_KEY_FILE is read where it is not set.",
-      }),
-    );
+    const hint = `give it a key of the environment (sk_…); ${name}_FILE is read where it is not set.`;
+    problems.push(error("SETTINGS.NO_API_KEY", `${whyMissing(name, found)}.`, { ...at, hint }));
     return undefined;
   }
   const apiKey = new Secret(found.value);
   if (apiKey.fitsHeader()) return apiKey;
-  problems.push(
-    error(
-      "SETTINGS.BAD_API_KEY",
-      "FLEXPRICE_API_KEY holds a blank, a line break (perhaps of a Windows file) or another character that no key has.",
-      { hint: "copy the key again." },
-    ),
-  );
+  const detail = `${name} holds a blank, a line break (perhaps of a Windows file) or another character that no key has.`;
+  problems.push(error("SETTINGS.BAD_API_KEY", detail, { ...at, hint: "copy the key again." }));
   return undefined;
 }
 
-function baseUrlOf(option: string | undefined, variables: Variables, problems: Problem[]): URL | undefined {
-  const found: Lookup = option === undefined ? variables.lookUp("FLEXPRICE_BASE_URL") : { state: "set", value: option };
-  const source = option === undefined ? "FLEXPRICE_BASE_URL" : "--base-url";
+function baseUrlOf(given: Written | undefined, variables: Variables, problems: Problem[]): URL | undefined {
+  const found: Lookup =
+    given === undefined ? variables.lookUp("FLEXPRICE_BASE_URL") : { state: "set", value: given.text };
+  const source = given?.source ?? "FLEXPRICE_BASE_URL";
+  const at = given?.place === undefined ? {} : { place: given.place };
   const example = "such as https://us.api.flexprice.io/v1 or https://api.cloud.flexprice.io/v1";
   if (found.state !== "set") {
     problems.push(
@@ -75,7 +113,10 @@ function baseUrlOf(option: string | undefined, variables: Variables, problems: P
   const fault = URL.canParse(found.value) ? faultOf(new URL(found.value)) : "is not a URL";
   if (fault !== undefined) {
     problems.push(
-      error("SETTINGS.BAD_BASE_URL", `${source} ${fault}.`, { hint: `give it as scheme, host and path, ${example}.` }),
+      error("SETTINGS.BAD_BASE_URL", `${source} ${fault}.`, {
+        ...at,
+        hint: `give it as scheme, host and path, ${example}.`,
+      }),
     );
     return undefined;
   }
@@ -83,7 +124,10 @@ function baseUrlOf(option: string | undefined, variables: Variables, problems: P
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
     const detail = `${source} is http: to ${url.hostname}, which would show the key to everybody on the way.`;
     problems.push(
-      error("SETTINGS.INSECURE_BASE_URL", detail, { hint: "use https:; plain http: is for this machine only." }),
+      error("SETTINGS.INSECURE_BASE_URL", detail, {
+        ...at,
+        hint: "use https:; plain http: is for this machine only.",
+      }),
     );
     return undefined;
   }
@@ -98,19 +142,30 @@ function faultOf(url: URL): string | undefined {
   return undefined;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host is this machine. */
+export function isLoopback(hostname: string): boolean {
   // Names under localhost are asked of the network on some machines, so they are no sign of this one.
   return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-function environmentIdOf(option: string | undefined, variables: Variables, problems: Problem[]): string | undefined {
+function environmentIdOf(
+  option: string | undefined,
+  site: EnvironmentSettings,
+  variables: Variables,
+  problems: Problem[],
+): string | undefined {
+  const { place: isInSettings, environmentId: setting } = site;
+  const source =
+    option !== undefined ? "--environment-id" : isInSettings ? "environment_id" : "FLEXPRICE_ENVIRONMENT_ID";
+  const said = option ?? setting?.text;
   const found: Lookup =
-    option === undefined
-      ? variables.lookUp("FLEXPRICE_ENVIRONMENT_ID")
-      : option === ""
+    said === undefined
+      ? isInSettings === undefined
+        ? variables.lookUp("FLEXPRICE_ENVIRONMENT_ID")
+        : { state: "unset" }
+      : said === ""
         ? { state: "empty", fromFile: false }
-        : { state: "set", value: option };
-  const source = option === undefined ? "FLEXPRICE_ENVIRONMENT_ID" : "--environment-id";
+        : { state: "set", value: said };
   if (found.state === "unset") return undefined;
   const isKey = found.state === "set" && /^[sp]k_/.test(found.value);
   if (found.state === "set" && !isKey && /^[\x21-\x7e]+$/.test(found.value)) return found.value;
@@ -120,6 +175,7 @@ function environmentIdOf(option: string | undefined, variables: Variables, probl
       : `${whyMissing(source, found)}.`;
   problems.push(
     error("SETTINGS.BAD_ENVIRONMENT_ID", detail, {
+      ...(option === undefined && setting !== undefined ? { place: setting.place } : {}),
       hint: "give the id of the environment (env_…), or unset it to go without the check.",
     }),
   );

@@ -16,12 +16,14 @@ export function conflictIn(options: CommandOptions): Problem | undefined {
 
 /** A saved plan, and the file of a replace, say themselves what is to be done. */
 function conflictWithFile(options: ReconcileOptions): Problem | undefined {
-  const { planFile, recoveryFile, only, writeSecrets, adopt, assumeSecrets, replaces } = options;
+  const { planFile, recoveryFile, only, env, shard, writeSecrets, adopt, assumeSecrets, replaces } = options;
   const file = planFile !== undefined ? "a saved plan" : recoveryFile !== undefined ? "--recover" : undefined;
   if (file === undefined) return undefined;
   const others = [
     ...(planFile !== undefined && recoveryFile !== undefined ? ["--recover"] : []),
     ...(planFile !== undefined && only.length > 0 ? ["--only"] : []),
+    ...(planFile !== undefined && env.length > 0 ? ["--env"] : []),
+    ...(shard === undefined ? [] : ["--shard"]),
     ...(writeSecrets === "none" ? [] : ["--write-secrets"]),
     ...(adopt ? ["--adopt"] : []),
     ...(assumeSecrets ? ["--assume-secrets"] : []),

@@ -1,7 +1,7 @@
 import type { Problem } from "../model/problem.js";
 import type { RecoveryDocument } from "../model/recovery.js";
-import type { SavedPlan } from "../model/saved-plan.js";
-import { DEFAULT_FOLDER, type Files } from "./files.js";
+import { type SavedPlan, savedFor } from "../model/saved-plan.js";
+import type { Files } from "./files.js";
 import { readPlan, readRecovery } from "./saved-file.js";
 
 /** Files of earlier runs that somebody names for this one. */
@@ -30,12 +30,21 @@ export function readGiven({ planFile, recoveryFile }: GivenFiles, files: Files):
   };
 }
 
-/** Where the definitions are: where this run says, else where the one before had them. */
-export function pathsOf(paths: readonly string[], { plan, recovery }: Given): readonly string[] {
-  return paths.length > 0 ? paths : (plan?.paths ?? recovery?.paths ?? [DEFAULT_FOLDER]);
+/** Where the definitions are: where this run says, else where the one before had them, else where they usually are. */
+export function pathsOf(
+  paths: readonly string[],
+  usual: readonly string[],
+  { plan, recovery }: Given,
+  environment: string,
+): readonly string[] {
+  if (paths.length > 0) return paths;
+  return (plan === undefined ? recovery : savedFor(plan, environment))?.paths ?? usual;
 }
 
-/** The environment that an earlier run was about. */
-export function environmentOf({ plan, recovery }: Given): string | null {
-  return (plan?.targets[0] ?? recovery?.target)?.environment_id ?? null;
+/** The id of the environment that an earlier run was about. */
+export function environmentOf({ plan, recovery }: Given, environment: string): string | null {
+  return (plan === undefined ? recovery?.target : savedFor(plan, environment))?.environment_id ?? null;
 }
+
+/** Nothing was left. */
+export const nothingGiven: Given = { problems: [] };

@@ -124,7 +124,11 @@ function linkOutside(path: string, files: Files): Problem {
   });
 }
 
-function readFile(path: string, files: Files): { declarations: readonly Declaration[]; problems: readonly Problem[] } {
+/** The documents of one file. */
+export function readFile(
+  path: string,
+  files: Files,
+): { readonly declarations: readonly Declaration[]; readonly problems: readonly Problem[] } {
   const file = files.shown(path);
   let bytes: Uint8Array;
   try {

@@ -1,4 +1,4 @@
-import type { Json } from "./json.js";
+import { type Json, ownValue } from "./json.js";
 
 /**
  * What is known about providers and about sync_config, read from `schema/` when the project is built. Nothing else
@@ -92,6 +92,20 @@ export interface SyncGroup {
   readonly required: readonly string[];
   /** Members that the service takes all together or not at all. */
   readonly together: readonly string[];
+}
+
+/** The same with some credentials, `provider.field`, that an update changes. */
+export function assuming(catalogue: Catalogue, updatable: readonly string[]): Catalogue {
+  if (updatable.length === 0) return catalogue;
+  const providers = { ...catalogue.providers };
+  for (const name of updatable) {
+    const [type = "", field = ""] = name.split(".");
+    const facts = ownValue(providers, type);
+    const before = facts === undefined ? undefined : (ownValue(facts.fields, field) ?? facts.anyField);
+    if (facts === undefined || before === undefined) continue;
+    providers[type] = { ...facts, fields: { ...facts.fields, [field]: { ...before, update: "applied" } } };
+  }
+  return { ...catalogue, providers };
 }
 
 /** How the service treats a provider's credentials; read by the sandbox alone. */

@@ -1,5 +1,6 @@
 import type { Desired, Observed, Unavailable } from "./connection.js";
 import type { Json } from "./json.js";
+import { type Place, startOf } from "./location.js";
 import type { Stamp } from "./stamp.js";
 
 export type Action = "create" | "update" | "replace" | "archive" | "none";
@@ -74,8 +75,9 @@ export interface Change {
    * made, so that what it has written can be told again by it.
    */
   readonly salt?: string;
-  readonly file: string;
-  readonly line: number;
+  /** Where the definition begins; absent for a connection that none claims. */
+  readonly file?: string;
+  readonly line?: number;
   readonly fields: readonly FieldChange[];
   readonly secrets: readonly SecretChange[];
   readonly dangers: readonly string[];
@@ -133,6 +135,11 @@ export interface Source {
 /** Whether a fingerprint proves that a value is not the one that was written. */
 export function isDifferent(evidence: Evidence | undefined): boolean {
   return evidence === "different" || evidence === "different-under-previous-key";
+}
+
+/** Where the definition of a change begins, if it has one. */
+export function placeOf({ file, line }: Change): { readonly place?: Place } {
+  return file === undefined || line === undefined ? {} : { place: startOf({ file, line }) };
 }
 
 /** Whether a change writes. */

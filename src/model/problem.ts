@@ -14,12 +14,23 @@ export const problemCodes = {
   "USAGE.CONFLICT": { title: "Options that do not go together", exitCode: 64 },
   "USAGE.NO_FINGERPRINT_KEY": { title: "No key for fingerprints", exitCode: 64 },
 
+  "USAGE.SEVERAL_ENVIRONMENTS": { title: "Several environments", exitCode: 64 },
+  "USAGE.NO_ENVIRONMENT": { title: "No such environment", exitCode: 64 },
+
+  "SETTINGS.NO_FILE": { title: "No settings file", exitCode: 3 },
+  "SETTINGS.SEVERAL_DOCUMENTS": { title: "Several documents", exitCode: 3 },
+  "SETTINGS.BAD_INCLUDE": { title: "Unusable include", exitCode: 3 },
+  "SETTINGS.SAME_ENVIRONMENT": { title: "Environment named twice", exitCode: 3 },
+  "SETTINGS.SHARED_TARGET": { title: "Two environments that are one", exitCode: 3 },
+  "SETTINGS.FOREIGN_HOST": { title: "Host not allowed", exitCode: 3 },
+  "SETTINGS.BAD_ALLOWED_HOSTS": { title: "Unusable list of hosts", exitCode: 3 },
   "SETTINGS.NO_API_KEY": { title: "No API key", exitCode: 3 },
   "SETTINGS.BAD_API_KEY": { title: "Unusable API key", exitCode: 3 },
   "SETTINGS.NO_BASE_URL": { title: "No base URL", exitCode: 3 },
   "SETTINGS.BAD_BASE_URL": { title: "Unusable base URL", exitCode: 3 },
   "SETTINGS.INSECURE_BASE_URL": { title: "Insecure base URL", exitCode: 3 },
   "SETTINGS.BAD_ENVIRONMENT_ID": { title: "Unusable environment id", exitCode: 3 },
+  "SETTINGS.NO_OWNER": { title: "No owner", exitCode: 3 },
   "SETTINGS.BAD_OWNER": { title: "Unusable owner", exitCode: 3 },
   "SETTINGS.BAD_STAMP": { title: "Neither on nor off", exitCode: 3 },
   "SETTINGS.BAD_FINGERPRINT_KEY": { title: "Unusable key for fingerprints", exitCode: 3 },
@@ -114,6 +125,7 @@ export const problemCodes = {
   "PLAN.KEPT_BY_SERVICE": { title: "Kept by the service", exitCode: 3 },
   "PLAN.NOTHING_TO_REPLACE": { title: "Nothing to replace", exitCode: 1 },
   "PLAN.NOT_RECOVERED": { title: "Not recovered", exitCode: 1 },
+  "PLAN.SHARED_TARGET": { title: "Two environments write to one connection", exitCode: 1 },
   "PLAN.OVER_LIMIT": { title: "More changes than allowed", exitCode: 6 },
 
   "STALE.ALTERED": { title: "Altered file", exitCode: 5 },
@@ -164,6 +176,8 @@ export interface Problem {
   /** The next step. */
   readonly hint?: string;
   readonly place?: Place;
+  /** Names of the environments that it is about, where a run has several and it is not about all of them. */
+  readonly environments?: readonly string[];
 }
 
 export interface ProblemDetail {
@@ -202,6 +216,10 @@ export function isError(problem: Problem): boolean {
   return problem.severity === "error";
 }
 
+export function asWarning(problem: Problem): Problem {
+  return { ...problem, severity: "warning" };
+}
+
 /** The order in which problems are shown: those with a place first, by file, line and column; then the others as they came. */
 export function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return [...problems].sort((left, right) => {
@@ -211,6 +229,26 @@ export function inOrder(problems: readonly Problem[]): readonly Problem[] {
     if (left.place.file !== right.place.file) return left.place.file < right.place.file ? -1 : 1;
     return left.place.line - right.place.line || left.place.column - right.place.column;
   });
+}
+
+/** The problems of several environments as those of one run: what is wrong in several of them is told once. */
+export function together(
+  found: readonly { readonly environment: string; readonly problems: readonly Problem[] }[],
+): readonly Problem[] {
+  const [only, ...more] = found;
+  if (only === undefined || more.length === 0) return only?.problems ?? [];
+  const told = new Map<string, { readonly problem: Problem; readonly environments: Set<string> }>();
+  for (const { environment, problems } of found) {
+    for (const problem of problems) {
+      const key = JSON.stringify(problem);
+      const known = told.get(key) ?? { problem, environments: new Set() };
+      known.environments.add(environment);
+      told.set(key, known);
+    }
+  }
+  return [...told.values()].map(({ problem, environments }) =>
+    environments.size === found.length ? problem : { ...problem, environments: [...environments] },
+  );
 }
 
 /** A text as a full sentence: with a full stop unless it ends in some stop already. */

@@ -14,19 +14,21 @@ export interface TargetRun {
   readonly owner?: string;
   /** Whether the service itself showed the environment id. */
   readonly isConfirmed: boolean;
+  /** Credentials that the settings say this server can change, although servers as we know them cannot. */
+  readonly assumeUpdatable?: readonly string[];
   /** Absent when the run stopped before there was one. */
   readonly plan?: Plan;
-  /** The plan as it is to be saved in a file. */
-  readonly saved?: {
-    readonly file: string;
-    readonly document: SavedPlan;
-    /** Options that lead to the same target again, as a part of a command line. */
-    readonly sameTarget: string;
-  };
   /** The saved plan that is carried out. */
   readonly carriesOut?: { readonly file: string; readonly createdAt: string };
   /** One for every change of the plan; absent when nothing was to be applied or the run stopped before. */
   readonly outcomes?: ReadonlyMap<Change, Outcome>;
+}
+
+export interface RunToSave {
+  readonly file: string;
+  readonly document: SavedPlan;
+  /** Options that lead to the same target again, as a part of a command line. */
+  readonly sameTarget: string;
 }
 
 /** All that came of one command; every report is made from this. */
@@ -34,7 +36,12 @@ export interface Run {
   readonly command: string;
   readonly definitions: number;
   readonly files: number;
+  /** The environments that were asked for, sorted; a share of a fleet may have none. */
+  readonly environments: readonly string[];
+  /** Those that were asked, sorted by environment. */
   readonly targets: readonly TargetRun[];
+  /** The plan as it is to be saved in a file. */
+  readonly saved?: RunToSave;
   readonly problems: readonly Problem[];
   /** A mistake of ours that broke the run off after something was written. */
   readonly bug?: unknown;

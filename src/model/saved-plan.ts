@@ -18,10 +18,6 @@ export interface SavedPlan {
   readonly expires_at: string;
   /** Which key for fingerprints it was made with; `null` for none: then secret values are those at apply time. */
   readonly key_id: string | null;
-  /** Of all marks in it. */
-  readonly salt: string;
-  /** Folders and files with definitions, as they were named. */
-  readonly paths: readonly string[];
   readonly adopt: boolean;
   readonly assume_secrets: boolean;
   readonly targets: readonly SavedTarget[];
@@ -32,6 +28,14 @@ export interface SavedTarget extends FileTarget {
   readonly owner?: string;
   /** Whether stamps are read and written. */
   readonly stamps: boolean;
+  /** Credentials that the settings say this server can change; absent for none. */
+  readonly assume_updatable?: readonly string[];
+  /** Of all marks in it. */
+  readonly salt: string;
+  /** Folders and files with definitions. */
+  readonly paths: readonly string[];
+  /** An option named them. */
+  readonly paths_named?: true;
   readonly summary: Readonly<Record<string, number>>;
   /** Every definition that was read; those without a change were not selected. */
   readonly definitions: readonly SavedDefinition[];
@@ -96,4 +100,10 @@ export interface RowMarks {
 export function summaryNumbers({ keptKeys, unclaimed, previousKey, ...counts }: Summary): Record<string, number> {
   const fingerprints = previousKey === 0 ? {} : { previous_key_fingerprints: previousKey };
   return { ...counts, kept_keys: keptKeys, unclaimed, ...fingerprints };
+}
+
+/** What a plan says for an environment: what it has under its name, or all that it has if that is one. */
+export function savedFor({ targets }: SavedPlan, environment: string): SavedTarget | undefined {
+  const [only, ...more] = targets;
+  return targets.find((target) => target.environment === environment) ?? (more.length === 0 ? only : undefined);
 }

@@ -2,7 +2,7 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired } from "../model/connection.js";
 import { Bug } from "../model/problem.js";
 import type { RecoveryDocument } from "../model/recovery.js";
-import type { SavedPlan } from "../model/saved-plan.js";
+import { type SavedPlan, savedFor } from "../model/saved-plan.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampSettings } from "../model/stamp.js";
 import { askedByRecovery } from "./recover.js";
@@ -22,6 +22,8 @@ export interface AskingOptions {
 
 export interface Asking {
   readonly options: AskingOptions;
+  /** Which one this is about. */
+  readonly environment: string;
   readonly plan?: SavedPlan;
   readonly recovery?: RecoveryDocument;
   /** Absent when it could not be made out. */
@@ -69,10 +71,9 @@ function askedByOptions(desired: readonly Desired[], { options, stamps, newSalt 
 }
 
 function askedByPlan(desired: readonly Desired[], plan: SavedPlan, asking: Asking): Asked {
-  const { stamps, knownSecrets, newSalt, target, nowMs } = asking;
-  // The schema of a plan has one target for now.
-  const saved = plan.targets[0];
-  if (saved === undefined) throw new Bug("a saved plan without a target passed its schema");
+  const { stamps, knownSecrets, newSalt, target, nowMs, environment } = asking;
+  const saved = savedFor(plan, environment);
+  if (saved === undefined) throw new Bug(`the saved plan has nothing for ${environment}`);
   const { positions, problems } = recognise(saved, desired);
   const { selected, request } = requestOfPlan(plan, saved, positions, stamps, newSalt);
   return {

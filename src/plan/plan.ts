@@ -24,8 +24,10 @@ import { nothingToReplace } from "./replacement.js";
 export interface Planned {
   /** Frozen. */
   readonly plan: Plan;
-  /** One for every change of the plan. */
+  /** One for every change of the plan that a definition asks for. */
   readonly sources: ReadonlyMap<Change, Source>;
+  /** The rows of changes that archive what no definition claims. */
+  readonly archives: ReadonlyMap<Change, Observed>;
   /** Which row each definition means, the ones that were not selected too. */
   readonly matches: ReadonlyMap<Desired, Match>;
   /** Whether every selected definition has its place in the plan; one whose row could not be told has none. */
@@ -93,12 +95,12 @@ export function makePlan(
       byText(left.providerType, right.providerType) ||
       byText(left.name, right.name) ||
       byText(left.id ?? "", right.id ?? "") ||
-      byText(left.file, right.file) ||
-      left.line - right.line,
+      byText(left.file ?? "", right.file ?? "") ||
+      (left.line ?? 0) - (right.line ?? 0),
   );
   const left = unclaimedRows(unclaimed, readings, knownSecrets);
   const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left, previousKey) });
-  return { plan, sources, matches, isWhole: changes.length === selected.size, problems };
+  return { plan, sources, archives: new Map(), matches, isWhole: changes.length === selected.size, problems };
 }
 
 /**
@@ -142,12 +144,16 @@ function masked(field: FieldChange, knownSecrets: KnownSecrets): FieldChange {
 }
 
 /** The value with everything in it closed to changes: what was shown is what is carried out. */
-function frozen<T extends object>(value: T): T {
+export function frozen<T extends object>(value: T): T {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) frozen(inner);
   return Object.freeze(value);
 }
 
-function summaryOf(changes: readonly Change[], unclaimed: readonly UnclaimedRow[], previousKey: number): Summary {
+export function summaryOf(
+  changes: readonly Change[],
+  unclaimed: readonly UnclaimedRow[],
+  previousKey: number,
+): Summary {
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const has = (change: Change, state: SecretState | FieldChange["state"]) =>
     [...change.fields, ...change.secrets].some((item) => item.state === state);

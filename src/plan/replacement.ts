@@ -2,8 +2,7 @@ import type { Catalogue, SyncGroup } from "../model/catalogue.js";
 import type { Desired, Observed } from "../model/connection.js";
 import { isKeptCredential } from "../model/credentials.js";
 import { type JsonObject, ownValue, valueAt } from "../model/json.js";
-import { startOf } from "../model/location.js";
-import type { Plan } from "../model/plan.js";
+import { type Plan, placeOf } from "../model/plan.js";
 import { error, type Problem } from "../model/problem.js";
 import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
 import { type Edit, edited } from "../state/merge.js";
@@ -103,7 +102,7 @@ export function unfinishedIn(
     const detail = `"${name}" was to take the place of ${connection.id}, and that broke off; what only that connection had is in ${recovery}.`;
     const command = recoverCommand(recovery, name, sameTarget);
     const hint = `delete that file to create it from its definition alone, or finish the replace: ${command}`;
-    return [error("APPLY.UNFINISHED_REPLACE", detail, { place: startOf(change), hint })];
+    return [error("APPLY.UNFINISHED_REPLACE", detail, { ...placeOf(change), hint })];
   });
 }
 

@@ -13,6 +13,9 @@ export interface PresentTarget {
   readonly expectedEnvironmentId?: string;
   readonly owner?: string;
   readonly stamps: boolean;
+  readonly assumeUpdatable: readonly string[];
+  /** Where its definitions are, unless an option says otherwise. */
+  readonly usualPaths: readonly string[];
 }
 
 /** What the service and a plan made again now are held against. */

@@ -11,6 +11,7 @@ import {
   type SavedField,
   type SavedPlan,
   type SavedSecret,
+  type SavedTarget,
   summaryNumbers,
 } from "../model/saved-plan.js";
 import type { KnownSecrets } from "../model/secret.js";
@@ -19,32 +20,56 @@ import { sealed } from "../state/seal.js";
 import type { PlanRequest } from "./change.js";
 import type { Planned } from "./plan.js";
 
-/** What a saved plan says beside the plan itself. */
+/** What a saved plan says beside the plans themselves. */
 export interface SavingParts {
   readonly tool: SavedPlan["tool"];
   readonly createdAt: string;
   readonly expiresAt: string;
+  readonly keyId: string | null;
+  readonly adopts: boolean;
+  readonly assumesSecrets: boolean;
+}
+
+/** What it says of one environment beside its plan. */
+export interface TargetParts {
+  readonly target: FileTarget;
+  readonly assumeUpdatable: readonly string[];
   /** Of the marks in it. */
   readonly salt: string;
   readonly paths: readonly string[];
-  readonly target: FileTarget;
+  readonly pathsAreNamed: boolean;
   readonly catalogue: Catalogue;
   readonly knownSecrets: KnownSecrets;
 }
 
+/** The plans of all environments as a document to keep. */
+export function savePlan(targets: readonly SavedTarget[], parts: SavingParts): SavedPlan {
+  return sealed({
+    format: "flexprice-sync plan",
+    format_version: PLAN_FORMAT,
+    tool: parts.tool,
+    created_at: parts.createdAt,
+    expires_at: parts.expiresAt,
+    key_id: parts.keyId,
+    adopt: parts.adopts,
+    assume_secrets: parts.assumesSecrets,
+    targets,
+  });
+}
+
 /**
- * The plan as a document to keep: what is to be done, and marks of all that it was made from.
+ * The plan of one environment as a part of a document to keep: what is to be done, and marks of all that it was made from.
  *
  * @param desired - every definition that was read
  */
-export function savePlan(
+export function savedTarget(
   planned: Planned,
   desired: readonly Desired[],
   request: PlanRequest,
-  parts: SavingParts,
-): SavedPlan {
-  const { stamps, adopts, assumesSecrets, writesSecretsOf } = request;
-  const { tool, createdAt, expiresAt, salt, paths, target } = parts;
+  parts: TargetParts,
+): SavedTarget {
+  const { stamps, writesSecretsOf } = request;
+  const { salt, paths, pathsAreNamed, target, assumeUpdatable } = parts;
   const key = stamps.keys.current;
   const all = inFileOrder(desired);
   const positions = new Map(all.map((one, at) => [one, at]));
@@ -57,28 +82,18 @@ export function savePlan(
     const marking = { key, salt: saltAt(salt, definition), knownSecrets: parts.knownSecrets };
     return savedChange(change, source, definition, writesSecretsOf.has(source.desired), marking, parts.catalogue);
   });
-  return sealed({
-    format: "flexprice-sync plan",
-    format_version: PLAN_FORMAT,
-    tool,
-    created_at: createdAt,
-    expires_at: expiresAt,
-    key_id: key?.id ?? null,
+  return {
+    ...target,
+    ...(stamps.owner === undefined ? {} : { owner: stamps.owner }),
+    stamps: stamps.isOn,
+    ...(assumeUpdatable.length === 0 ? {} : { assume_updatable: assumeUpdatable }),
     salt,
     paths,
-    adopt: adopts,
-    assume_secrets: assumesSecrets,
-    targets: [
-      {
-        ...target,
-        ...(stamps.owner === undefined ? {} : { owner: stamps.owner }),
-        stamps: stamps.isOn,
-        summary: summaryNumbers(plan.summary),
-        definitions: all.map((one) => savedDefinition(one, parts.knownSecrets)),
-        changes,
-      },
-    ],
-  });
+    ...(pathsAreNamed ? { paths_named: true } : {}),
+    summary: summaryNumbers(plan.summary),
+    definitions: all.map((one) => savedDefinition(one, parts.knownSecrets)),
+    changes,
+  };
 }
 
 /** Equal values of two definitions have different marks. */

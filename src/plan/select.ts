@@ -84,10 +84,12 @@ const PLAIN = { nonegate: true, noextglob: true } as const;
 
 function matches(pattern: string, { name, definition }: Desired): boolean {
   const { file } = definition.origin;
-  if (pattern === name || pattern === file) return true;
-  // A name is no path: its slashes are letters like others. A pattern without a slash means a file in any folder.
-  return (
-    picomatch.isMatch(name, pattern, { ...PLAIN, bash: true }) ||
-    picomatch.isMatch(file, pattern, { ...PLAIN, basename: !pattern.includes("/") })
-  );
+  // A pattern without a slash means a file in any folder.
+  const fitsFile = () => picomatch.isMatch(file, pattern, { ...PLAIN, basename: !pattern.includes("/") });
+  return pattern === file || fitsName(pattern, name) || fitsFile();
+}
+
+/** Whether a glob means a name. A name is no path: its slashes and dots are letters like others. */
+export function fitsName(pattern: string, name: string): boolean {
+  return pattern === name || picomatch.isMatch(name, pattern, { ...PLAIN, bash: true, dot: true });
 }

@@ -1,6 +1,6 @@
 import type { Desired } from "../model/connection.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
-import { valueAt } from "../model/json.js";
+import { sameJson, valueAt } from "../model/json.js";
 import { dotted, type Pointer, startOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode, type ProblemDetail, shellWord } from "../model/problem.js";
 import type { FileTarget } from "../model/recovery.js";
@@ -77,7 +77,8 @@ export function staleOffline(
   const problems: Problem[] = [];
   if (!(Date.parse(plan.expires_at) > nowMs))
     problems.push(stale("STALE.EXPIRED", `the plan was good until ${plan.expires_at}.`));
-  if (target !== undefined) problems.push(...otherTarget(saved, target), ...otherSettings(saved, target));
+  if (target !== undefined)
+    problems.push(...otherTarget(saved, target), ...otherSettings(saved, target), ...otherFolders(saved, target));
   const now = keys.current?.id;
   if (plan.key_id !== null && plan.key_id !== now) {
     const is = now === undefined ? "is not set" : `is another one (${now})`;
@@ -106,12 +107,16 @@ export function otherTarget(saved: FileTarget, target: PresentTarget, file = "pl
 
 /** @param file - `plan`, or what else was made with the settings */
 export function otherSettings(
-  saved: Pick<SavedTarget, "owner" | "stamps">,
-  { owner, stamps }: PresentTarget,
+  saved: Pick<SavedTarget, "owner" | "stamps" | "assume_updatable">,
+  { owner, stamps, assumeUpdatable }: PresentTarget,
   file = "plan",
 ): readonly Problem[] {
   const named = (one: string | undefined) => (one === undefined ? "no owner" : `the owner "${one}"`);
   const kept = (isOn: boolean) => (isOn ? "with stamps" : "without stamps");
+  // A recovery file says nothing of it: all credentials of a new connection are sent.
+  const assumed = file === "plan" ? (saved.assume_updatable ?? []) : undefined;
+  const updatable = (names: readonly string[]) =>
+    names.length === 0 ? "nothing assumed updatable" : `${names.join(", ")} assumed updatable`;
   const about = (then: string, now: string, how: string) =>
     stale("STALE.OTHER_SETTINGS", `the ${file} was made ${then}, and this run is ${now}.`, { hint: `${how}.` });
   const set = (name: string, value: string | undefined) =>
@@ -123,7 +128,17 @@ export function otherSettings(
     ...(saved.stamps === stamps
       ? []
       : [about(kept(saved.stamps), kept(stamps), set("FLEXPRICE_SYNC_STAMP", saved.stamps ? undefined : "off"))]),
+    ...(assumed === undefined || sameJson([...assumed].sort(), [...assumeUpdatable].sort())
+      ? []
+      : [about(`with ${updatable(assumed)}`, `with ${updatable(assumeUpdatable)}`, "run plan again")]),
   ];
+}
+
+/** Where no option named the folders, the settings did, and they may name others now. */
+function otherFolders(saved: SavedTarget, { usualPaths }: PresentTarget): readonly Problem[] {
+  if (saved.paths_named === true || sameJson(saved.paths, usualPaths)) return [];
+  const detail = `the plan was made from ${saved.paths.join(", ")}, and the definitions are in ${usualPaths.join(", ")} now.`;
+  return [stale("STALE.OTHER_SETTINGS", detail)];
 }
 
 /** The plan's own key; without one it is planned and compared without one, whatever this run has. */
@@ -134,16 +149,16 @@ export function keysOf(plan: SavedPlan, keys: FingerprintKeys): FingerprintKeys 
 /** Secrets whose values are not those of the plan; without a key none can be told. */
 export function staleSecrets(
   plan: SavedPlan,
-  { changes }: SavedTarget,
+  saved: SavedTarget,
   positions: ReadonlyMap<Desired, number>,
   keys: FingerprintKeys,
   knownSecrets: KnownSecrets,
 ): readonly Problem[] {
   const key = keysOf(plan, keys).current;
   if (key === undefined || key.id !== plan.key_id) return [];
-  const byPosition = new Map(changes.map((change) => [change.definition, change]));
+  const byPosition = new Map(saved.changes.map((change) => [change.definition, change]));
   return [...positions].flatMap(([desired, at]) => {
-    const now = valueMarks(desired, { key, salt: saltAt(plan.salt, at), knownSecrets });
+    const now = valueMarks(desired, { key, salt: saltAt(saved.salt, at), knownSecrets });
     return (byPosition.get(at)?.secrets ?? []).flatMap(({ path, fingerprint }) => {
       if (fingerprint === undefined || now.get(path) === fingerprint) return [];
       const { variables, pointer } = takenFrom(desired, path);

@@ -27,7 +27,7 @@ export function staleOnline(
   return saved.changes.flatMap((change) => {
     const desired = byPosition.get(change.definition);
     if (desired === undefined) return [];
-    const marking = { key, salt: saltAt(plan.salt, change.definition), knownSecrets };
+    const marking = { key, salt: saltAt(saved.salt, change.definition), knownSecrets };
     return new Verdict(change, desired, nowOf.get(desired), marking, known).problems();
   });
 }

@@ -9,7 +9,7 @@ import {
   type Summary,
 } from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
-import type { Run, TargetRun } from "../model/run.js";
+import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { isUnseen, noteLines, savedLines } from "./notes.js";
 import type { Paint, Tone } from "./paint.js";
 import { counted, printable, valueText } from "./text.js";
@@ -21,20 +21,24 @@ export function validateText({ definitions, files, problems }: Run): string {
   return `Validate: ${counted(definitions, "definition")} in ${counted(files, "file")}, ${counted(errors, "error")}, ${counted(warnings, "warning")}.\n`;
 }
 
-/** The plan of one environment for a person: where, what changes, what cannot be told, and one fixed last line. */
-export function planText(target: TargetRun, paint: Paint): string {
+/**
+ * The plan of one environment for a person: where, what changes, what cannot be told, and one fixed last line.
+ *
+ * @param saved - where the plan is to be saved
+ */
+export function planText(target: TargetRun, paint: Paint, saved?: RunToSave): string {
   const { plan } = target;
   if (plan === undefined) return "";
   const shown = plan.changes.filter(isWorthShowing);
   const isCalm = shown.length === 0 && plan.changes.length > 0;
-  const notes = [...noteLines(plan, paint), ...savedLines(target)];
+  const notes = [...noteLines(target, plan, paint), ...savedLines(plan, saved)];
   const lines = [
     headLines(target, paint),
     [""],
     ...shown.map((change) => [...changeLines(change, paint), ""]),
     isCalm ? ["Nothing to change: no difference in what can be compared.", ""] : [],
     notes.length > 0 ? [...notes, ""] : [],
-    [planLine(plan.summary)],
+    [planLine([plan.summary])],
   ];
   return `${lines.flat().join("\n")}\n`;
 }
@@ -49,21 +53,28 @@ export function applyText(target: TargetRun, paint: Paint): string {
   });
   if (lines.length === 0)
     lines.push(target.carriesOut === undefined ? "Nothing to do." : "Nothing to do: all of the plan is done.");
-  lines.push("", applyLine(target));
+  lines.push("", applyLine([target]));
   return `${lines.join("\n")}\n`;
 }
 
-export function planLine(summary: Summary): string {
-  const { create, update, replace, archive, unchanged, blocked, unknown } = summary;
-  return `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${archive} to archive, ${unchanged} unchanged, ${blocked} blocked, ${unknown} unknown.`;
+/** The fixed last line of a plan, over any number of environments. */
+export function planLine(summaries: readonly Summary[]): string {
+  const all = (key: Exclude<keyof Summary, "keptKeys" | "previousKey">) =>
+    summaries.reduce((total, summary) => total + summary[key], 0);
+  return `Plan: ${all("create")} to create, ${all("update")} to update, ${all("replace")} to replace, ${all("archive")} to archive, ${all("unchanged")} unchanged, ${all("blocked")} blocked, ${all("unknown")} unknown.`;
 }
 
-export function applyLine({ plan, outcomes }: TargetRun): string {
-  const count = (status: OutcomeStatus) =>
-    [...(outcomes?.values() ?? [])].filter((outcome) => outcome.status === status).length;
+/** The fixed last line of what became of plans, over any number of environments. */
+export function applyLine(targets: readonly TargetRun[]): string {
+  const outcomes = targets.flatMap((target) => [...(target.outcomes?.values() ?? [])]);
+  const count = (status: OutcomeStatus) => outcomes.filter((outcome) => outcome.status === status).length;
+  const blocked = targets.reduce(
+    (total, { plan, outcomes: told }) => total + (told ? (plan?.summary.blocked ?? 0) : 0),
+    0,
+  );
   const done = `${count("created")} created, ${count("updated")} updated, ${count("replaced")} replaced, ${count("archived")} archived`;
   const open = `${count("failed")} failed, ${count("unknown")} unknown, ${count("not-started")} not started, ${count("not-converged")} not converged`;
-  return `Apply: ${done}, ${open}, ${plan?.summary.blocked ?? 0} blocked.`;
+  return `Apply: ${done}, ${open}, ${blocked} blocked.`;
 }
 
 /** Where a plan leads, at its top: base URL, environment, and how sure that is. */
@@ -122,13 +133,14 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   const { symbol, word, tone } = change.action === "none" && isBlocked(change) ? blockedMark : markOf(change.action);
   const identity = [change.providerType, change.id ?? "not there yet"].map(printable).join(", ");
   const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
-  const source = paint("faint", `${printable(change.file)}:${change.line}`);
+  const { file, line } = change;
+  const source = file === undefined ? "" : `  ${paint("faint", `${printable(file)}:${line}`)}`;
   const rows = [...change.fields.map(fieldRow), ...change.secrets.filter(isShownSecret).map(secretRow)];
   const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(path.length, WIDEST_PATH)), 0);
   const listed = rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${row.words}`);
   const dangers = change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`);
   return [
-    `${head}  ${source}`,
+    `${head}${source}`,
     // What a replace loses stands before what it brings.
     ...(change.action === "replace" ? [...dangers, ...listed] : listed),
     ...(isStampOnly(change) ? [`    ${paint("faint", `only its stamp is written: ${stampWords(change)}`)}`] : []),

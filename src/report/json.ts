@@ -1,7 +1,7 @@
 import type { Outcome } from "../model/outcome.js";
 import type { Change, FieldChange, Plan, SecretChange, UnclaimedRow } from "../model/plan.js";
 import type { Problem } from "../model/problem.js";
-import type { Run, TargetRun } from "../model/run.js";
+import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { summaryNumbers } from "../model/saved-plan.js";
 import { printableJson } from "./text.js";
 
@@ -31,26 +31,27 @@ export function jsonText(
     exit_code: exitCode,
     ...(run.definitions === undefined ? {} : { definitions: run.definitions, files: run.files ?? 0 }),
     ...more,
-    targets: (run.targets ?? []).map(targetDocument),
+    targets: (run.targets ?? []).map((target) => targetDocument(target, run.saved)),
     problems: run.problems.map(problemDocument),
   };
   return `${printableJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-function targetDocument(target: TargetRun): object {
-  const { environment, baseUrl, environmentId, isConfirmed, owner, plan, outcomes, saved } = target;
+function targetDocument(target: TargetRun, saved: RunToSave | undefined): object {
+  const { environment, baseUrl, environmentId, isConfirmed, owner, assumeUpdatable, plan, outcomes } = target;
   const base = {
     environment,
     base_url: baseUrl,
     environment_id: environmentId,
     environment_confirmed: isConfirmed,
     ...(owner === undefined ? {} : { owner }),
+    ...(assumeUpdatable === undefined ? {} : { assume_updatable: assumeUpdatable }),
     ...(saved === undefined ? {} : { saved_plan: savedDocument(saved) }),
   };
   return plan === undefined ? base : { ...base, ...planDocument(plan, outcomes) };
 }
 
-function savedDocument({ file, document }: NonNullable<TargetRun["saved"]>): object {
+function savedDocument({ file, document }: RunToSave): object {
   return { file, expires_at: document.expires_at, secrets: document.key_id === null ? "as-applied" : "as-planned" };
 }
 
@@ -83,8 +84,7 @@ function changeDocument(change: Change, outcome: Outcome | undefined): object {
     provider_type: providerType,
     ...(id === undefined ? {} : { id }),
     stamp,
-    file,
-    line,
+    ...(file === undefined ? {} : { file, line }),
     fields: fields.map(fieldDocument),
     secrets: secrets.map(secretDocument),
     dangers,
@@ -121,6 +121,13 @@ function outcomeDocument(outcome: Outcome): object {
   };
 }
 
-function problemDocument({ code, severity, message, hint, place }: Problem): object {
-  return { code, severity, message, ...(hint === undefined ? {} : { hint }), ...(place ?? {}) };
+function problemDocument({ code, severity, message, hint, place, environments }: Problem): object {
+  return {
+    code,
+    severity,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(place ?? {}),
+    ...(environments === undefined ? {} : { environments }),
+  };
 }

@@ -1,6 +1,6 @@
 import type { Change, Evidence, Plan, SecretChange, Summary } from "../model/plan.js";
 import { shellWord } from "../model/problem.js";
-import type { TargetRun } from "../model/run.js";
+import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { MASK } from "../model/secret.js";
 import type { Paint } from "./paint.js";
 import { counted, printable } from "./text.js";
@@ -42,12 +42,17 @@ function previousKeyLines({ previousKey }: Summary): readonly string[] {
 }
 
 /** What is not a change but should be known, a line each. */
-export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): readonly string[] {
+export function noteLines(
+  { assumeUpdatable }: TargetRun,
+  { changes, summary, unclaimed }: Plan,
+  paint: Paint,
+): readonly string[] {
   const secrets = changes.flatMap((change) => change.secrets);
   const blocked = secrets.filter(({ state }) => state === "blocked").length;
   const marked = changes.filter((change) => change.stamp).length;
   const stamped = unclaimed.filter((row) => row.stamped);
   const lines: string[] = [...unknownLines(secrets, paint, summary.unknown), ...previousKeyLines(summary)];
+  lines.push(...assumedLines(changes, assumeUpdatable ?? [], paint));
   if (blocked > 0)
     lines.push(
       `${paint("bad", "!")} ${counted(blocked, "credential")} cannot be changed on an existing connection: the way out is a new one (--replace).`,
@@ -75,10 +80,23 @@ export function noteLines({ changes, summary, unclaimed }: Plan, paint: Paint): 
   return lines;
 }
 
+/** Credentials that are sent on the word of the settings: the service as we know it would take them with 200 and drop them. */
+function assumedLines(changes: readonly Change[], assumed: readonly string[], paint: Paint): readonly string[] {
+  const sent = changes
+    .filter(({ action }) => action === "update")
+    .flatMap(({ secrets }) => secrets.filter(({ isSent }) => isSent).map(({ path }) => path));
+  const relied = assumed.filter((name) => sent.includes(`encrypted_secret_data.${name}`));
+  if (relied.length === 0) return [];
+  const are = relied.length === 1 ? "is" : "are";
+  return [
+    `${paint("warn", "!")} ${relied.join(", ")} ${are} sent because the settings assume that this server can change ${relied.length === 1 ? "it" : "them"} (assume_updatable); nothing shows whether it did.`,
+  ];
+}
+
 /** What a saved plan does not hold down: without a key for fingerprints nothing tells one value of a secret from another. */
-export function savedLines({ plan, saved }: TargetRun): readonly string[] {
+export function savedLines(plan: Plan, saved: RunToSave | undefined): readonly string[] {
   const takes = ({ secrets, fields }: Change) => secrets.length > 0 || fields.some(({ after }) => after === MASK);
-  if (plan === undefined || saved === undefined || !plan.changes.some(takes)) return [];
+  if (saved === undefined || !plan.changes.some(takes)) return [];
   if (saved.document.key_id === null) {
     return [
       "The saved plan knows no secret, for FLEXPRICE_SYNC_FINGERPRINT_KEY is not set: secret values are those at apply time.",
@@ -94,10 +112,10 @@ export function savedLines({ plan, saved }: TargetRun): readonly string[] {
 }
 
 /** Where a plan is saved, and what for. */
-export function keptText({ plan, saved }: TargetRun): string {
+export function keptText({ targets, saved }: Run): string {
   if (saved === undefined) return "";
   const { file, document, sameTarget } = saved;
-  const changes = plan?.changes ?? [];
+  const changes = targets.flatMap(({ plan }) => plan?.changes ?? []);
   const kept = `The plan is saved in ${printable(file)}`;
   if (changes.some(({ action, isProtected }) => action === "replace" && isProtected))
     return `${kept}, but apply refuses it: it replaces a protected connection.\n`;

@@ -2,10 +2,14 @@ import type { Problem } from "../model/problem.js";
 import type { Paint } from "./paint.js";
 import { printable } from "./text.js";
 
-/** A problem as a person reads it: `error[CODE] file:line:col: message`, then the next step. Ends in a line feed. */
-export function problemText({ code, severity, message, hint, place }: Problem, paint: Paint): string {
+/**
+ * A problem as a person reads it: `error[CODE] file:line:col: message`, then the next step. Ends in a line feed. Before the
+ * message stand the environments that it is about, in brackets, where it is not about all of the run.
+ */
+export function problemText({ code, severity, message, hint, place, environments }: Problem, paint: Paint): string {
   const head = paint(severity === "error" ? "bad" : "warn", `${severity}[${code}]`);
   const where = place === undefined ? "" : ` ${printable(place.file)}:${place.line}:${place.column}:`;
   const next = hint === undefined ? "" : `hint: ${printable(hint)}\n`;
-  return `${head}${where} ${printable(message)}\n${next}`;
+  const whose = environments === undefined ? "" : ` [${environments.map(printable).join(", ")}]`;
+  return `${head}${where}${whose} ${printable(message)}\n${next}`;
 }

@@ -92,7 +92,11 @@ export function recoveryOf(
     paths,
     ...(stamps.owner === undefined ? {} : { owner: stamps.owner }),
     stamps: stamps.isOn,
-    definition: { name: knownSecrets.mask(desired.name), file: change.file, digest: definitionMark(desired) },
+    definition: {
+      name: knownSecrets.mask(desired.name),
+      file: desired.definition.origin.file,
+      digest: definitionMark(desired),
+    },
     connection: {
       id: carried.id,
       name: knownSecrets.mask(carried.name),

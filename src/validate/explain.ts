@@ -12,6 +12,8 @@ export interface Explained {
   readonly data: Json;
   readonly origin: Origin;
   readonly catalogue: Catalogue;
+  /** Variables that hold API keys of the settings. */
+  readonly keyVariables: ReadonlySet<string>;
 }
 
 /**

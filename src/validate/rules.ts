@@ -50,7 +50,8 @@ function keyRule(key: string, pointer: Pointer, { origin }: Explained): readonly
   return [{ pointer, problem: error("VALIDATE.BAD_REFERENCE", detail, { place, hint: "write the key out." }) }];
 }
 
-function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: Explained): readonly Ruled[] {
+function textRule(text: string, pointer: Pointer, document: Explained): readonly Ruled[] {
+  const { data, origin, catalogue, keyVariables } = document;
   if (!isStorable(text)) return [badCharacter(pointer, dotted(pointer), origin.locate(pointer, "value"))];
   const parsed = parseText(text);
   if (parsed.ok && parsed.parts.every(({ kind }) => kind !== "environment")) return [];
@@ -78,6 +79,11 @@ function textRule(text: string, pointer: Pointer, { data, origin, catalogue }: E
     }
     if (part.name.startsWith("FLEXPRICE_")) {
       const detail = `${where} refers to ${part.name}; variables of flexprice-sync itself are not for definitions.`;
+      const hint = "use a variable with another name.";
+      return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
+    }
+    if (keyVariables.has(part.name)) {
+      const detail = `${where} refers to ${part.name}, which holds an API key of the settings; those are not for definitions.`;
       const hint = "use a variable with another name.";
       return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
     }

@@ -15,12 +15,20 @@ export interface Checked {
   readonly problems: readonly Problem[];
 }
 
-/** Holds every declaration against the schema and against the rules that a schema cannot say. All problems of all files at once. */
-export function validate(declarations: readonly Declaration[], catalogue: Catalogue): Checked {
+/**
+ * Holds every declaration against the schema and against the rules that a schema cannot say. All problems of all files at once.
+ *
+ * @param keyVariables - variables that hold API keys of the settings: no definition may take one
+ */
+export function validate(
+  declarations: readonly Declaration[],
+  catalogue: Catalogue,
+  keyVariables: ReadonlySet<string> = new Set(),
+): Checked {
   const problems: Problem[] = [];
   const definitions: Definition[] = [];
   for (const declaration of declarations) {
-    const found = problemsOf(declaration, catalogue);
+    const found = problemsOf(declaration, catalogue, keyVariables);
     for (const problem of found) problems.push(problem);
     const isUsable = declaration.refused.length === 0 && !found.some(isError);
     if (isUsable) definitions.push(definitionOf(declaration, catalogue));
@@ -28,8 +36,12 @@ export function validate(declarations: readonly Declaration[], catalogue: Catalo
   return { definitions, problems: [...problems, ...rulesOfAll(definitions, catalogue)] };
 }
 
-function problemsOf({ data, refused, origin }: Declaration, catalogue: Catalogue): readonly Problem[] {
-  const document = { data, origin, catalogue };
+function problemsOf(
+  { data, refused, origin }: Declaration,
+  catalogue: Catalogue,
+  keyVariables: ReadonlySet<string>,
+): readonly Problem[] {
+  const document = { data, origin, catalogue, keyVariables };
   const ruled = rulesOfOne(document);
   const reported = new Set([...refused, ...ruled.map(({ pointer }) => pointer)].map(dotted));
   const violations = validateWritten(data) ? [] : (validateWritten.errors ?? []);

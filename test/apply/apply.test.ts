@@ -3,6 +3,7 @@ import type { Answered, ConnectionsApi } from "../../src/api/client.js";
 import { limitTo } from "../../src/api/limit.js";
 import { apply } from "../../src/apply/apply.js";
 import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
+import { Brake } from "../../src/apply/brake.js";
 import type { RecoveryKeeper } from "../../src/apply/replace.js";
 import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
@@ -102,8 +103,9 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
           return "a-file";
         },
       },
-      failFast: false,
-      onProgress: () => {},
+      archives: new Map(),
+      brake: new Brake(false, () => false),
+      onDone: () => {},
     });
   return { state, sent, created, keptFiles, plan, run };
 }

@@ -19,11 +19,10 @@ describe("a command line", () => {
   it("without options means the defaults", () => {
     expect(options("apply")).toEqual({
       command: "apply",
+      env: [],
       paths: [],
       only: [],
       requireEnv: false,
-      parallelism: 8,
-      timeoutMs: 30_000,
       detailedExitcode: false,
       yes: false,
       failFast: false,
@@ -50,6 +49,14 @@ describe("a command line", () => {
       { baseUrl: "https://x/v1", environmentId: "env_1" },
     ],
     [["plan", "--environment-id="], { environmentId: "" }],
+    [["plan", "-c", "f.yaml", "-e", "a", "--env", "eu-*"], { config: "f.yaml", env: ["a", "eu-*"] }],
+    [["validate", "--config=f.yaml", "--env=a"], { config: "f.yaml", env: ["a"] }],
+    [["apply", "--shard", "2/3"], { shard: { index: 2, count: 3 } }],
+    [["plan", "--shard=1/1", "--env", "*"], { shard: { index: 1, count: 1 }, env: ["*"] }],
+    [
+      ["prune", "-e", "a", "--yes", "--allow-dangerous", "--max-changes", "3", "--fail-fast"],
+      { command: "prune", env: ["a"], yes: true, allowDangerous: true, failFast: true },
+    ],
     [["plan", "--parallelism", "256", "--timeout", "0.5"], { parallelism: 256, timeoutMs: 500 }],
     [["plan", "--max-changes", "3"], { maxChanges: { kind: "count", count: 3 } }],
     [["apply", "--max-changes", "12.5%"], { maxChanges: { kind: "percent", percent: 12.5 } }],
@@ -152,13 +159,29 @@ describe("a command line", () => {
     [["sandbox", "--key", "a b"], "USAGE.BAD_VALUE"],
     [["sandbox", "--environment-id", ""], "USAGE.BAD_VALUE"],
     [["help", "nope"], "USAGE.UNKNOWN_COMMAND"],
+    [["plan", "--shard", "0/2"], "USAGE.BAD_VALUE"],
+    [["plan", "--shard", "3/2"], "USAGE.BAD_VALUE"],
+    [["plan", "--shard", "1"], "USAGE.BAD_VALUE"],
+    [["plan", "--shard", "1/0"], "USAGE.BAD_VALUE"],
+    [["plan", "--shard", "1/2/3"], "USAGE.BAD_VALUE"],
+    [["plan", "--shard", "-1/2"], "USAGE.BAD_VALUE"],
+    [["plan", "--env", ""], "USAGE.BAD_VALUE"],
+    [["plan", "--env", "!prod"], "USAGE.BAD_VALUE"],
+    [["plan", "--config", ""], "USAGE.BAD_VALUE"],
+    [["prune", "--only", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["prune", "-d", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["prune", "--shard", "1/2"], "USAGE.UNKNOWN_OPTION"],
+    [["validate", "--shard", "1/2"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "p.json", "--env", "a"], "USAGE.CONFLICT"],
+    [["apply", "p.json", "--shard", "1/2"], "USAGE.CONFLICT"],
+    [["apply", "--recover", "f.json", "--shard", "1/2"], "USAGE.CONFLICT"],
     [["schema", "nope"], "USAGE.BAD_VALUE"],
     [[], "USAGE.NO_COMMAND"],
   ] as [string[], string][])("%j is wrong: %s", (argv, code) => {
     expect(usage(...argv)).toBe(code);
   });
 
-  it.each(["--shard", "--config", "--env", "--deadline", "--json-into"])("does not take %s yet", (option) => {
+  it.each(["--insecure-http", "--ca-file", "--deadline", "--json-into"])("does not take %s yet", (option) => {
     expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
   });
 
@@ -167,7 +190,10 @@ describe("a command line", () => {
     [["sandbox", "--key", "canary with blanks"], "--key: it takes letters, digits and signs without blanks."],
     [["plan", "--timeout", "canary"], "--timeout: it takes a number of seconds above 0, at most 2147483."],
     [["plan", "canary"], "plan does not take so many arguments."],
-    [["schema", "canary"], "the argument of schema: it takes one of connection, result, plan, recovery, seed."],
+    [
+      ["schema", "canary"],
+      "the argument of schema: it takes one of connection, settings, result, plan, recovery, seed.",
+    ],
     [["plan", "--color", "canary"], "--color: allowed choices are auto, always, never."],
   ])("says what is wrong with %j without repeating a value", (argv, words) => {
     const parsed = parseArguments(argv, "1.2.3");

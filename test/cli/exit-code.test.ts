@@ -34,6 +34,7 @@ function run(
   const plan = { changes, unclaimed: [], summary: {} } as unknown as Plan;
   return {
     command: "apply",
+    environments: ["default"],
     definitions: 1,
     files: 1,
     targets: [{ environment: "default", baseUrl: "", environmentId: null, isConfirmed: true, plan, outcomes }],

@@ -10,7 +10,8 @@ function access(environment: Readonly<Record<string, string>>, options = {}) {
   return accessOf(
     options,
     variablesOf(environment, (path) => new TextEncoder().encode(files[path] ?? "")),
-    { isOn: true },
+    {},
+    { name: "default", connections: ["connections"], vars: {}, assumeUpdatable: [] },
   );
 }
 
@@ -20,6 +21,7 @@ describe("the target", () => {
       environment: "default",
       baseUrl: good.FLEXPRICE_BASE_URL,
       stamps: true,
+      assumeUpdatable: [],
     });
     expect(access({ ...good, FLEXPRICE_ENVIRONMENT_ID: "env_1" }).access?.target.expectedEnvironmentId).toBe("env_1");
     expect(
@@ -30,6 +32,7 @@ describe("the target", () => {
       baseUrl: "https://x/v1",
       expectedEnvironmentId: "env_2",
       stamps: true,
+      assumeUpdatable: [],
     });
   });
 

@@ -153,6 +153,7 @@ describe("the fixed lines", () => {
   it("take the singular at one", () => {
     const run = {
       command: "validate",
+      environments: ["default"],
       definitions: 1,
       files: 1,
       targets: [],

@@ -1,0 +1,91 @@
+import type { EarlierTries } from "../api/client.js";
+import type { Observed } from "../model/connection.js";
+import { sameJson } from "../model/json.js";
+import { ServiceError } from "../model/service-error.js";
+import {
+  answeredOrFault,
+  answeredOrHalted,
+  factsOf,
+  failed,
+  Halted,
+  isLost,
+  notWritten,
+  PLAN_AGAIN,
+  unknown,
+  type Way,
+  type Written,
+} from "./write.js";
+
+/** Archives a connection that no definition claims, if it still is as it was when that was planned. */
+export async function writeArchive(planned: Observed, way: Way): Promise<Written> {
+  const { id } = planned;
+  const { environment } = way;
+  if (environment.id !== null && planned.environmentId !== environment.id) {
+    const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
+    return notWritten("APPLY.WRONG_ENVIRONMENT", message, "look up where the connection is.");
+  }
+  const archived = await archive(id, way, async (earlier) => {
+    const why = await movedSince(planned, earlier, way);
+    if (why !== undefined) throw new Halted(why);
+    return `Run prune again: it archives ${id} if it is still there.`;
+  });
+  if (typeof archived !== "number") return archived;
+  return { outcome: { status: "archived", attempts: archived, wrote: true }, mayBeDone: false };
+}
+
+/** What became of a connection that somebody changed since the plan; `undefined` where nobody did. */
+async function movedSince(planned: Observed, earlier: EarlierTries, { base }: Way): Promise<Written | undefined> {
+  const { rows, problem } = await base.current();
+  if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
+  const row = rows.find(({ id }) => id === planned.id);
+  if (row === undefined) {
+    // An earlier try of ours may be why.
+    if (earlier.mayBeDone) return undefined;
+    return notWritten("APPLY.ROW_MOVED", `${planned.id} is gone since the plan was made`, PLAN_AGAIN);
+  }
+  const isSame =
+    row.name === planned.name &&
+    sameJson(row.metadata, planned.metadata) &&
+    sameJson(row.syncConfig, planned.syncConfig);
+  if (isSame) return undefined;
+  const message = `somebody changed ${planned.id} since the plan was made, so it was not archived`;
+  return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
+}
+
+/**
+ * Archives a connection. Gives the number of requests that it took, or what became of it instead.
+ *
+ * @param check - called before every try; gives what to do where it is not known whether it was archived
+ */
+export async function archive(
+  id: string,
+  { api }: Way,
+  check: (earlier: EarlierTries) => Promise<string>,
+): Promise<number | Written> {
+  let next = "";
+  const result = await answeredOrHalted(() =>
+    api.remove(id, async (earlier) => {
+      next = await check(earlier);
+    }),
+  );
+  if (result instanceof Halted) return result.written;
+  if (!(result instanceof ServiceError)) return result.attempts;
+  const { httpStatus, attempts, delivery } = result;
+  const isRefused = delivery === "not-sent" || [401, 403, 429].includes(httpStatus ?? 0);
+  if (isRefused && !isLost(result)) return { outcome: failed(result), mayBeDone: false };
+  // Any other answer says little: it may be about the exports, which the service deletes before the connection.
+  const seen = await answeredOrFault(() => api.get(id));
+  if (seen instanceof ServiceError && seen.httpStatus === 404) {
+    if (httpStatus !== 404 || attempts > 1) return attempts + seen.attempts;
+    const outcome = { ...factsOf(result), code: "APPLY.ROW_MOVED", hint: PLAN_AGAIN } as const;
+    const message = `${id} is gone since the plan was made: ${result.message}`;
+    return { outcome: { ...outcome, status: "failed", message }, mayBeDone: false };
+  }
+  if (isLost(result) || seen instanceof ServiceError) {
+    const hint = `Request id: ${result.requestId}. ${next}`;
+    return { outcome: { ...unknown(result, `${id} may or may not have been archived`), hint }, mayBeDone: true };
+  }
+  const message = `${id} was not archived, but its scheduled exports may be deleted: ${result.message}`;
+  const hint = `look at the exports of ${id}, then run again.`;
+  return { outcome: { ...failed(result), message, hint, wrote: true }, mayBeDone: false };
+}

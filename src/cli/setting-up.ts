@@ -1,0 +1,104 @@
+import { catalogue } from "../generated/catalogue.js";
+import type { Files } from "../load/files.js";
+import { type Given, nothingGiven } from "../load/given.js";
+import { error, isError, type Problem } from "../model/problem.js";
+import { KnownSecrets } from "../model/secret.js";
+import type { EnvironmentSettings, Settings } from "../model/settings.js";
+import { type Variables, variablesOf } from "../secrets/variables.js";
+import { nodeFiles } from "./node-files.js";
+import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
+import { settingsFor } from "./settings.js";
+import { allSites, sitesFor } from "./sites.js";
+import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
+import { type Access, accessOf } from "./target.js";
+import type { Terminal } from "./terminal.js";
+
+/** One environment of a run, and the way there. */
+export interface Place {
+  readonly site: EnvironmentSettings;
+  /** Absent when it could not be made out, and where the network is not asked. */
+  readonly access?: Access;
+  /** Why it could not be made out. */
+  readonly problems: readonly Problem[];
+}
+
+/** All that a command needs to know before it begins. */
+export interface SetUp {
+  readonly files: Files;
+  readonly variables: Variables;
+  readonly knownSecrets: KnownSecrets;
+  readonly stamps: StampVariables;
+  readonly settings?: Settings;
+  /** All environments that there are. */
+  readonly all: readonly EnvironmentSettings[];
+  /** Those that are meant; none where the problems keep the command from beginning. */
+  readonly places: readonly Place[];
+  readonly parallelism: number;
+  readonly timeoutMs: number;
+  /** In milliseconds, from now. */
+  readonly deadlineMs?: number;
+  /** Of what is asked for and of the settings, whatever the environment. */
+  readonly problems: readonly Problem[];
+}
+
+/** The problem with a working folder that was removed. */
+export const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exist any more.", {
+  hint: "change to a folder that does.",
+});
+
+/**
+ * Reads settings and variables, and makes out which environments are meant and how to reach them.
+ *
+ * @param isOffline - no key and no address is needed
+ */
+export function setUp(
+  options: SiteOptions & { readonly command: string },
+  { environment, workingFolder }: Terminal & { readonly workingFolder: string },
+  { given = nothingGiven, isOffline = false }: { readonly given?: Given; readonly isOffline?: boolean } = {},
+): SetUp {
+  const files = nodeFiles(workingFolder);
+  const variables = variablesOf(environment, files.read);
+  const knownSecrets = new KnownSecrets();
+  const stamps: StampVariables = isOffline ? { keys: {}, secrets: [], problems: [] } : stampVariablesOf(variables);
+  knownSecrets.add(stamps.secrets);
+  const { settings, problems: ofSettings } = settingsFor(options.config, files, catalogue, variables);
+  const all = allSites(settings);
+  const isStopped = ofSettings.some(isError);
+  const chosen = isStopped ? { sites: [], problems: [] } : sitesFor(all, options, given, files);
+  const problems = [...ofSettings, ...chosen.problems, ...overrides(options, chosen.sites)];
+  const sites = problems.some(isError) ? [] : chosen.sites;
+  const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, sites.length === 1)));
+  // Every key of the run, before anything of it can be shown.
+  knownSecrets.add(places.flatMap(({ access }) => access?.apiKey ?? []));
+  const { parallelism, timeoutSeconds, deadlineSeconds } = settings?.defaults ?? {};
+  return {
+    files,
+    variables,
+    knownSecrets,
+    stamps,
+    ...(settings === undefined ? {} : { settings }),
+    all,
+    places,
+    parallelism: options.parallelism ?? parallelism ?? DEFAULT_PARALLELISM,
+    timeoutMs: options.timeoutMs ?? Math.ceil((timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
+    ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1000 }),
+    problems,
+  };
+
+  function placeOf(site: EnvironmentSettings, isOnly: boolean): Place {
+    const { access, problems: found } = accessOf(options, variables, stamps, site, isOnly);
+    const ofPlace = [...found, ...stamps.problems];
+    return { site, problems: ofPlace, ...(access === undefined || ofPlace.length > 0 ? {} : { access }) };
+  }
+}
+
+/** Options that say where the target is are about one environment. */
+function overrides({ baseUrl, environmentId }: SiteOptions, sites: readonly EnvironmentSettings[]): readonly Problem[] {
+  const named = [
+    ...(baseUrl === undefined ? [] : ["--base-url"]),
+    ...(environmentId === undefined ? [] : ["--environment-id"]),
+  ];
+  if (named.length === 0 || sites.length < 2) return [];
+  const detail = `${named.join(" and ")} cannot be meant for ${sites.length} environments.`;
+  return [error("USAGE.CONFLICT", detail, { hint: "name one environment with --env, or leave it to the settings." })];
+}

@@ -1,0 +1,89 @@
+import { DEFAULT_FOLDER, type Files } from "../load/files.js";
+import { readSettings } from "../load/settings-file.js";
+import type { Catalogue } from "../model/catalogue.js";
+import { error, isError, type Problem } from "../model/problem.js";
+import type { Settings } from "../model/settings.js";
+import { type Variables, whyMissing } from "../secrets/variables.js";
+import { checkSettings } from "../validate/settings.js";
+import { badOwner } from "./stamp-variables.js";
+import { isLoopback } from "./target.js";
+
+export interface FoundSettings {
+  /** Absent when there is no settings file, or something is wrong with it. */
+  readonly settings?: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The settings of a run, held against what they may say: hosts that only a file in the repository names must be the service's
+ * own or allowed, so that a pull request cannot send a key elsewhere.
+ *
+ * @param named - the file that an option names
+ */
+export function settingsFor(
+  named: string | undefined,
+  files: Files,
+  catalogue: Catalogue,
+  variables: Variables,
+): FoundSettings {
+  const { main, included, folder, problems } = readSettings(named, files);
+  if (main === undefined || problems.some(isError)) return { problems };
+  const checked = checkSettings({ main, included, folder, usualFolder: DEFAULT_FOLDER }, catalogue);
+  const { settings } = checked;
+  if (settings === undefined) return { problems: [...problems, ...checked.problems] };
+  const hosts = allowedHosts(variables);
+  const all = [
+    ...problems,
+    ...checked.problems,
+    ...hosts.problems,
+    ...ownersOf(settings),
+    ...foreignHosts(settings, hosts),
+  ];
+  return all.some(isError) ? { problems: all } : { settings, problems: all };
+}
+
+function ownersOf({ owner, environments }: Settings): readonly Problem[] {
+  const all = new Map(
+    [owner, ...environments.map((one) => one.owner)].flatMap((one) => (one ? [[one.place, one]] : [])),
+  );
+  return [...all.values()].flatMap(({ text, place }) => badOwner(text, "owner", place) ?? []);
+}
+
+const ALLOWED_HOSTS = "FLEXPRICE_ALLOWED_HOSTS";
+
+interface AllowedHosts {
+  /** Host names, or host names with a port, in lower case. */
+  readonly names: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+function allowedHosts(variables: Variables): AllowedHosts {
+  const found = variables.lookUp(ALLOWED_HOSTS);
+  if (found.state === "unset" || (found.state === "empty" && !found.fromFile))
+    return { names: new Set(), problems: [] };
+  const hint = `list host names, separated by commas, such as ${ALLOWED_HOSTS}=flexprice.example.com,billing.example.com:8443.`;
+  const refused = (detail: string) => ({
+    names: new Set<string>(),
+    problems: [error("SETTINGS.BAD_ALLOWED_HOSTS", detail, { hint })],
+  });
+  if (found.state !== "set") return refused(`${whyMissing(ALLOWED_HOSTS, found)}.`);
+  const names = found.value
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const isHost = (name: string) => /^(?:\[[0-9a-f:]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?$/.test(name);
+  if (names.every(isHost)) return { names: new Set(names), problems: [] };
+  return refused(`${ALLOWED_HOSTS} holds something that is no host name.`);
+}
+
+function foreignHosts({ environments }: Settings, { names }: AllowedHosts): readonly Problem[] {
+  return environments.flatMap(({ name, baseUrl }) => {
+    if (baseUrl === undefined || !URL.canParse(baseUrl.text)) return [];
+    const { hostname, host } = new URL(baseUrl.text);
+    const isOurs = hostname === "flexprice.io" || hostname.endsWith(".flexprice.io");
+    if (isOurs || isLoopback(hostname) || names.has(hostname) || names.has(host)) return [];
+    const detail = `environments.${name} would send its key to ${host}, which is neither under flexprice.io nor this machine.`;
+    const hint = `if that is meant, whoever runs this lists the host: ${ALLOWED_HOSTS}=${host}; a file alone cannot.`;
+    return [error("SETTINGS.FOREIGN_HOST", detail, { place: baseUrl.place, hint })];
+  });
+}

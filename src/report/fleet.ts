@@ -1,0 +1,47 @@
+import type { RunToSave, TargetRun } from "../model/run.js";
+import { applyLine, applyText, planLine, planText } from "./human.js";
+import type { Paint } from "./paint.js";
+import { counted, printable } from "./text.js";
+
+/*
+ * The same for any number of environments: each as if it were the only one, and then all of them in one last line.
+ */
+
+/** What the environments of a run are called, the ones without a target too. */
+interface Told {
+  readonly environments: readonly string[];
+  readonly targets: readonly TargetRun[];
+  readonly saved?: RunToSave;
+}
+
+/** The plans of all environments. */
+export function plansText({ environments, targets, saved }: Told, paint: Paint): string {
+  const [only] = targets;
+  if (environments.length === 1) return only === undefined ? "" : planText(only, paint, saved);
+  const parts = environments.map((name) => {
+    const target = targets.find(({ environment }) => environment === name);
+    return (target && planText(target, paint, saved)) || withoutPlan(name, target, paint);
+  });
+  const summaries = targets.flatMap(({ plan }) => plan?.summary ?? []);
+  return `${[...parts, heading(environments, paint)].join("\n")}${planLine(summaries)}\n`;
+}
+
+/** What became of the plans of all environments. */
+export function appliesText({ environments, targets }: Told, paint: Paint): string {
+  const [only] = targets;
+  if (environments.length === 1) return only === undefined ? "" : applyText(only, paint);
+  const parts = targets
+    .filter(({ outcomes }) => outcomes !== undefined)
+    .map((target) => `${paint("strong", `${printable(target.environment)}:`)}\n${applyText(target, paint)}`);
+  return `${[...parts, heading(environments, paint)].join("\n")}${applyLine(targets)}\n`;
+}
+
+function heading(environments: readonly string[], paint: Paint): string {
+  if (environments.length === 0) return `${paint("strong", "No environment is in this share.")}\n`;
+  return `${paint("strong", `All ${counted(environments.length, "environment")}:`)}\n`;
+}
+
+function withoutPlan(name: string, target: TargetRun | undefined, paint: Paint): string {
+  const where = target === undefined ? "" : ` ${printable(target.baseUrl)}`;
+  return `${paint("strong", `Target ${printable(name)}:`)}${where}\n${paint("bad", "!")} no plan: see the errors of ${printable(name)}.\n`;
+}
