@@ -1,4 +1,4 @@
-import type { Problem } from "../model/problem.js";
+import { isError, type Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { appliesText, plansText } from "../report/fleet.js";
 import { validateText } from "../report/human.js";
@@ -95,6 +95,8 @@ export class Output {
   #humanText(run: Run, planIsShown: boolean): string {
     const paint = this.#outPaint();
     if (run.command === "validate") return validateText(run);
+    // A share may be empty; a run that did not get as far as environments says nothing of them.
+    if (run.environments.length === 0 && run.problems.some(isError)) return "";
     const plan = planIsShown ? "" : plansText(run, paint);
     const isWritten = run.targets.some(({ outcomes }) => outcomes !== undefined);
     if (run.command === "plan" || !isWritten) return plan;
