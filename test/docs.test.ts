@@ -9,7 +9,7 @@ import { fieldFacts } from "./contract/suite.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 const readme = text("README.md");
-const commands = ["validate", "plan", "apply", "prune", "sandbox", "keygen", "schema"];
+const commands = ["validate", "plan", "apply", "pull", "prune", "doctor", "init", "sandbox", "keygen", "schema"];
 
 /** Rows of the README's table whose first column matches, with their columns. */
 function rows(first: RegExp): readonly (readonly string[])[] {

@@ -1,14 +1,28 @@
+import type { AccountApi, ErrorShape } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
+import { ServiceError } from "../model/service-error.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
 import { isFromGateway, isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
-import { type ConnectionsPage, createBody, headersOf, readConnection, readPage, updateBody } from "./wire.js";
+import {
+  type ConnectionsPage,
+  createBody,
+  headersOf,
+  readAccount,
+  readConnection,
+  readEnvironment,
+  readPage,
+  shapeOfError,
+  updateBody,
+} from "./wire.js";
 
 /** An answer with what is worth telling about the way to it. */
 export interface Answered<T> {
   readonly value: T;
+  /** When it was made by the service's clock, in milliseconds since 1970, if it says so. */
+  readonly atMs?: number;
   readonly attempts: number;
   readonly httpStatus: number;
   readonly requestId: string;
@@ -116,6 +130,30 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
   };
 }
 
+/** What the service says of the key, its environment and itself. */
+export function accountApi(parts: ClientParts): AccountApi {
+  const client = new Client(parts);
+  return {
+    async account() {
+      const { value, atMs } = await client.call("GET", "/users/me", undefined, readAccount);
+      return { account: value, ...(atMs === undefined ? {} : { atMs }) };
+    },
+    async environment(id) {
+      try {
+        const path = `/environments/${encodeURIComponent(id)}`;
+        return (await client.call("GET", path, undefined, readEnvironment)).value;
+      } catch (cause) {
+        if (cause instanceof ServiceError && (cause.httpStatus === 403 || cause.httpStatus === 404)) return undefined;
+        throw cause;
+      }
+    },
+    errorShape: () => client.errorShape(pathOf(NO_CONNECTION)),
+  };
+}
+
+/** An id that no connection has: ids are made from the time, and this one would be of 1970. */
+const NO_CONNECTION = "conn_00000000000000000000000000";
+
 function pathOf(id: string): string {
   return `/connections/${encodeURIComponent(id)}`;
 }
@@ -145,7 +183,8 @@ class Client {
     const value = read(json.value);
     if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
     const { attempts, requestId } = attempted;
-    return { value, attempts, httpStatus: answer.status, requestId };
+    const atMs = Date.parse(answer.date ?? "");
+    return { value, attempts, httpStatus: answer.status, requestId, ...(Number.isNaN(atMs) ? {} : { atMs }) };
   }
 
   /** A request of whose answer only the success counts. */
@@ -155,8 +194,28 @@ class Client {
     return { value: undefined, attempts, httpStatus: answer.status, requestId };
   }
 
+  /** How a request that leads nowhere is refused. */
+  async errorShape(path: string): Promise<ErrorShape> {
+    const { answer } = await this.#answered("GET", path, undefined);
+    const said = jsonOf(answer)?.value;
+    return answer.status === 404 ? shapeOfError(said) : "other";
+  }
+
   /** Sends until there is an answer, and throws one that is no success. */
   async #succeeded(
+    method: HttpRequest["method"],
+    path: string,
+    bodyOf: BodyOf | undefined,
+  ): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
+    const { answer, attempted } = await this.#answered(method, path, bodyOf);
+    if (answer.status < 200 || answer.status >= 300) {
+      throw refusal(answer, attempted, this.#parts.clock.nowMs(), this.#foreign);
+    }
+    return { answer, attempted };
+  }
+
+  /** Sends until there is an answer, whatever it is. */
+  async #answered(
     method: HttpRequest["method"],
     path: string,
     bodyOf: BodyOf | undefined,
@@ -177,9 +236,6 @@ class Client {
       method === "POST" || method === "PUT",
     );
     const answer = await this.#sendUntilAnswered({ method, path: `${root}${path}`, headers }, bodyOf, attempted);
-    if (answer.status < 200 || answer.status >= 300) {
-      throw refusal(answer, attempted, this.#parts.clock.nowMs(), this.#foreign);
-    }
     return { answer, attempted };
   }
 

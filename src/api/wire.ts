@@ -1,3 +1,4 @@
+import type { Account, EnvironmentFacts, ErrorShape } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import { isDeeperThan, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { revealForWire, Secret } from "../model/secret.js";
@@ -87,6 +88,8 @@ export function readConnection(value: unknown): Observed | undefined {
     metadata: metadata === null ? null : withoutNothing(metadata),
     syncConfig,
     createdAt: textOr(ownValue(value, "created_at"), ""),
+    ...named("createdBy", ownValue(value, "created_by")),
+    ...named("tenantId", ownValue(value, "tenant_id")),
     isLive: textOr(ownValue(value, "status"), "published") === "published",
   };
 }
@@ -133,6 +136,13 @@ export interface ServiceMessage {
   readonly existingId?: string;
 }
 
+/** Which of the forms that the service has had an error is in. */
+export function shapeOfError(value: unknown): ErrorShape {
+  if (!isObject(value)) return "other";
+  if (typeof ownValue(value, "code") === "string" && typeof ownValue(value, "message") === "string") return "present";
+  return ownValue(value, "success") === false && isObject(ownValue(value, "error")) ? "old" : "other";
+}
+
 export function readError(value: unknown): ServiceMessage {
   if (!isObject(value)) return {};
   const nested = ownValue(value, "error");
@@ -146,6 +156,38 @@ export function readError(value: unknown): ServiceMessage {
     ...(typeof code === "string" ? { code } : {}),
     ...(typeof existingId === "string" ? { existingId } : {}),
   };
+}
+
+function named<Key extends string>(key: Key, value: Json | undefined): { readonly [name in Key]?: string } {
+  return (typeof value === "string" && value !== "" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
+}
+
+/** Whom a key belongs to, as `GET /users/me` says. */
+export function readAccount(value: unknown): Account | undefined {
+  if (!isObject(value)) return undefined;
+  const id = ownValue(value, "id");
+  const tenant = ownValue(value, "tenant");
+  const roles = ownValue(value, "roles") ?? [];
+  if (typeof id !== "string" || !isObject(tenant) || !Array.isArray(roles)) return undefined;
+  return {
+    id,
+    ...named("name", ownValue(value, "name")),
+    isService: ownValue(value, "type") === "service_account",
+    roles: (roles as readonly Json[]).filter((role) => typeof role === "string"),
+    tenant: {
+      id: textOr(ownValue(tenant, "id"), ""),
+      name: textOr(ownValue(tenant, "name"), ""),
+      status: textOr(ownValue(tenant, "status"), ""),
+    },
+  };
+}
+
+/** An environment, as `GET /environments/{id}` says. */
+export function readEnvironment(value: unknown): EnvironmentFacts | undefined {
+  if (!isObject(value)) return undefined;
+  const id = ownValue(value, "id");
+  if (typeof id !== "string") return undefined;
+  return { id, name: textOr(ownValue(value, "name"), ""), type: textOr(ownValue(value, "type"), "") };
 }
 
 function textOr(value: Json | undefined, fallback: string): string {

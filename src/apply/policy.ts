@@ -10,9 +10,11 @@ export type MostChanges =
 export function overLimit({ changes }: Plan, most: MostChanges | undefined): Problem | undefined {
   if (most === undefined) return undefined;
   const writing = changes.filter(writes).length;
-  const allowed = most.kind === "count" ? most.count : (most.percent / 100) * changes.length;
+  // What is archived has no definition: a share is one of those that there are.
+  const definitions = changes.filter(({ action }) => action !== "archive").length;
+  const allowed = most.kind === "count" ? most.count : (most.percent / 100) * definitions;
   if (writing <= allowed) return undefined;
-  const limit = most.kind === "count" ? String(most.count) : `${most.percent}% of ${changes.length}`;
+  const limit = most.kind === "count" ? String(most.count) : `${most.percent}% of ${definitions}`;
   const detail = `the plan has ${writing} ${writing === 1 ? "change" : "changes"}, and --max-changes allows ${limit}.`;
   return error("PLAN.OVER_LIMIT", detail, { hint: "look at the plan; if it is right, raise --max-changes." });
 }

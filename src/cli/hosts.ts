@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectionsApi, type WireEvent } from "../api/client.js";
+import { accountApi, type ClientParts, connectionsApi, type WireEvent } from "../api/client.js";
 import type { Connection } from "../api/http.js";
 import { type Limit, limitTo } from "../api/limit.js";
 import type { KnownSecrets } from "../model/secret.js";
@@ -38,7 +38,7 @@ export class Hosts {
     const { knownSecrets, onEvent, deadlineAtMs } = this.#parts;
     const { connection, requests, writes } = await this.#host(baseUrl.origin);
     const environmentId = target.expectedEnvironmentId;
-    const api = connectionsApi({
+    const parts: ClientParts = {
       baseUrl,
       apiKey,
       ...(environmentId === undefined ? {} : { environmentId }),
@@ -50,8 +50,8 @@ export class Hosts {
       random: Math.random,
       newRequestId: randomUUID,
       onEvent,
-    });
-    return { api, limit: writes };
+    };
+    return { api: connectionsApi(parts), account: accountApi(parts), limit: writes };
   }
 
   async close(): Promise<void> {

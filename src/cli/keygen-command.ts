@@ -7,7 +7,7 @@ import type { Output } from "./output.js";
 /** `keygen`: a new key for fingerprints on stdout, and how it is used on stderr. */
 export function keygenCommand(options: KeygenOptions, output: Output): ExitCode {
   const { text, key } = drawn();
-  output.result("keygen", `${text}\n`, [], { keygen: { fingerprint_key: text, key_id: key.id } });
+  output.result("keygen", `${text}\n`, { keygen: { fingerprint_key: text, key_id: key.id } });
   if (!options.quiet)
     output.note(
       "Keep it with your other secrets and give it to every run as FLEXPRICE_SYNC_FINGERPRINT_KEY. With it a run tells which\n" +

@@ -49,6 +49,22 @@ export interface ReconcileOptions extends SiteOptions {
   readonly recoveryFile?: string;
 }
 
+export interface PullOptions extends SiteOptions {
+  readonly command: "pull";
+  /** Files that differ are written over. */
+  readonly force: boolean;
+}
+
+export interface InitOptions extends SiteOptions {
+  readonly command: "init";
+  /** Definitions of what the service has are written, too. */
+  readonly pull: boolean;
+}
+
+export interface DoctorOptions extends SiteOptions {
+  readonly command: "doctor";
+}
+
 export interface SandboxOptions extends CommonOptions {
   readonly command: "sandbox";
   readonly port: number;
@@ -66,7 +82,14 @@ export interface SchemaOptions extends CommonOptions {
   readonly name: SchemaName;
 }
 
-export type CommandOptions = ReconcileOptions | SandboxOptions | KeygenOptions | SchemaOptions;
+export type CommandOptions =
+  | ReconcileOptions
+  | PullOptions
+  | InitOptions
+  | DoctorOptions
+  | SandboxOptions
+  | KeygenOptions
+  | SchemaOptions;
 
 export const DEFAULT_PARALLELISM = 8;
 export const DEFAULT_TIMEOUT_SECONDS = 30;

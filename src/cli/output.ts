@@ -33,9 +33,27 @@ export class Output {
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */
-  result(command: string, text: string, targets: readonly TargetRun[], more: object): void {
-    const run = { command, targets, problems: [] };
-    this.#terminal.writeOut(this.#options.json ? jsonText(run, this.#tool, 0, more) : text);
+  result(
+    command: string,
+    text: string,
+    more: object,
+    {
+      exitCode = 0,
+      ...run
+    }: {
+      readonly exitCode?: ExitCode;
+      readonly problems?: readonly Problem[];
+      readonly targets?: readonly TargetRun[];
+    } = {},
+  ): void {
+    const told = { command, problems: [], ...run };
+    this.#terminal.writeOut(this.#options.json ? jsonText(told, this.#tool, exitCode, more) : text);
+  }
+
+  /** A result of another kind that may have problems. @param more - keys that only this command has */
+  told(run: Parameters<typeof jsonText>[0], text: string, exitCode: ExitCode, more: object = {}): void {
+    this.#terminal.writeOut(this.#options.json ? jsonText(run, this.#tool, exitCode, more) : this.#shortened(text));
+    this.problems(run.problems);
   }
 
   /** A command that ended in problems alone. */
@@ -73,7 +91,7 @@ export class Output {
     if (!isAsked && (json || quiet)) return false;
     const isSeen = !json && this.#terminal.outIsTerminal;
     if (isAsked && !isSeen) this.#terminal.writeError(plansText(told, this.errorPaint()));
-    if (!json) this.#terminal.writeOut(`${plansText(told, this.#outPaint())}\n`);
+    if (!json) this.#terminal.writeOut(`${plansText(told, this.outPaint())}\n`);
     return !json;
   }
 
@@ -81,7 +99,7 @@ export class Output {
     return this.#paint(this.#terminal.errorIsTerminal);
   }
 
-  #outPaint(): Paint {
+  outPaint(): Paint {
     return this.#paint(this.#terminal.outIsTerminal);
   }
 
@@ -93,7 +111,7 @@ export class Output {
   }
 
   #humanText(run: Run, planIsShown: boolean): string {
-    const paint = this.#outPaint();
+    const paint = this.outPaint();
     if (run.command === "validate") return validateText(run);
     // A share may be empty; a run that did not get as far as environments says nothing of them.
     if (run.environments.length === 0 && run.problems.some(isError)) return "";

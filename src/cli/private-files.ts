@@ -140,8 +140,8 @@ function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 
-/** Without the name of the draft, which is nobody's concern. */
-function reasonOf(cause: unknown): string {
+/** Why a file could not be written, without the name of the draft, which is nobody's concern. */
+export function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "the folder may not be written";
   if (code === "ENOSPC" || code === "EDQUOT") return "there is no room left";

@@ -101,6 +101,54 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     ),
   ).action(() => found(reconcileOptions("prune", prune.opts(), [])));
 
+  const pull = networked(
+    sited(
+      program
+        .command("pull")
+        .description("Writes definitions of the connections that the service has, secrets as references; reads only."),
+    ),
+  )
+    .option("-d, --dir <dir>", "folder to write into (default: the environment's own folder)", collect)
+    .option("--force", "write over files that differ")
+    .action(() => {
+      const values = pull.opts();
+      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
+      found({ ...siteOptions(values, paths), command: "pull", force: values["force"] === true });
+    });
+
+  const init = networked(
+    program
+      .command("init")
+      .description("Starts a repository: settings, folder, .env.example and a GitHub workflow; what is there stays."),
+  )
+    .option("-d, --dir <dir>", `folder for definitions (default: ${DEFAULT_FOLDER})`, collect)
+    .option("--pull", "also write definitions of what the service has; reads only")
+    .action(() => {
+      const values = init.opts();
+      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
+      found({ ...siteOptions(values, paths), command: "init", pull: values["pull"] === true });
+    });
+
+  const doctor = networked(
+    sited(
+      program
+        .command("doctor")
+        .description(
+          "Looks at settings, variables, key, environment, clock and service, and says what to do; reads only.",
+        ),
+    ),
+  )
+    .option(
+      "-d, --dir <dir>",
+      `folder with definitions, repeatable, in place of those of the settings (default: ${DEFAULT_FOLDER})`,
+      collect,
+    )
+    .action(() => {
+      const values = doctor.opts();
+      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
+      found({ ...siteOptions(values, paths), command: "doctor" });
+    });
+
   const keygen = program
     .command("keygen")
     .description("Prints a new key for FLEXPRICE_SYNC_FINGERPRINT_KEY.")
@@ -121,7 +169,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
     .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
 
-  for (const command of [validate, plan, apply, prune, sandbox, keygen, schema]) common(command);
+  for (const command of [validate, plan, apply, pull, prune, doctor, init, sandbox, keygen, schema]) common(command);
   return program;
 }
 

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { WireEvent } from "../api/client.js";
 import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { catalogue } from "../generated/catalogue.js";
 import { type Given, readGiven } from "../load/given.js";
 import { writes } from "../model/plan.js";
-import { Bug, error, type Problem, shellWord } from "../model/problem.js";
+import { error, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
-import { ONLY_ENVIRONMENT } from "../model/settings.js";
-import { type EnvironmentRequest, type Invocation, reconcile, type World } from "../reconcile.js";
+import { type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
 import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
@@ -19,10 +17,11 @@ import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
-import { noWorkingFolder, type Place, type SetUp, setUp } from "./setting-up.js";
+import { requestOf, sameSettings } from "./requests.js";
+import { connectBy, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
 import { sharedTargets } from "./shared-targets.js";
 import type { Terminal } from "./terminal.js";
-import { requestLine, traceLine, waitingLine } from "./trace.js";
+import { tracing } from "./trace.js";
 
 /** `validate`, `plan`, `apply` and `prune`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
 export async function reconcileCommand(
@@ -40,14 +39,12 @@ export async function reconcileCommand(
   const ready = setUp(options, { ...terminal, workingFolder }, { given, isOffline });
   const { files, variables, knownSecrets, stamps } = ready;
   const startMs = performance.now();
+  const trace = tracing(output, options);
   const hosts = new Hosts({
-    parallelism: ready.parallelism,
-    timeoutMs: ready.timeoutMs,
-    ...(ready.deadlineMs === undefined ? {} : { deadlineAtMs: Date.now() + ready.deadlineMs }),
-    knownSecrets,
+    ...wireParts(ready),
     onEvent(event) {
       if (event.method !== "GET") mayHaveWritten = true;
-      traceOn(output, options, event);
+      trace(event);
     },
   });
   const recoveries = recoveriesIn(workingFolder);
@@ -61,11 +58,7 @@ export async function reconcileCommand(
     knownSecrets,
     fingerprintKeys: stamps.keys,
     newSalt: () => randomBytes(SALT_BYTES).toString("base64url"),
-    connect({ environment }) {
-      const place = ready.places.find(({ site }) => site.name === environment);
-      if (place?.access === undefined) throw new Bug(`connecting to ${environment} without a way there`);
-      return hosts.connect(place.access);
-    },
+    connect: connectBy(ready, hosts),
     recoveries: {
       keep(id, text) {
         const file = recoveries.keep(id, text);
@@ -185,39 +178,6 @@ function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, pro
 function mostChangesOf({ settings }: SetUp): MostChanges | undefined {
   const written = settings?.defaults.maxChanges;
   return written === undefined ? undefined : mostChanges(written);
-}
-
-function requestOf(
-  { site, access, problems }: Place,
-  options: ReconcileOptions,
-  most: MostChanges | undefined,
-): EnvironmentRequest {
-  const { name, connections, vars } = site;
-  const named = name === ONLY_ENVIRONMENT && site.place === undefined ? "" : ` --env ${shellWord(name)}`;
-  return {
-    name,
-    paths: options.paths,
-    usualPaths: connections,
-    vars,
-    ...(most === undefined ? {} : { maxChanges: most }),
-    sameTarget: `${named}${sameSettings(options)}`,
-    targetProblems: problems,
-    ...(access === undefined ? {} : { target: access.target }),
-  };
-}
-
-/** The options about settings and target again, as a part of a command line; which environment is said beside them. */
-function sameSettings({ config, baseUrl, environmentId }: ReconcileOptions): string {
-  const named = (option: string, value: string | undefined) => (value ? ` ${option} ${shellWord(value)}` : "");
-  return `${named("--config", config)}${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
-}
-
-function traceOn(output: Output, { debug, verbose, quiet }: ReconcileOptions, event: WireEvent): void {
-  if (debug) output.note(traceLine(event));
-  const waiting = debug || quiet ? undefined : waitingLine(event);
-  if (waiting !== undefined) output.note(waiting);
-  const line = verbose ? requestLine(event) : undefined;
-  if (line !== undefined) output.note(line);
 }
 
 /** Asks with targets, counts and dangers in the question. Nothing but a typed yes is a yes. */

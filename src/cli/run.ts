@@ -44,6 +44,18 @@ async function runCommand(options: CommandOptions, terminal: Terminal, output: O
       const { reconcileCommand } = await import("./reconcile-command.js");
       return reconcileCommand(options, terminal, output);
     }
+    case "pull": {
+      const { pullCommand } = await import("./pull-command.js");
+      return pullCommand(options, terminal, output);
+    }
+    case "init": {
+      const { initCommand } = await import("./init-command.js");
+      return initCommand(options, terminal, output);
+    }
+    case "doctor": {
+      const { doctorCommand } = await import("./doctor-command.js");
+      return doctorCommand(options, terminal, output);
+    }
     case "sandbox": {
       const { sandboxCommand } = await import("./sandbox-command.js");
       return sandboxCommand(options, terminal, output);

@@ -48,7 +48,8 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
   const lines = `export FLEXPRICE_BASE_URL=${sandbox.baseUrl}\n${keyLine}export FLEXPRICE_ENVIRONMENT_ID=${environmentId}\n`;
   // Listened for before anybody can know that the sandbox is there.
   const signal = terminal.untilSignal();
-  output.result("sandbox", lines, [target], options.key === undefined ? { sandbox: { api_key: apiKey } } : {});
+  const made = options.key === undefined ? { sandbox: { api_key: apiKey } } : {};
+  output.result("sandbox", lines, made, { targets: [target] });
   const content = counted(seed.file.connections?.length ?? 0, "connection");
   if (!options.quiet) output.note(`The sandbox listens on ${sandbox.baseUrl} with ${content}; Ctrl-C ends it.\n`);
   const exitCode = await signal;

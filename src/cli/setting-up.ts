@@ -1,10 +1,12 @@
 import { catalogue } from "../generated/catalogue.js";
 import type { Files } from "../load/files.js";
 import { type Given, nothingGiven } from "../load/given.js";
-import { error, isError, type Problem } from "../model/problem.js";
+import { Bug, error, isError, type Problem } from "../model/problem.js";
 import { KnownSecrets } from "../model/secret.js";
 import type { EnvironmentSettings, Settings } from "../model/settings.js";
+import type { Connected, Target } from "../reconcile.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
+import type { Hosts, HostsParts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
 import { settingsFor } from "./settings.js";
@@ -101,4 +103,19 @@ function overrides({ baseUrl, environmentId }: SiteOptions, sites: readonly Envi
   if (named.length === 0 || sites.length < 2) return [];
   const detail = `${named.join(" and ")} cannot be meant for ${sites.length} environments.`;
   return [error("USAGE.CONFLICT", detail, { hint: "name one environment with --env, or leave it to the settings." })];
+}
+
+/** What the ways to the hosts of a run have in common. */
+export function wireParts({ parallelism, timeoutMs, deadlineMs, knownSecrets }: SetUp): Omit<HostsParts, "onEvent"> {
+  const deadline = deadlineMs === undefined ? {} : { deadlineAtMs: Date.now() + deadlineMs };
+  return { parallelism, timeoutMs, knownSecrets, ...deadline };
+}
+
+/** Opens the way to an environment of a run. */
+export function connectBy({ places }: SetUp, hosts: Hosts): (target: Target) => Promise<Connected> {
+  return ({ environment }) => {
+    const place = places.find(({ site }) => site.name === environment);
+    if (place?.access === undefined) throw new Bug(`connecting to ${environment} without a way there`);
+    return hosts.connect(place.access);
+  };
 }

@@ -2,9 +2,22 @@ import type { WireEvent } from "../api/client.js";
 import { MOST_TRIES } from "../api/retry.js";
 import { assertNever } from "../model/problem.js";
 import { printable } from "../report/text.js";
+import type { CommonOptions } from "./options.js";
+import type { Output } from "./output.js";
+
+/** Tells of requests as the options want it: each for `--debug`, a line for `-v`, and waiting to everybody but with `-q`. */
+export function tracing(output: Output, { debug, verbose, quiet }: CommonOptions): (event: WireEvent) => void {
+  return (event) => {
+    if (debug) output.note(traceLine(event));
+    const waiting = debug || quiet ? undefined : waitingLine(event);
+    if (waiting !== undefined) output.note(waiting);
+    const line = verbose ? requestLine(event) : undefined;
+    if (line !== undefined) output.note(line);
+  };
+}
 
 /** A line for `-v`: one per request that was answered or failed. `undefined` for the other events. */
-export function requestLine(event: WireEvent): string | undefined {
+function requestLine(event: WireEvent): string | undefined {
   if (event.kind === "answered")
     return `${event.method} ${printable(event.url)} ${event.status} in ${Math.round(event.ms)} ms\n`;
   if (event.kind === "failed")
@@ -13,7 +26,7 @@ export function requestLine(event: WireEvent): string | undefined {
 }
 
 /** A line for everybody who waits: nothing is silent while a service is tried again. */
-export function waitingLine(event: WireEvent): string | undefined {
+function waitingLine(event: WireEvent): string | undefined {
   if (event.kind !== "waiting") return undefined;
   const { method, url, reason, waitMs, attempt } = event;
   const seconds = (waitMs / 1000).toFixed(1);
@@ -21,7 +34,7 @@ export function waitingLine(event: WireEvent): string | undefined {
 }
 
 /** A line for `--debug`: every event, with the names of what is sent and never its values. */
-export function traceLine(event: WireEvent): string {
+function traceLine(event: WireEvent): string {
   const head = `debug: [${event.requestId}] ${event.method} ${printable(event.url)}`;
   switch (event.kind) {
     case "sent": {

@@ -67,7 +67,7 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   if (walk.found.length === 0 && problems.length === before) {
     problems.push(
       error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
-        hint: "an empty folder never means that connections should go; name the right one with --dir.",
+        hint: "an empty folder never means that connections should go; name the right one with --dir. flexprice-sync pull writes definitions of what the service has.",
       }),
     );
   }

@@ -91,6 +91,9 @@ export interface Observed {
   readonly metadata: JsonObject | null;
   readonly syncConfig: JsonObject;
   readonly createdAt: string;
+  /** Who made it; for one that was begun by consent in a browser that is its tenant. */
+  readonly createdBy?: string;
+  readonly tenantId?: string;
   /** Not archived or deleted; the service of today never shows such rows. */
   readonly isLive: boolean;
 }

@@ -155,6 +155,11 @@ export const problemCodes = {
   "APPLY.NOT_CONVERGED": { title: "Not as asked", exitCode: 7 },
   "APPLY.WRONG_ENVIRONMENT": { title: "Wrong environment", exitCode: 1 },
 
+  "PULL.FILE_DIFFERS": { title: "File kept", exitCode: 6 },
+  "PULL.NOT_EXPRESSED": { title: "Not in the file", exitCode: 1 },
+  "PULL.NOT_WRITTEN": { title: "Without a file", exitCode: 1 },
+  "PULL.SHARED_FOLDER": { title: "Folder of several environments", exitCode: 3 },
+
   "SANDBOX.NO_PORT": { title: "Port not available", exitCode: 1 },
   "SANDBOX.BAD_SEED": { title: "Unusable seed", exitCode: 3 },
 

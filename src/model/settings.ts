@@ -10,6 +10,8 @@ export const ONLY_ENVIRONMENT = "default";
 export interface Settings {
   /** As the user would type it. */
   readonly file: string;
+  /** Where its paths start: as a part of a path, empty for the working folder. */
+  readonly folder: string;
   readonly owner?: SettingText;
   readonly stamp?: boolean;
   readonly defaults: Defaults;

@@ -79,7 +79,7 @@ function archiveOf(
       `nothing is synced with ${facts?.title ?? providerType} through it any more`,
       ...created.map(
         ({ name, file, line }) =>
-          `looks like the connection that "${name}" at ${file}:${line} renames: then give that definition id: ${id}`,
+          `may be the connection that "${name}" at ${file}:${line} renames: then give that definition id: ${id}`,
       ),
     ],
     guarded: true,

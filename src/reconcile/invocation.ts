@@ -5,6 +5,7 @@ import type { MostChanges } from "../apply/policy.js";
 import type { Recoveries } from "../apply/replace.js";
 import type { Files } from "../load/files.js";
 import type { Given, GivenFiles } from "../load/given.js";
+import type { AccountApi } from "../model/account.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
 import type { Problem } from "../model/problem.js";
@@ -68,12 +69,14 @@ export interface Target {
 /** The way to the service of one environment. */
 export interface Connected {
   readonly api: ConnectionsApi;
+  /** What it says of the key; only a look at everything asks that. */
+  readonly account?: AccountApi;
   /** Bounds the writes that are begun at once, over all environments of the host. */
   readonly limit: Limit;
 }
 
-/** Everything outside of the process that a run touches. */
-export interface World extends Asking {
+/** What a run that only reads touches outside of the process. */
+export interface ReadingWorld {
   readonly files: Files;
   readonly variables: Variables;
   readonly catalogue: Catalogue;
@@ -83,6 +86,10 @@ export interface World extends Asking {
   readonly fingerprintKeys: FingerprintKeys;
   /** At least 128 random bits as letters, digits, `-` and `_`. */
   readonly newSalt: () => string;
+}
+
+/** Everything outside of the process that a run touches. */
+export interface World extends ReadingWorld, Asking {
   readonly recoveries: Recoveries;
   /** Milliseconds that only ever grow. */
   readonly nowMs: () => number;

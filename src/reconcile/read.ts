@@ -3,7 +3,7 @@ import type { Desired } from "../model/connection.js";
 import type { Problem } from "../model/problem.js";
 import { resolve } from "../secrets/resolve.js";
 import { type Checked, recheck, validate } from "../validate/validate.js";
-import type { World } from "./invocation.js";
+import type { ReadingWorld } from "./invocation.js";
 
 /** The definitions of one environment, as far as each of its files goes. */
 export interface Read {
@@ -20,11 +20,11 @@ export const nothingRead: Read = { desired: [], documents: [], problems: [] };
  * environments share is read once, and resolved for each with its own variables.
  */
 export class Reader {
-  readonly #world: World;
+  readonly #world: ReadingWorld;
   readonly #keyVariables: ReadonlySet<string>;
   readonly #known = new Map<string, { readonly loaded: Loaded; readonly checked: Checked }>();
 
-  constructor(world: World, keyVariables: ReadonlySet<string>) {
+  constructor(world: ReadingWorld, keyVariables: ReadonlySet<string>) {
     this.#world = world;
     this.#keyVariables = keyVariables;
   }

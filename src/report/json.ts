@@ -5,6 +5,11 @@ import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { summaryNumbers } from "../model/saved-plan.js";
 import { printableJson } from "./text.js";
 
+/** A target, and what only one command says of it. */
+export interface ToldTarget extends TargetRun {
+  readonly more?: object;
+}
+
 /** Of the document below; `schema/result.schema.json` describes it. */
 export const RESULT_FORMAT = "1.0";
 
@@ -19,7 +24,7 @@ export interface ToolInfo {
  * @param more - keys that only this command has
  */
 export function jsonText(
-  run: Partial<Run> & Pick<Run, "problems">,
+  run: Omit<Partial<Run>, "targets"> & Pick<Run, "problems"> & { readonly targets?: readonly ToldTarget[] },
   tool: ToolInfo,
   exitCode: number,
   more: object = {},
@@ -31,7 +36,7 @@ export function jsonText(
     exit_code: exitCode,
     ...(run.definitions === undefined ? {} : { definitions: run.definitions, files: run.files ?? 0 }),
     ...more,
-    targets: (run.targets ?? []).map((target) => targetDocument(target, run.saved)),
+    targets: (run.targets ?? []).map((target) => ({ ...targetDocument(target, run.saved), ...target.more })),
     problems: run.problems.map(problemDocument),
   };
   return `${printableJson(JSON.stringify(document, null, 2))}\n`;

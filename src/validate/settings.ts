@@ -253,6 +253,7 @@ function settingsOf({ main, included, folder, usualFolder }: WrittenSettings): S
   );
   return {
     file: main.origin.file,
+    folder,
     ...(top.owner === undefined ? {} : { owner: top.owner }),
     ...(top.stamp === undefined ? {} : { stamp: top.stamp }),
     assumeUpdatable: top.assumeUpdatable ?? [],

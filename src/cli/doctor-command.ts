@@ -1,0 +1,77 @@
+import { randomBytes } from "node:crypto";
+import { fail, ok, warn } from "../doctor/checks.js";
+import { catalogue } from "../generated/catalogue.js";
+import type { Check } from "../model/check.js";
+import { isError, together } from "../model/problem.js";
+import { SETTINGS_FILE } from "../model/settings.js";
+import { examine } from "../reconcile/examine.js";
+import { doctorDocument, doctorLine, doctorText } from "../report/doctor.js";
+import { counted } from "../report/text.js";
+import type { ExitCode } from "./exit-code.js";
+import { Hosts } from "./hosts.js";
+import type { DoctorOptions } from "./options.js";
+import type { Output } from "./output.js";
+import { exitCodeOfPull } from "./pull-command.js";
+import { requestOf } from "./requests.js";
+import { connectBy, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
+import type { Terminal } from "./terminal.js";
+import { tracing } from "./trace.js";
+
+/** `doctor`: looks at everything that a run needs, and says what to do about what is not well. Reads only. */
+export async function doctorCommand(options: DoctorOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+  const { workingFolder } = terminal;
+  if (workingFolder === undefined) {
+    output.failure(options.command, [noWorkingFolder], 3);
+    return 3;
+  }
+  const ready = setUp(options, { ...terminal, workingFolder });
+  const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
+  const { files, variables, knownSecrets, stamps, places, all } = ready;
+  const world = {
+    files,
+    variables,
+    catalogue,
+    knownSecrets,
+    fingerprintKeys: stamps.keys,
+    newSalt: () => randomBytes(16).toString("base64url"),
+    connect: connectBy(ready, hosts),
+    clockMs: () => Date.now(),
+  };
+  const keyVariables = new Set(all.flatMap(({ apiKey }) => apiKey?.text ?? []));
+  let found: readonly (readonly Check[])[];
+  try {
+    found = await Promise.all(places.map((place) => examine(requestOf(place, options), keyVariables, world)));
+  } finally {
+    await hosts.close();
+  }
+  const checks = [...settingsChecks(ready, options), ...found.flat()];
+  const problems = together(
+    [...new Set(checks.map(({ environment }) => environment))].map((environment) => ({
+      environment: environment ?? "",
+      problems: checks.filter((check) => check.environment === environment).flatMap(({ problem }) => problem ?? []),
+    })),
+  ).map(({ environments, ...problem }) => {
+    const named = environments?.filter((name) => name !== "") ?? [];
+    return { ...problem, ...(named.length === 0 || places.length < 2 ? {} : { environments: named }) };
+  });
+  const exitCode = exitCodeOfPull({ problems });
+  // Each problem is one of the lines already.
+  const text = options.quiet ? `${doctorLine(checks)}\n` : doctorText(checks, output.outPaint());
+  output.result("doctor", text, { doctor: doctorDocument(checks) }, { exitCode, problems });
+  if (options.quiet) output.problems(problems);
+  return exitCode;
+}
+
+function settingsChecks(
+  { settings, problems, all }: SetUp,
+  { config = SETTINGS_FILE }: DoctorOptions,
+): readonly Check[] {
+  const wrong = problems.filter(isError).map((problem) => fail("settings", problem));
+  const doubtful = problems.filter((problem) => !isError(problem));
+  if (wrong.length > 0) return wrong;
+  const first =
+    settings === undefined
+      ? ok("settings", `there is no ${config}, so the variables name the one environment.`)
+      : ok("settings", `${settings.file}: ${counted(all.length, "environment")}.`);
+  return [first, ...doubtful.map(({ message, hint = "" }) => warn("settings", message, hint))];
+}

@@ -1,0 +1,43 @@
+import { isError } from "../model/problem.js";
+import type { ToldTarget } from "../report/json.js";
+import { pulledDocument, pullText } from "../report/pull.js";
+import { printable } from "../report/text.js";
+import { type ExitCode, exitCodeOf } from "./exit-code.js";
+import type { PullOptions } from "./options.js";
+import type { Output } from "./output.js";
+import { pullInto, type Written } from "./pulling.js";
+import { RepositoryFiles } from "./repository-files.js";
+import { noWorkingFolder, setUp } from "./setting-up.js";
+import type { Terminal } from "./terminal.js";
+
+/** `pull`: writes definitions of what the service has. Reads the service only. */
+export async function pullCommand(options: PullOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+  const { workingFolder } = terminal;
+  if (workingFolder === undefined) {
+    output.failure(options.command, [noWorkingFolder], 3);
+    return 3;
+  }
+  const ready = setUp(options, { ...terminal, workingFolder });
+  const written = await pullInto(ready, options, new RepositoryFiles(workingFolder), output);
+  const exitCode = exitCodeOfPull(written);
+  const { targets, problems, others } = written;
+  output.told(
+    { command: "pull", targets: toldTargets(written), problems },
+    targets.length > 0 || !problems.some(isError) ? pullText(targets, output.outPaint()) : "",
+    exitCode,
+    others.length === 0 ? {} : { other_files: others },
+  );
+  if (!options.quiet && others.length > 0) output.note(`Beside them: ${others.map(printable).join(", ")}.\n`);
+  return exitCode;
+}
+
+export function exitCodeOfPull({ problems }: Pick<Written, "problems">): ExitCode {
+  return exitCodeOf(
+    { command: "pull", environments: [], definitions: 0, files: 0, targets: [], problems },
+    { isDetailed: false },
+  );
+}
+
+export function toldTargets({ targets }: Written): readonly ToldTarget[] {
+  return targets.map((target) => ({ ...target.seen, more: pulledDocument(target) }));
+}

@@ -1,0 +1,28 @@
+/** Whom an API key belongs to. */
+export interface Account {
+  readonly id: string;
+  readonly name?: string;
+  readonly isService: boolean;
+  /** Of its user now; a key has a copy from when it was made. */
+  readonly roles: readonly string[];
+  readonly tenant: { readonly id: string; readonly name: string; readonly status: string };
+}
+
+export interface EnvironmentFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+}
+
+/** How the service words an error: as it does today, as it did before April 2026, or in no form that is known. */
+export type ErrorShape = "present" | "old" | "other";
+
+/** What the service says of a key, its environment and itself. */
+export interface AccountApi {
+  /** With when it was said by the service's clock, in milliseconds since 1970, if it says so. */
+  readonly account: () => Promise<{ readonly account: Account; readonly atMs?: number }>;
+  /** An environment; `undefined` where the key may not ask or there is none. */
+  readonly environment: (id: string) => Promise<EnvironmentFacts | undefined>;
+  /** How it says that there is no such connection. */
+  readonly errorShape: () => Promise<ErrorShape>;
+}
