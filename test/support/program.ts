@@ -75,6 +75,7 @@ export interface ProblemDocument {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+  readonly environments?: readonly string[];
 }
 
 export interface TargetDocument {

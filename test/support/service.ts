@@ -32,6 +32,8 @@ export interface Service {
   readonly received: Received[];
   /** Requests that change something. */
   readonly writes: () => readonly Received[];
+  /** Keys with the environment that each is bound to. With several, each sees the rows of its own. */
+  readonly keys: Map<string, string>;
   intercept: Intercept;
   /** Most requests that were open at once. */
   mostInFlight: number;
@@ -73,6 +75,7 @@ export async function service(rows: readonly Row[] = [], intercept: Intercept = 
     rows: [...rows],
     received: [],
     writes: () => state.received.filter(({ method }) => method !== "GET"),
+    keys: new Map([[API_KEY, ENVIRONMENT]]),
     intercept,
     mostInFlight: 0,
     newest: 0,
@@ -117,15 +120,17 @@ export function send(
 }
 
 function answer({ method, path, headers, body }: Received, response: ServerResponse, state: Service): void {
-  const { rows } = state;
-  if (headers["x-api-key"] !== API_KEY) {
+  const { rows, keys } = state;
+  const environment = keys.get(String(headers["x-api-key"]));
+  if (environment === undefined) {
     send(response, 401, { error: "Unauthorized" });
     return;
   }
+  const seen = keys.size === 1 ? rows : rows.filter((row) => row.environment_id === environment);
   const { pathname } = new URL(path, "http://service");
   const id = /^\/v1\/connections\/([^/]+)$/.exec(pathname)?.[1];
   if (method === "GET" && pathname === "/v1/connections") {
-    send(response, 200, { connections: rows.length === 0 ? null : rows, total: rows.length, limit: 50, offset: 0 });
+    send(response, 200, { connections: seen.length === 0 ? null : seen, total: seen.length, limit: 50, offset: 0 });
   } else if (method === "GET" && id !== undefined) {
     const found = rows.find((candidate) => candidate.id === id);
     if (found === undefined)
@@ -141,6 +146,7 @@ function answer({ method, path, headers, body }: Received, response: ServerRespo
       id: `conn_new${nextNumber(state)}`,
       name,
       provider_type,
+      environment_id: environment,
       sync_config: sync_config ?? {},
       ...(metadata ? { metadata } : {}),
     });
