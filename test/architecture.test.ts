@@ -119,7 +119,9 @@ describe("the edges", () => {
   });
 
   it("the steps that must be pure reach for no clock, file, randomness or network", () => {
-    for (const [name, text] of ours.filter(([name]) => /^(?:validate|secrets|plan|pull|doctor|report|state|model)\//.test(name))) {
+    for (const [name, text] of ours.filter(([name]) =>
+      /^(?:validate|secrets|plan|pull|doctor|report|state|model)\//.test(name),
+    )) {
       // Digests always give the same for the same; what else node:crypto has is chance.
       expect(codeOf(text), name).not.toMatch(
         /node:(?!buffer|crypto)|Date\.now|new Date|Math\.random|random(?:Bytes|UUID|Int|Fill)|\bfetch\(|await /,

@@ -144,6 +144,7 @@ function codeOf(cause: unknown): string | undefined {
 export function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "the folder may not be written";
+  if (code === "ENOTDIR") return "a file is in the place of its folder";
   if (code === "ENOSPC" || code === "EDQUOT") return "there is no room left";
   if (code === "EISDIR" || code === "ENOTEMPTY" || code === "EEXIST") return "a folder is in its place";
   return code ?? messageOf(cause);

@@ -35,13 +35,15 @@ export class RepositoryFiles {
   write(path: string, text: string): boolean {
     const target = resolve(this.#workingFolder, path);
     const draft = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+    let isDrafted = false;
     try {
       mkdirSync(dirname(target), { recursive: true });
+      isDrafted = true;
       writeFileSync(draft, text, { flag: "wx" });
       renameSync(draft, target);
       return true;
     } catch (cause) {
-      rmSync(draft, { force: true });
+      if (isDrafted) rmSync(draft, { force: true });
       const hint = "make its folder writable, and run again; what was written stays.";
       this.problems.push(
         error("OUTPUT.NOT_WRITTEN", sentence(`${path} cannot be written: ${reasonOf(cause)}`), { hint }),
