@@ -8,7 +8,7 @@ import { sharedConnections } from "./plan/shared.js";
 import { type CarriedOut, carriedOut, fileTarget } from "./reconcile/carry-out.js";
 import { type Course, consented, isOut, planned, withProblems } from "./reconcile/course.js";
 import type { Invocation, World } from "./reconcile/invocation.js";
-import { prepare } from "./reconcile/prepare.js";
+import { type Prepared, prepare } from "./reconcile/prepare.js";
 import { countsOf, Reader } from "./reconcile/read.js";
 import { missingVariables } from "./secrets/needed.js";
 
@@ -24,7 +24,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const { command, environments, given } = invocation;
   const stopped = [...invocation.problems, ...given.problems];
   const reader = new Reader(world, invocation.keyVariables);
-  const prepared = environments.map((request) => prepare(request, reader, invocation, world));
+  const prepared = namedSomewhere(environments.map((request) => prepare(request, reader, invocation, world)));
   const run = (found: readonly Course[] | readonly CarriedOut[], targets: readonly TargetRun[] = []): Run => ({
     command,
     environments: environments.map(({ name }) => name),
@@ -44,6 +44,17 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   if (isRefused) return run(courses, targetsOf(courses));
   const agreed = await consented(courses, invocation, world);
   return carriedOutIn(agreed, invocation, world, run);
+}
+
+/** A name that one environment has is no mistake in the others: there it means nothing. */
+function namedSomewhere(all: readonly Prepared[]): readonly Prepared[] {
+  const isUnknown = ({ code }: Problem) => code === "LOAD.NOTHING_SELECTED";
+  const everywhere = (problem: Problem) =>
+    all.every(({ problems }) => problems.some((one) => isUnknown(one) && one.message === problem.message));
+  return all.map((one) => ({
+    ...one,
+    problems: one.problems.filter((problem) => !isUnknown(problem) || everywhere(problem)),
+  }));
 }
 
 /** The problems of all environments, told together. */

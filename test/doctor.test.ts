@@ -19,7 +19,8 @@ const STRIPE =
 
 /** The account's side of a service, as a healthy one has it. */
 function account(more: Readonly<Record<string, unknown>> = {}, headers: Record<string, string> = {}): Intercept {
-  return ({ path, method }, response) => {
+  return ({ path, method, headers: sent }, response) => {
+    if (sent["x-api-key"] !== API_KEY) return false;
     if (method === "GET" && path === "/v1/users/me") {
       const user = {
         id: "user_1",
@@ -62,7 +63,7 @@ const healthy = row({
   id: "conn_1",
   provider_type: "stripe",
   name: "Stripe",
-  metadata: { team: "billing" },
+  metadata: { team: "billing", [MARK]: stampWith("stripe", { id: "conn_1" }) },
   sync_config: { customer: { inbound: false, outbound: true }, invoice: { inbound: false, outbound: true } },
 });
 
@@ -87,6 +88,7 @@ describe("doctor", () => {
       "ok environment",
       "ok twins",
       "ok consent",
+      "ok stamps",
       "ok drift",
     ]);
     expect(new Set(live.received.map(({ method }) => method))).toEqual(new Set(["GET"]));
@@ -112,18 +114,18 @@ describe("doctor", () => {
     const { of } = await checked([healthy], {
       files: {
         "connections/h.yaml":
-          "name: H\nprovider_type: hubspot\nencrypted_secret_data: { access_token: '${TOKEN}', client_secret: '${GONE}' }\nmetadata: { x: '${ALSO}' }\n",
+          "name: H\nprovider_type: hubspot\nencrypted_secret_data: { access_token: '${TOKEN}', client_secret: '${GONE}' }\nmetadata: { x: '${ALSO}', y: '${SET}' }\n",
       },
-      env: { TOKEN: "canary-token", GONE: "" },
+      env: { TOKEN: "canary-token", GONE: "", SET: "canary" },
     });
-    expect(of("variables")).toMatchObject([{ status: "warn", message: "2 of 3 are not set or empty: ALSO, GONE." }]);
+    expect(of("variables")).toMatchObject([{ status: "warn", message: "2 of 4 are not set or empty: ALSO, GONE." }]);
   });
 
   it("tells a refused key from everything behind it", async () => {
     const { ended, checks } = await checked([healthy], { env: { FLEXPRICE_API_KEY: "sk_canary_wrong" } });
     expect(ended.code).toBe(1);
     expect(checks.filter(({ status }) => status === "fail").map(({ name, code }) => [name, code])).toEqual([
-      ["key", "SERVICE.NOT_FOUND"],
+      ["key", "SERVICE.UNAUTHORIZED"],
     ]);
     const real = await sandbox();
     const cwd = folderWith({ "connections/s.yaml": STRIPE });
@@ -185,7 +187,7 @@ describe("doctor", () => {
   });
 
   it("knows what a visit to a form of the dashboard leaves", async () => {
-    const stamp = { [MARK]: stampWith("stripe", { id: "conn_1" }) };
+    const stamp = { [MARK]: stampWith("stripe", { id: "conn_1", owns: { "sync_config.customer.outbound": "x" } }) };
     const dropped = {
       ...healthy,
       metadata: { team: "billing", ...stamp },
@@ -194,11 +196,42 @@ describe("doctor", () => {
     expect((await checked([dropped])).of("drift")).toMatchObject([
       { status: "warn", message: 'looks like an edit in the dashboard: "Stripe" (conn_1).' },
     ]);
+    // What we never wrote nobody has taken away.
+    const never = { ...dropped, metadata: healthy.metadata ?? {} };
+    expect((await checked([never])).statusOf("drift")).toEqual(["ok"]);
     const { metadata: _, ...emptied } = healthy;
-    expect((await checked([emptied])).statusOf("drift")).toEqual(["warn"]);
+    const { of } = await checked([emptied]);
+    expect([of("drift")[0]?.status, of("stamps")[0]?.status]).toEqual(["ok", "warn"]);
+    const books = "name: Books\nprovider_type: quickbooks\nmetadata: { team: billing }\n";
+    const consented = row({ id: "conn_2", provider_type: "quickbooks", name: "Books" });
+    const found = await checked([consented], { files: { "connections/q.yaml": books } });
+    expect(found.statusOf("drift")).toEqual(["warn"]);
     const other = { ...healthy, metadata: { team: "sales" } };
     expect((await checked([other])).of("drift")).toMatchObject([
       { status: "ok", message: "1 connection differs from the definitions; plan shows how." },
+    ]);
+  });
+
+  it("repeats no key that the service puts into its names", async () => {
+    const tenant = { id: API_KEY, name: Buffer.from(API_KEY).toString("base64"), status: "active" };
+    const { ended, of } = await checked([healthy], { intercept: account({ name: API_KEY, roles: [API_KEY], tenant }) });
+    expect(ended.stdout).not.toContain(API_KEY);
+    expect(ended.stdout).not.toContain(tenant.name);
+    expect(of("key")[0]?.message).toContain("withheld");
+  });
+
+  it("goes on where the service has no user for a key", async () => {
+    const healthyAccount = account();
+    const intercept: Intercept = (received, response) =>
+      received.path === "/v1/users/me"
+        ? send(response, 404, { code: "not_found", message: "no user", http_status_code: 404 })
+        : healthyAccount(received, response);
+    const { ended, statusOf } = await checked([healthy], { intercept });
+    expect([ended.code, statusOf("key"), statusOf("environment"), statusOf("drift")]).toEqual([
+      0,
+      ["warn"],
+      ["ok"],
+      ["ok"],
     ]);
   });
 

@@ -155,6 +155,41 @@ async function settingsOf({ live }: Fleet): Promise<string> {
   return `environments:\n${environments.join("")}`;
 }
 
+describe("a name that is one environment's", () => {
+  it("means nothing in the others, and is wrong only where none has it", async () => {
+    const { go, live } = await fleet(["a", "b", "c"]);
+    const ended = await go("apply", "--env", "*", "--only", "Exports to acme-b", "--yes", "--json");
+    expect([ended.code, codes(ended), bucketsOf(live)]).toEqual([0, [], [["env_b", "acme-b"]]]);
+    const none = await go("plan", "--env", "*", "--only", "Imports", "--json");
+    expect(none.code).toBe(3);
+    expect(codes(none).map(([code]) => code)).toEqual(Array(3).fill("LOAD.NOTHING_SELECTED"));
+  });
+
+  it("and is told, whatever it is", async () => {
+    const { go } = await fleet(["default", "b"]);
+    expect((await go("plan", "--env", "*")).stdout).toContain("Target default: ");
+  });
+});
+
+describe("the deadline of the settings", () => {
+  it("is one of the whole run, time in the queue counted: nothing is begun after it, and what was done stays done", async () => {
+    const names = Array.from({ length: 8 }, (_, at) => `t${at}`);
+    const made = await fleet(names, {}, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return false;
+    });
+    const { cwd, go, live } = made;
+    writeInto(cwd, { "flexprice-sync.yaml": `${await settingsOf(made)}defaults: { deadline: 0.9, parallelism: 1 }\n` });
+    const startMs = Date.now();
+    const ended = await go("plan", "--env", "*", "--json");
+    expect(ended.code).toBe(1);
+    expect(Date.now() - startMs).toBeLessThan(2_000);
+    expect(live.received.length).toBeLessThan(6);
+    expect(new Set(codes(ended).map(([code]) => code))).toEqual(new Set(["SERVICE.TIMEOUT"]));
+    expect(documentOf(ended).targets.some(({ changes }) => changes?.length === 1)).toBe(true);
+  });
+});
+
 describe("an environment that fails", () => {
   it("hides no other: plan shows the rest and ends with its code", async () => {
     const { go } = await fleet(["a", "b", "c"], {}, ({ headers }, response) =>
@@ -171,6 +206,9 @@ describe("an environment that fails", () => {
     expect(human.stdout).toContain("Target b: ");
     expect(human.stdout).toContain("no plan: see the errors of b");
     expect(human.stderr).toContain("error[SERVICE.FAILED] [b] Service failed:");
+    // Zeros would look like a plan of nothing.
+    const alone = await go("plan", "--env", "b");
+    expect(alone.stdout).toBe("");
   });
 
   it("leaves the others to be applied, and the run counts as partly done", async () => {

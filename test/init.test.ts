@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -82,6 +82,9 @@ describe("init", () => {
     const ended = await run(["validate", "--json"], { cwd });
     expect(documentOf(ended).problems).toEqual([]);
     for (const file of filesIn(cwd)) expect(textIn(cwd)(file), file).not.toContain("canary");
+    // CI has to be told it, then.
+    const workflow = textIn(cwd)(".github/workflows/flexprice-sync.yml");
+    expect(workflow.match(/FLEXPRICE_BASE_URL: \$\{\{ vars\.FLEXPRICE_BASE_URL \}\}/g)).toHaveLength(2);
   });
 
   it("writes over nothing that is there, and adds only what is missing", async () => {
@@ -107,7 +110,7 @@ describe("init", () => {
     const text = textIn(cwd);
     expect(text("flexprice-sync.yaml")).toBe(mine["flexprice-sync.yaml"]);
     expect(text(".env.example")).toBe("FLEXPRICE_API_KEY=mine\nFLEXPRICE_SYNC_FINGERPRINT_KEY=\n");
-    expect(text(".gitignore")).toBe("node_modules\n.env\nflexprice-sync-recovery-*.json\n");
+    expect(text(".gitignore")).toBe("node_modules\n.env\nplan.json\nflexprice-sync-recovery-*.json\n");
     const before = filesIn(cwd).map(text);
     const again = await run(["init"], { cwd });
     expect([again.code, lastLine(again.stdout), filesIn(cwd).map(text)]).toEqual([
@@ -115,6 +118,44 @@ describe("init", () => {
       "Init: 0 written, 3 kept.",
       before,
     ]);
+  });
+
+  it("leaves alone what it cannot read, and says so", async () => {
+    const cwd = folderWith({
+      ".env": "STRIPE_SECRET_KEY=precious\n",
+      ".gitignore": new Uint8Array([0x66, 0xff, 0x0a]),
+    });
+    symlinkSync(".env", join(cwd, ".env.example"));
+    symlinkSync("nowhere.yaml", join(cwd, "flexprice-sync.yaml"));
+    writeInto(cwd, { ".github": "a file" });
+    const ended = await run(["init", "--json"], { cwd });
+    expect(ended.code).toBe(1);
+    const told = documentOf(ended).problems.map(({ code, message }) => `${code} ${message}`);
+    expect(told).toHaveLength(3);
+    for (const [at, file] of [
+      ".env.example is left",
+      ".gitignore is left",
+      ".github/workflows/flexprice-sync.yml cannot be written",
+    ].entries())
+      expect(told[at]).toContain(file);
+    expect(readlinkSync(join(cwd, ".env.example"))).toBe(".env");
+    expect(readlinkSync(join(cwd, "flexprice-sync.yaml"))).toBe("nowhere.yaml");
+    expect(readFileSync(join(cwd, ".gitignore"))).toEqual(Buffer.from([0x66, 0xff, 0x0a]));
+    expect(textIn(cwd)(".env")).toBe("STRIPE_SECRET_KEY=precious\n");
+  });
+
+  it("writes no key that stands where the owner belongs", async () => {
+    const cwd = folderWith();
+    const ended = await run(["init", "--json"], { cwd, env: { FLEXPRICE_SYNC_OWNER: "sk_live_canary" } });
+    expect([ended.code, documentOf(ended).problems.map(({ code }) => code)]).toEqual([3, ["SETTINGS.BAD_OWNER"]]);
+    for (const file of filesIn(cwd)) expect(textIn(cwd)(file), file).not.toContain("canary");
+    const good = folderWith();
+    await run(["init"], { cwd: good, env: { FLEXPRICE_SYNC_OWNER: "no" } });
+    expect(parse(textIn(good)("flexprice-sync.yaml")).owner).toBe("no");
+  });
+
+  it("begins one folder", async () => {
+    expect((await run(["init", "-d", "a", "-d", "b"], { cwd: folderWith() })).code).toBe(64);
   });
 
   it("--pull brings what the service has, and ends with a plan of zero", async () => {
@@ -176,7 +217,7 @@ describe("the workflow that init writes", () => {
     expect(text).not.toContain("pull_request_target");
     expect(JSON.stringify(data.jobs.validate)).not.toContain("secrets.");
     expect(data.jobs.plan.if).toContain("head.repo.full_name == github.repository");
-    expect(data.jobs.apply.if).toBe("github.event_name == 'push'");
+    expect(data.jobs.apply.if).toBe("github.event_name != 'pull_request' && github.ref == 'refs/heads/main'");
     expect(data.jobs.apply.concurrency).toEqual({ group: "flexprice-sync-apply", "cancel-in-progress": false });
     expect(data.permissions).toEqual({ contents: "read" });
   });

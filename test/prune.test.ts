@@ -214,10 +214,31 @@ describe("prune", () => {
     const go = (...args: readonly string[]) =>
       run(["prune", "--yes", "--allow-dangerous", "--json", ...args], { cwd, env });
     expect([(await go("--env", "b")).code, deleted(live)]).toEqual([0, ["conn_b"]]);
-    writeInto(cwd, {
-      "flexprice-sync.yaml": `owner: acme\nenvironments:\n  a: ${at("env_a", "KEY_A")}\n  b: ${at("env_a", "KEY_A")}\n`,
-    });
-    const shared = await go("--env", "a");
-    expect([shared.code, codes(shared), deleted(live)]).toEqual([3, ["SETTINGS.SHARED_TARGET"], ["conn_b"]]);
+    const other = (url: string, more: string) =>
+      `owner: acme\nenvironments:\n  a: ${at("env_a", "KEY_A")}\n  b: { base_url: "${url}", api_key: "\${KEY_B}"${more} }\n`;
+    // In doubt they are one: another spelling of the address, or no id to tell them apart.
+    for (const text of [
+      `owner: acme\nenvironments:\n  a: ${at("env_a", "KEY_A")}\n  b: ${at("env_a", "KEY_A")}\n`,
+      other(`${live.baseUrl.replace("127.0.0.1", "localhost")}/`, ", environment_id: env_a"),
+      other(live.baseUrl, ""),
+      other(live.baseUrl, "").replace(/base_url: "[^"]*", api_key: "\$\{KEY_B/, 'api_key: "${KEY_B'),
+    ]) {
+      writeInto(cwd, { "flexprice-sync.yaml": text });
+      const shared = await go("--env", "a");
+      expect([text, shared.code, codes(shared), deleted(live)]).toEqual([
+        text,
+        3,
+        ["SETTINGS.SHARED_TARGET"],
+        ["conn_b"],
+      ]);
+    }
+    for (const text of [
+      other(live.baseUrl, ", environment_id: env_b"),
+      other("https://us.api.flexprice.io/v1", ""),
+      other(live.baseUrl, ", owner: others"),
+    ]) {
+      writeInto(cwd, { "flexprice-sync.yaml": text });
+      expect((await go("--env", "a")).code).toBe(0);
+    }
   });
 });

@@ -272,7 +272,7 @@ describe("pull", () => {
     expect(ended.code).toBe(0);
     const text = (name: string) => readFileSync(join(cwd, "connections", name), "utf8");
     expect(text("stripe.yaml")).toContain("secret_key: ${STRIPE_SECRET_KEY_2}");
-    expect(text("flexprice.yaml")).not.toMatch(/\$\{FLEXPRICE_/);
+    expect(text("flexprice.yaml")).toContain("token: ${THE_FLEXPRICE_TOKEN}");
   });
 
   it("writes no value that came from the environment, but asks for it again", async () => {
@@ -292,6 +292,84 @@ describe("pull", () => {
     expect(file + text(".env.example") + ended.stdout + ended.stderr).not.toContain("canary");
     const plan = await go("plan");
     expect(lastLine(plan.stdout)).toMatch(/^Plan: 0 to create, 0 to update, /);
+  });
+
+  it("writes no key of this run, and nothing that looks like one, whoever put it there", async () => {
+    const other = "sk_01KEYOFANOTHERENVIRONMENT0";
+    const live = await service([
+      row({
+        id: "conn_1",
+        provider_type: "stripe",
+        metadata: {
+          a: other,
+          b: "x rk_live_canary1",
+          c: { d: "SG.canary_canary_canary" },
+          sk_live_canary2: 1,
+          ok: "risk_free",
+        },
+      }),
+      row({ id: "conn_2", provider_type: "s3", name: "sk_live_canary3" }),
+      row({ id: "conn_3", provider_type: "tabs", name: `key ${other}` }),
+    ]);
+    const cwd = folderWith({
+      "flexprice-sync.yaml": `environments:
+  a: { base_url: "${live.baseUrl}", api_key: "\${KEY_A}", connections: [a] }
+  b: { base_url: "${live.baseUrl}", api_key: "\${KEY_B}", connections: [b] }
+`,
+    });
+    const env = { KEY_A: accessTo(live)["FLEXPRICE_API_KEY"] ?? "", KEY_B: other };
+    const ended = await run(["pull", "--env", "a", "--debug"], { cwd, env });
+    expect([ended.code, readdirSync(join(cwd, "a"))]).toEqual([0, ["stripe.yaml"]]);
+    const all =
+      readFileSync(join(cwd, "a/stripe.yaml"), "utf8") +
+      readFileSync(join(cwd, ".env.example"), "utf8") +
+      ended.stdout +
+      ended.stderr;
+    expect(all).not.toContain("canary");
+    expect(all).not.toContain(other);
+    expect(all).toContain("ok: risk_free");
+    const plan = await run(["plan", "--env", "a"], { cwd, env });
+    expect(plan.stdout + plan.stderr).not.toContain(other);
+  });
+
+  it("gives two connections no one file, however alike their ids and names are", async () => {
+    const ids = [
+      "conn_01M8FQYDMF5290F0BARTKGRFAH",
+      "conn_01M8FQYDMF5290F0BARTKGRFAJ",
+      "conn_a.b",
+      "conn_a:b",
+      "conn_A-B",
+    ];
+    const names = ["Exports RTKGRFAH", "Exports conn 01m8fqydmf5290f0bartkgrfah"];
+    const { go, cwd, live } = await pulling([
+      ...ids.map((id) => row({ id, provider_type: "s3", name: "Exports" })),
+      ...names.map((name, at) => row({ id: `conn_x${at}`, provider_type: "s3", name })),
+    ]);
+    expect((await go("pull")).code).toBe(0);
+    expect(definitionsIn(cwd)).toHaveLength(7);
+    live.rows.reverse();
+    const again = await go("pull", "--json");
+    expect(new Set(pulledOf(again).map(({ status }) => status))).toEqual(new Set(["unchanged"]));
+    expect(lastLine((await go("plan")).stdout)).toMatch(/^Plan: 0 to create, 0 to update, .* 7 unchanged,/);
+  });
+
+  it("names a definition that is no connection's any more, for a plan would create it", async () => {
+    const { go, live } = await pulling(three);
+    await go("pull");
+    live.rows[1] = { ...three[1], name: "Exports renamed" } as Row;
+    const ended = await go("pull", "--json");
+    expect(documentOf(ended).problems.map(({ code, file, line }) => [code, file, line])).toEqual([
+      ["PULL.NOT_THERE", "connections/s3-exports.yaml", 2],
+    ]);
+  });
+
+  it("brings back credentials that only the stamp knows, where a provider takes any", async () => {
+    const stamp = stampWith("flexprice", { id: "conn_1", secrets: { "encrypted_secret_data.flexprice.token": "x" } });
+    const { go, text } = await pulling([
+      row({ id: "conn_1", provider_type: "flexprice", metadata: { [MARK]: stamp } }),
+    ]);
+    expect((await go("pull")).code).toBe(0);
+    expect(text("connections/flexprice.yaml")).toContain("    token: ${THE_FLEXPRICE_TOKEN}\n");
   });
 
   it("leaves what another owner keeps, or a newer version, in no file, and names it", async () => {
@@ -373,6 +451,7 @@ describe("pull from several environments", () => {
     const { cwd, live } = await two();
     const ended = await run(["pull", "--env", "*"], { cwd, env: keys });
     expect(ended.code).toBe(0);
+    expect(ended.stderr).toContain("connections/common is one of the folders with definitions, and is not there");
     for (const name of ["a", "b"]) {
       const text = readFileSync(join(cwd, `connections/${name}/stripe.yaml`), "utf8");
       expect(text).toContain(`secret_key: \${${name.toUpperCase()}_STRIPE_SECRET_KEY}`);
@@ -390,6 +469,25 @@ describe("pull from several environments", () => {
     expect(pulledOf(again).map(({ status }) => status)).toEqual(["unchanged"]);
   });
 
+  it.each(["connections", "connections/a/inner", "connections/b/../a"])(
+    "is refused where its folder lies in one of another environment, or around it: %s",
+    async (folder) => {
+      const { cwd, live } = await two();
+      const text = readFileSync(join(cwd, "flexprice-sync.yaml"), "utf8");
+      writeInto(cwd, {
+        "flexprice-sync.yaml": text
+          .replace("connections/common, connections/b", folder)
+          .replace("connections/common, ", ""),
+      });
+      for (const name of ["a", "b"]) {
+        const ended = await run(["pull", "--env", name, "--json"], { cwd, env: keys });
+        const codes = documentOf(ended).problems.map(({ code }) => code);
+        expect([name, ended.code, codes.includes("PULL.SHARED_FOLDER")]).toEqual([name, 3, true]);
+      }
+      expect(live.received).toEqual([]);
+    },
+  );
+
   it("is refused where every folder is one of another environment, too", async () => {
     const { cwd, live } = await two("connections/a");
     const ended = await run(["pull", "--env", "a", "--json"], { cwd, env: keys });
@@ -400,6 +498,8 @@ describe("pull from several environments", () => {
     expect(live.received).toEqual([]);
     const named = await run(["pull", "--env", "a", "-d", "mine"], { cwd, env: keys });
     expect([named.code, readdirSync(join(cwd, "mine"))]).toEqual([0, ["stripe.yaml"]]);
+    const file = await run(["pull", "--env", "a", "-d", "mine/stripe.yaml", "--json"], { cwd, env: keys });
+    expect([file.code, documentOf(file).problems.map(({ code }) => code)]).toEqual([3, ["LOAD.NO_FOLDER"]]);
     const both = await run(["pull", "--env", "*", "-d", "mine", "--json"], { cwd, env: keys });
     expect([both.code, documentOf(both).problems.map(({ code }) => code)]).toEqual([64, ["USAGE.CONFLICT"]]);
   });

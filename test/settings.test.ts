@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "./support/folder.js";
 import { documentOf, type Ended, lastLine, run } from "./support/program.js";
@@ -46,8 +48,9 @@ environments:
 include: [tenants/*.yaml, more.yaml]
 defaults: { parallelism: 8, timeout: 2.5, deadline: 600, max_changes: 10% }
 `,
-      "tenants/a.yaml": "environments:\n  a: { api_key: '${A}', vars: { BUCKET: a } }\n",
-      "more.yaml": "environments:\n  b: { api_key: '${B}', vars: { BUCKET: b } }\n",
+      "tenants/a.yaml":
+        "environments:\n  a: { api_key: '${A}', connections: [connections/common], vars: { BUCKET: a } }\n",
+      "more.yaml": "environments:\n  b: { api_key: '${B}', connections: [connections/common], vars: { BUCKET: b } }\n",
       "connections/common/s3.yaml": S3,
       "connections/prod/stripe.yaml": STRIPE,
     });
@@ -159,6 +162,21 @@ defaults: { parallelism: 8, timeout: 2.5, deadline: 600, max_changes: 10% }
     expect([ended.code, told(ended)]).toEqual([0, ["SETTINGS.NO_FILE"]]);
   });
 
+  it("passes over no file that it includes and cannot look at", async () => {
+    const cwd = folderWith({
+      ...one("include: ['tenants/**/*.yaml']\n"),
+      "tenants/a.yaml": "environments:\n  a: {}\n",
+    });
+    symlinkSync("nowhere", join(cwd, "tenants/b.yaml"));
+    const ended = await run(["validate", "--json"], { cwd });
+    expect([ended.code, told(ended)]).toEqual([3, ["SETTINGS.BAD_INCLUDE flexprice-sync.yaml:1:11"]]);
+    expect(documentOf(ended).problems[0]?.message).toContain("tenants/b.yaml");
+    rmSync(join(cwd, "tenants/b.yaml"));
+    mkdirSync(join(cwd, "tenants/deep"));
+    symlinkSync("..", join(cwd, "tenants/deep/again"));
+    expect((await run(["validate"], { cwd })).code).toBe(0);
+  });
+
   it("is not read again by the files it includes, and each says environments and nothing else", async () => {
     const files = {
       ...one("include: ['*.yaml', tenants/a.yaml]\nenvironments:\n  prod: { api_key: '${KEY}' }\n"),
@@ -170,6 +188,20 @@ defaults: { parallelism: 8, timeout: 2.5, deadline: 600, max_changes: 10% }
       3,
       ["SETTINGS.SAME_ENVIRONMENT tenants/a.yaml:2:3", "VALIDATE.UNKNOWN_FIELD x.yaml:1:1"],
     ]);
+  });
+
+  it("is told where the folder of one environment lies in that of another, whose definitions it would be, too", async () => {
+    const ended = await validate({
+      "flexprice-sync.yaml":
+        "environments:\n  a: { api_key: '${A}' }\n  b: { api_key: '${B}', connections: [connections/b] }\n  c: { api_key: '${C}', connections: [connections, connections/b] }\n",
+      "connections/b/s.yaml": STRIPE,
+    });
+    expect([ended.code, told(ended)]).toEqual([
+      0,
+      ["SETTINGS.NESTED_FOLDERS flexprice-sync.yaml:3:3", "SETTINGS.NESTED_FOLDERS flexprice-sync.yaml:4:3"],
+    ]);
+    // Whoever names both means both.
+    expect(documentOf(ended).problems[0]?.message).toContain("lies in a folder of a, so");
   });
 
   it("without environments is about the one that the variables name", async () => {
@@ -250,8 +282,6 @@ describe("the host of a settings file", () => {
     ["https://billing.example.com/v1", {}],
     ["https://flexprice.io.example.com/v1", {}],
     ["https://notflexprice.io/v1", {}],
-    ["https://us.api.flexprice.io@evil.example.com/v1", {}],
-    ["https://evil.example.com#.flexprice.io", {}],
     ["https://evil.example.com/flexprice.io", {}],
     ["https://127.0.0.1.example.com/v1", {}],
     ["https://us.api.flexprice.io./v1", {}],
@@ -261,6 +291,26 @@ describe("the host of a settings file", () => {
   ])("is not %s", async (url, env) => {
     const ended = await validate(one(environment(`    base_url: "${url}"\n`)), [], env);
     expect([ended.code, told(ended)]).toEqual([3, ["SETTINGS.FOREIGN_HOST flexprice-sync.yaml:4:15"]]);
+  });
+
+  it.each([
+    ["https://sk_canary@us.api.flexprice.io/v1", "SETTINGS.BAD_BASE_URL"],
+    ["https://us.api.flexprice.io@evil.example.com/v1", "SETTINGS.BAD_BASE_URL"],
+    ["https://evil.example.com#.flexprice.io", "SETTINGS.BAD_BASE_URL"],
+    ["https://us.api.flexprice.io/v1?key=sk_canary", "SETTINGS.BAD_BASE_URL"],
+    ["https://us.api.flexprice.io/v1/connections", "SETTINGS.BAD_BASE_URL"],
+    ["https://${KEY}.flexprice.io/v1", "SETTINGS.BAD_BASE_URL"],
+    ["http://us.api.flexprice.io/v1", "SETTINGS.INSECURE_BASE_URL"],
+  ])("is refused by validate already, and not repeated: %s", async (url, code) => {
+    const ended = await validate(one(environment(`    base_url: "${url}"\n`)));
+    expect([ended.code, told(ended)]).toEqual([3, [`${code} flexprice-sync.yaml:4:15`]]);
+    expect(ended.stdout + ended.stderr).not.toContain("canary");
+  });
+
+  it("is told of an id that is a key, which is not repeated", async () => {
+    const ended = await validate(one(environment("    environment_id: sk_canary\n")));
+    expect([ended.code, told(ended)]).toEqual([3, ["SETTINGS.BAD_ENVIRONMENT_ID flexprice-sync.yaml:4:21"]]);
+    expect(ended.stdout + ended.stderr).not.toContain("canary");
   });
 
   it("that is not allowed sends no request, not even of another environment", async () => {
@@ -314,8 +364,17 @@ describe("what wins", () => {
     const cwd = folderWith(one("environments:\n  a: {}\n  b: {}\n"));
     const env = { FLEXPRICE_API_KEY: API_KEY, FLEXPRICE_BASE_URL: live.baseUrl };
     expect((await run(["plan", "--env", "a"], { cwd, env })).code).toBe(0);
+    // The guard, too.
+    const other = await run(["apply", "--env", "a", "--yes", "--json"], {
+      cwd,
+      env: { ...env, FLEXPRICE_ENVIRONMENT_ID: "env_other" },
+    });
+    expect([other.code, told(other), live.writes()]).toEqual([1, ["FETCH.WRONG_ENVIRONMENT"], []]);
     const ended = await run(["plan", "--env", "*", "--json"], { cwd, env });
-    expect([ended.code, told(ended)]).toEqual([3, ["SETTINGS.NO_API_KEY", "SETTINGS.NO_API_KEY"]]);
+    expect([ended.code, told(ended)]).toEqual([
+      3,
+      ["SETTINGS.NO_API_KEY flexprice-sync.yaml:2:3", "SETTINGS.NO_API_KEY flexprice-sync.yaml:3:3"],
+    ]);
   });
 
   it("is the timeout and the bound of the options over those of the settings", async () => {

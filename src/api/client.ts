@@ -247,14 +247,11 @@ class Client {
   ): Promise<HttpAnswer> {
     const mayRepeat = head.method !== "POST";
     for (;;) {
-      const leftMs = this.#leftMs();
-      if (leftMs <= 0) throw noAnswer(deadlinePassed(), attempted, this.#foreign);
       const body = await bodyOf?.({ count: attempted.attempts, mayBeDone: attempted.isLost || attempted.isDoubtful });
-      const left = Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {};
-      const request = { ...head, ...left, ...(body === undefined ? {} : { body }) };
+      const request = { ...head, ...(body === undefined ? {} : { body }) };
       const result = await this.#sendOnce(request, attempted);
       const isFault = result instanceof HttpFault;
-      const canHelp = isFault ? result.kind !== "too-large" : isWorthAnotherTry(result.status);
+      const canHelp = isFault ? !NO_HELP.has(result.kind) : isWorthAnotherTry(result.status);
       const asked = isFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
       const wait = canHelp && mayRepeat ? waitBefore(attempted.attempts, asked, this.#parts.random()) : "give-up";
       if (wait === "give-up" || wait >= this.#leftMs()) {
@@ -299,9 +296,8 @@ class Client {
   }
 }
 
-function deadlinePassed(): HttpFault {
-  return new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
-}
+/** Faults that another try meets again. */
+const NO_HELP: ReadonlySet<HttpFault["kind"]> = new Set(["too-large", "deadline"]);
 
 function keysOf(body: string | undefined): readonly string[] {
   return body === undefined ? [] : Object.keys(JSON.parse(body) as object);

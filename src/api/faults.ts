@@ -148,12 +148,12 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
     case 401:
       return [
         "SERVICE.UNAUTHORIZED",
-        "check FLEXPRICE_API_KEY: unknown, expired and revoked keys, and publishable ones (pk_…), are all refused so.",
+        "check the API key (FLEXPRICE_API_KEY, or the variable that the settings name): unknown, expired and revoked keys, and publishable ones (pk_…), are all refused so.",
       ];
     case 403:
       return [
         "SERVICE.FORBIDDEN",
-        "the key's role may be too small (writing needs all_writer or super_admin), or FLEXPRICE_ENVIRONMENT_ID is not one of its environments.",
+        "the key's role may be too small (writing needs all_writer or super_admin), or the environment id is not one of its environments.",
       ];
     case 404:
       return [

@@ -13,8 +13,6 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How long it may take; never longer than is usual for the host. */
-  readonly timeoutMs?: number;
 }
 
 export interface HttpAnswer {
@@ -58,8 +56,14 @@ export interface Connection {
  * @param origin - scheme, host and port
  * @param mostAtOnce - connections held open
  * @param timeoutMs - for one request with its whole answer
+ * @param deadlineAtMs - in milliseconds since 1970; from then on nothing is sent, and nothing is waited for
  */
-export function connect(origin: string, mostAtOnce: number, timeoutMs: number): Connection {
+export function connect(
+  origin: string,
+  mostAtOnce: number,
+  timeoutMs: number,
+  deadlineAtMs = Number.POSITIVE_INFINITY,
+): Connection {
   // No pipelining: one slow answer would hold up the ones behind it.
   const pool = new Pool(origin, {
     connections: mostAtOnce,
@@ -68,15 +72,19 @@ export function connect(origin: string, mostAtOnce: number, timeoutMs: number): 
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-  return { send: (request) => sendOver(pool, request, timeoutMs), close: () => pool.destroy() };
+  const send: Send = async (request) => {
+    const leftMs = Math.ceil(deadlineAtMs - Date.now());
+    if (leftMs <= 0) throw new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
+    return sendOver(pool, request, Math.min(timeoutMs, leftMs));
+  };
+  return { send, close: () => pool.destroy() };
 }
 
 async function sendOver(
   pool: Pool,
-  { method, path, headers, body, timeoutMs: ownMs = Number.POSITIVE_INFINITY }: HttpRequest,
-  usualMs: number,
+  { method, path, headers, body }: HttpRequest,
+  timeoutMs: number,
 ): Promise<HttpAnswer> {
-  const timeoutMs = Math.ceil(Math.min(ownMs, usualMs));
   const signal = AbortSignal.timeout(timeoutMs);
   let begun: Omit<HttpAnswer, "text"> | undefined;
   try {

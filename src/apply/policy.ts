@@ -15,8 +15,10 @@ export function overLimit({ changes }: Plan, most: MostChanges | undefined): Pro
   const allowed = most.kind === "count" ? most.count : (most.percent / 100) * definitions;
   if (writing <= allowed) return undefined;
   const limit = most.kind === "count" ? String(most.count) : `${most.percent}% of ${definitions}`;
-  const detail = `the plan has ${writing} ${writing === 1 ? "change" : "changes"}, and --max-changes allows ${limit}.`;
-  return error("PLAN.OVER_LIMIT", detail, { hint: "look at the plan; if it is right, raise --max-changes." });
+  const detail = `the plan has ${writing} ${writing === 1 ? "change" : "changes"}, and ${limit} are allowed.`;
+  return error("PLAN.OVER_LIMIT", detail, {
+    hint: "look at the plan; if it is right, raise the limit: --max-changes, or defaults.max_changes of the settings.",
+  });
 }
 
 /** Dangers that a plain `--yes` does not cover: those of protected definitions, and what a replace loses. */

@@ -68,11 +68,11 @@ export class Hosts {
   }
 
   async #opened(origin: string): Promise<Host> {
-    const { parallelism, timeoutMs } = this.#parts;
+    const { parallelism, timeoutMs, deadlineAtMs } = this.#parts;
     // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
     const { connect } = await import("../api/http.js");
     return {
-      connection: connect(origin, parallelism, timeoutMs),
+      connection: connect(origin, parallelism, timeoutMs, deadlineAtMs),
       requests: limitTo(parallelism),
       writes: limitTo(parallelism),
     };

@@ -1,5 +1,5 @@
 import { DEFAULT_FOLDER } from "../load/files.js";
-import { type Problem, sentence } from "../model/problem.js";
+import { error, sentence } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
 import { pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
@@ -10,6 +10,7 @@ import { exitCodeOfPull, toldTargets } from "./pull-command.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
 import { noWorkingFolder, type SetUp, setUp } from "./setting-up.js";
+import { badOwner } from "./stamp-variables.js";
 import { folderText, IGNORED, type Started, settingsText, WORKFLOW_FILE, workflowText } from "./starting-files.js";
 import type { Terminal } from "./terminal.js";
 
@@ -27,17 +28,28 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
     output.failure(options.command, [noWorkingFolder], 3);
     return 3;
   }
+  if (options.paths.length > 1) {
+    const hint = "name one folder with --dir.";
+    output.failure("init", [error("USAGE.CONFLICT", "init begins one folder, and several are named.", { hint })], 64);
+    return 64;
+  }
   const written = new RepositoryFiles(workingFolder);
   // Before there are settings the variables alone say where the service is.
   const before = setUp({ ...options, command: "pull" }, { ...terminal, workingFolder }, { isOffline: !options.pull });
   const started: Started = startedBy(options, before);
   const files: InitFile[] = [];
   const begin = (file: string, text: string) => {
-    const isThere = written.read(file) !== undefined;
-    files.push({ file, status: isThere ? "kept" : written.write(file, text) ? "written" : "not-written" });
+    files.push({
+      file,
+      status: written.isThere(file) ? "kept" : written.write(file, text) ? "written" : "not-written",
+    });
   };
-  const add = (file: string, made: readonly string[], wasThere: boolean) => {
-    if (made.length > 0) files.push({ file, status: wasThere ? "added-to" : "written" });
+  const wasThere = new Set([".env.example", ".gitignore"].filter((file) => written.isThere(file)));
+  const add = (made: readonly string[]) => {
+    for (const file of made) {
+      const isKnown = files.some((one) => one.file === file);
+      if (!isKnown) files.push({ file, status: wasThere.has(file) ? "added-to" : "written" });
+    }
   };
   const pulled =
     options.pull && !before.problems.some(({ severity }) => severity === "error")
@@ -47,13 +59,17 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
   const environmentId = seen?.isConfirmed === true ? seen.environmentId : null;
   begin(SETTINGS_FILE, settingsText({ ...started, ...(environmentId === null ? {} : { environmentId }) }));
   begin(`${started.folder}/README.md`, folderText());
-  const hadExample = written.read(".env.example") !== undefined;
-  add(".env.example", written.addVariables(".env.example", started.variables), hadExample);
-  const hadIgnore = written.read(".gitignore") !== undefined;
-  add(".gitignore", written.addLines(".gitignore", IGNORED), hadIgnore);
-  for (const file of written.writeSchemas("")) files.push({ file, status: "written" });
+  add(pulled.others);
+  add(written.addVariables(".env.example", started.variables));
+  add(written.addLines(".gitignore", IGNORED));
+  add(written.writeSchemas(""));
   begin(WORKFLOW_FILE, workflowText(pulled.variables, started));
-  const problems: readonly Problem[] = [...new Set([...pulled.problems, ...written.problems])];
+  const owner = before.variables.lookUp("FLEXPRICE_SYNC_OWNER");
+  const wrong = owner.state === "set" ? badOwner(owner.value, "FLEXPRICE_SYNC_OWNER") : undefined;
+  const all = [...pulled.problems, ...written.problems, ...(wrong === undefined ? [] : [wrong])];
+  const problems = all.filter(({ code, message }, at) => {
+    return all.findIndex((one) => one.code === code && one.message === message) === at;
+  });
   const exitCode = exitCodeOfPull({ problems });
   output.told(
     { command: "init", targets: toldTargets(pulled), problems },
@@ -61,7 +77,7 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
     exitCode,
     { init: { files } },
   );
-  if (!options.quiet && exitCode === 0) output.note(nextSteps(started));
+  if (!options.quiet && exitCode === 0) output.note(nextSteps(started, options.pull));
   return exitCode;
 }
 
@@ -73,7 +89,8 @@ function startedBy({ baseUrl, environmentId, paths }: InitOptions, { variables, 
   };
   const url = baseUrl ?? of("FLEXPRICE_BASE_URL");
   const id = environmentId ?? of("FLEXPRICE_ENVIRONMENT_ID");
-  const owner = of("FLEXPRICE_SYNC_OWNER");
+  const named = of("FLEXPRICE_SYNC_OWNER");
+  const owner = named !== undefined && badOwner(named, "") === undefined ? named : undefined;
   return {
     folder: paths[0] ?? settings?.usualPaths[0] ?? DEFAULT_FOLDER,
     variables: ["FLEXPRICE_API_KEY", "FLEXPRICE_SYNC_FINGERPRINT_KEY"],
@@ -96,7 +113,8 @@ function initText(files: readonly InitFile[]): string {
   return `${[...lines, "", sentence(`Init: ${count("written", "added-to")} written, ${count("kept")} kept`)].join("\n")}\n`;
 }
 
-function nextSteps({ baseUrl }: Started): string {
+function nextSteps({ baseUrl }: Started, isPulled: boolean): string {
+  if (isPulled) return "Next: look at the definitions, run flexprice-sync doctor and then flexprice-sync plan.\n";
   const first = baseUrl === undefined ? `look at base_url in ${SETTINGS_FILE}, ` : "";
-  return `Next: ${first}set FLEXPRICE_API_KEY, and run flexprice-sync doctor; flexprice-sync pull writes what is there already.\n`;
+  return `Next: ${first}set FLEXPRICE_API_KEY, run flexprice-sync doctor, and then flexprice-sync pull for what is there already.\n`;
 }

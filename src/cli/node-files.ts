@@ -19,10 +19,30 @@ export function nodeFiles(workingFolder: string): Files {
       }
     },
     list: (folder) => readdirSync(absolute(folder)),
-    glob: (pattern, folder) =>
-      globSync(pattern, { cwd: absolute(folder), expandDirectories: false, followSymbolicLinks: true })
-        .sort(byText)
-        .map((path) => join(folder, path)),
+    glob(pattern, folder) {
+      const unreadable: string[] = [];
+      // The library passes over what it cannot look at; here nothing is.
+      const noting =
+        <Arguments extends readonly unknown[], Result>(look: (path: string, ...more: Arguments) => Result) =>
+        (path: string, ...more: Arguments): Result => {
+          try {
+            return look(path, ...more);
+          } catch (cause) {
+            unreadable.push(path);
+            throw cause;
+          }
+        };
+      const found = globSync(pattern, {
+        cwd: absolute(folder),
+        expandDirectories: false,
+        followSymbolicLinks: true,
+        fs: {
+          readdirSync: noting(readdirSync) as typeof readdirSync,
+          realpathSync: noting(realpathSync) as typeof realpathSync,
+        },
+      });
+      return { found: found.sort(byText).map((path) => join(folder, path)), unreadable };
+    },
     read(path, mostBytes) {
       const facts = statSync(absolute(path));
       if (!facts.isFile()) throw new Error("it is not a regular file");

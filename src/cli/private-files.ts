@@ -136,7 +136,7 @@ function mayWriteIn(folder: string): boolean {
   }
 }
 
-function codeOf(cause: unknown): string | undefined {
+export function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 

@@ -122,6 +122,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
       .description("Starts a repository: settings, folder, .env.example and a GitHub workflow; what is there stays."),
   )
     .option("-d, --dir <dir>", `folder for definitions (default: ${DEFAULT_FOLDER})`, collect)
+    .option("-e, --env <pattern>", "with --pull: environments of settings that are there already", collectGlobs)
     .option("--pull", "also write definitions of what the service has; reads only")
     .action(() => {
       const values = init.opts();

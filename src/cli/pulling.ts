@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join, posix, relative, sep } from "node:path";
 import { catalogue } from "../generated/catalogue.js";
-import { error, type Problem } from "../model/problem.js";
+import { error, type Problem, warning } from "../model/problem.js";
 import type { PulledFile, PulledTarget } from "../model/pulled.js";
 import { type EnvironmentSettings, ONLY_ENVIRONMENT } from "../model/settings.js";
 import { prefixesOf } from "../pull/names.js";
@@ -11,6 +11,7 @@ import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { type RepositoryFiles, SCHEMA_FOLDER } from "./repository-files.js";
 import { connectBy, type SetUp, wireParts } from "./setting-up.js";
+import { foldersAbove } from "./settings.js";
 import { tracing } from "./trace.js";
 
 /** What came of pulling. */
@@ -56,10 +57,11 @@ export async function pullInto(
       files: all.map((one) => put(one, written)),
     }));
     const folder = ready.settings?.folder ?? "";
+    const keys = ready.places.flatMap(({ site }) => site.apiKey?.text ?? []);
     const isEmpty = targets.every(({ files: all }) => all.length === 0);
     const others = [
       ...(isEmpty ? [] : written.writeSchemas(folder)),
-      ...written.addVariables(`${folder}.env.example`, pulled.variables),
+      ...(isEmpty ? [] : written.addVariables(`${folder}.env.example`, [...keys, ...pulled.variables])),
     ];
     return { targets, others, variables: pulled.variables, problems: [...pulled.problems, ...written.problems] };
   } finally {
@@ -96,20 +98,27 @@ function requestsOf({ places, all, files, settings }: SetUp, { paths }: PullOpti
     const folder = paths[0] ?? ownFolder(site, all, files.absolute);
     if (folder === undefined) {
       const detail = `every folder of ${site.name} is one of another environment, too: definitions of one would be taken for those of the other.`;
-      const hint = `give it one of its own: connections: [${site.connections.join(", ")}, connections/${site.name}]`;
+      const hint = `give every environment folders beside those of the others, such as connections/common and connections/${site.name}.`;
       problems.push(
         error("PULL.SHARED_FOLDER", detail, { hint, ...(site.place === undefined ? {} : { place: site.place }) }),
       );
       return [];
     }
+    if (["file", "other"].includes(files.kindOf(folder))) {
+      const detail = `pull writes into a folder, and ${files.shown(folder)} is none.`;
+      problems.push(error("LOAD.NO_FOLDER", detail, { hint: "name a folder with --dir." }));
+      return [];
+    }
+    const others = paths.length > 0 ? [] : site.connections.filter((path) => path !== folder);
+    const missing = others.filter((path) => files.kindOf(path) === "missing");
     return [
       {
         name: site.name,
         paths,
-        usualPaths: [...site.connections.filter((path) => path !== folder && files.kindOf(path) !== "missing"), folder],
+        usualPaths: [...others.filter((path) => !missing.includes(path)), folder],
         vars: site.vars,
         sameTarget: "",
-        targetProblems,
+        targetProblems: [...targetProblems, ...missing.map(notThere)],
         ...(access === undefined ? {} : { target: access.target }),
         folder,
         prefix: prefixes.get(site.name) ?? "",
@@ -120,13 +129,24 @@ function requestsOf({ places, all, files, settings }: SetUp, { paths }: PullOpti
   return { environments, problems };
 }
 
+/** A folder that pull does not write into, and that every other command asks for. */
+function notThere(path: string): Problem {
+  const hint = "put a definition there, or take it out of connections: plan and apply refuse a folder without one.";
+  return warning("LOAD.NO_FOLDER", `${path} is one of the folders with definitions, and is not there.`, { hint });
+}
+
+/** The last of an environment's folders that no other one reads, whether by its name or by a folder around or inside it. */
 function ownFolder(
   site: EnvironmentSettings,
   all: readonly EnvironmentSettings[],
   absolute: (path: string) => string,
 ): string | undefined {
   const others = new Set(all.filter((one) => one !== site).flatMap(({ connections }) => connections.map(absolute)));
-  return site.connections.findLast((path) => !others.has(absolute(path)));
+  const around = new Set([...others].flatMap(foldersAbove));
+  return site.connections.findLast((path) => {
+    const folder = absolute(path);
+    return ![folder, ...foldersAbove(folder)].some((one) => others.has(one)) && !around.has(folder);
+  });
 }
 
 /** The way from a folder with definitions to the schema, as a URL reference. */

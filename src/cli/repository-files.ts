@@ -1,15 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { schemas } from "../generated/schemas.js";
 import { error, type Problem, sentence } from "../model/problem.js";
-import { reasonOf } from "./private-files.js";
+import { codeOf, reasonOf } from "./private-files.js";
 
 /** Where editors find the schemas of a repository's files, from the folder of its settings. */
 export const SCHEMA_FOLDER = ".flexprice-sync";
 
-const VARIABLES_HEAD = `# Variables that this repository takes, without their values. Copy this file to .env, keep that out of git, and fill it in;
-# or put the values where your CI keeps secrets. For each NAME there may be a NAME_FILE in its place: the file that holds it.
+const VARIABLES_HEAD = `# Variables that this repository takes, without their values. They come from the environment of the program, which reads no
+# such file itself: put them where your CI keeps secrets, or fill in a copy that git ignores, and export that, as in
+# set -a; . ./.env; set +a. For each NAME there may be a NAME_FILE in its place: the file that holds the value.
 `;
 
 /** Writes the files of a repository, which everybody may read: each whole or not at all, and never through a link. */
@@ -22,10 +23,22 @@ export class RepositoryFiles {
     this.#workingFolder = workingFolder;
   }
 
-  /** The text of a file; `undefined` where there is none that can be read. */
-  read(path: string): string | undefined {
+  /** Whether something is at a path, links not followed; in doubt there is. */
+  isThere(path: string): boolean {
     try {
-      return readFileSync(resolve(this.#workingFolder, path), "utf8");
+      lstatSync(resolve(this.#workingFolder, path));
+      return true;
+    } catch (cause) {
+      return !["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "");
+    }
+  }
+
+  /** The text of a regular file; `undefined` where there is none, or it cannot be read as UTF-8. */
+  read(path: string): string | undefined {
+    const target = resolve(this.#workingFolder, path);
+    try {
+      if (!lstatSync(target).isFile()) return undefined;
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(target));
     } catch {
       return undefined;
     }
@@ -63,6 +76,7 @@ export class RepositoryFiles {
 
   /** Adds names to a file of variables without values; nothing in it is changed or taken away. @returns the file, if it was written */
   addVariables(path: string, names: readonly string[]): readonly string[] {
+    if (this.#isUnreadable(path)) return [];
     const before = this.read(path);
     const known = new Set(
       [...(before ?? "").matchAll(/^\s*(?:#\s*)?(?:export\s+)?([A-Za-z_]\w*)=/gm)].map(([, name]) => name),
@@ -78,11 +92,21 @@ export class RepositoryFiles {
 
   /** Adds lines that a text does not have yet. @returns the file, if it was written */
   addLines(path: string, lines: readonly string[], head = ""): readonly string[] {
+    if (this.#isUnreadable(path)) return [];
     const before = this.read(path);
     const known = new Set((before ?? "").split(/\r?\n/).map((line) => line.trim()));
     const missing = lines.filter((line) => !known.has(line));
     if (missing.length === 0) return [];
     const start = before === undefined ? head : before === "" || before.endsWith("\n") ? before : `${before}\n`;
     return this.write(path, `${start}${missing.map((line) => `${line}\n`).join("")}`) ? [path] : [];
+  }
+
+  /** Whether something is there to which nothing can be added: what cannot be read would be lost. */
+  #isUnreadable(path: string): boolean {
+    if (!this.isThere(path) || this.read(path) !== undefined) return false;
+    const detail = `${path} is left as it is: it is no regular file, or cannot be read as UTF-8.`;
+    if (!this.problems.some(({ message }) => message.endsWith(detail)))
+      this.problems.push(error("OUTPUT.NOT_WRITTEN", detail, { hint: "look at it, and add by hand what is missing." }));
+    return true;
   }
 }

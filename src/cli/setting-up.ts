@@ -2,7 +2,7 @@ import { catalogue } from "../generated/catalogue.js";
 import type { Files } from "../load/files.js";
 import { type Given, nothingGiven } from "../load/given.js";
 import { Bug, error, isError, type Problem } from "../model/problem.js";
-import { KnownSecrets } from "../model/secret.js";
+import { KnownSecrets, Secret } from "../model/secret.js";
 import type { EnvironmentSettings, Settings } from "../model/settings.js";
 import type { Connected, Target } from "../reconcile.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
@@ -70,8 +70,9 @@ export function setUp(
   const problems = [...ofSettings, ...chosen.problems, ...overrides(options, chosen.sites)];
   const sites = problems.some(isError) ? [] : chosen.sites;
   const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, sites.length === 1)));
-  // Every key of the run, before anything of it can be shown.
-  knownSecrets.add(places.flatMap(({ access }) => access?.apiKey ?? []));
+  // Every key that there is, also of environments that are not meant: a service may repeat it.
+  const keys = ["FLEXPRICE_API_KEY", ...all.flatMap(({ apiKey }) => apiKey?.text ?? [])].map(variables.lookUp);
+  knownSecrets.add(keys.flatMap((key) => (key.state === "set" ? new Secret(key.value) : [])));
   const { parallelism, timeoutSeconds, deadlineSeconds } = settings?.defaults ?? {};
   return {
     files,

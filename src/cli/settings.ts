@@ -1,12 +1,12 @@
 import { DEFAULT_FOLDER, type Files } from "../load/files.js";
 import { readSettings } from "../load/settings-file.js";
 import type { Catalogue } from "../model/catalogue.js";
-import { error, isError, type Problem } from "../model/problem.js";
-import type { Settings } from "../model/settings.js";
+import { error, isError, type Problem, warning } from "../model/problem.js";
+import type { EnvironmentSettings, Settings } from "../model/settings.js";
 import { type Variables, whyMissing } from "../secrets/variables.js";
 import { checkSettings } from "../validate/settings.js";
 import { badOwner } from "./stamp-variables.js";
-import { isLoopback } from "./target.js";
+import { badBaseUrl, badEnvironmentId, isLoopback } from "./target.js";
 
 export interface FoundSettings {
   /** Absent when there is no settings file, or something is wrong with it. */
@@ -37,7 +37,9 @@ export function settingsFor(
     ...checked.problems,
     ...hosts.problems,
     ...ownersOf(settings),
+    ...badTargets(settings),
     ...foreignHosts(settings, hosts),
+    ...nestedFolders(settings, files),
   ];
   return all.some(isError) ? { problems: all } : { settings, problems: all };
 }
@@ -47,6 +49,39 @@ function ownersOf({ owner, environments }: Settings): readonly Problem[] {
     [owner, ...environments.map((one) => one.owner)].flatMap((one) => (one ? [[one.place, one]] : [])),
   );
   return [...all.values()].flatMap(({ text, place }) => badOwner(text, "owner", place) ?? []);
+}
+
+/** Folders of one environment inside those of another, which reads them, too. */
+function nestedFolders({ environments }: Settings, files: Files): readonly Problem[] {
+  const owners = new Map<string, EnvironmentSettings[]>();
+  for (const site of environments) {
+    for (const path of site.connections.map(files.absolute)) owners.set(path, [...(owners.get(path) ?? []), site]);
+  }
+  return environments.flatMap((site) =>
+    site.connections.flatMap((path) => {
+      const outer = foldersAbove(files.absolute(path)).flatMap((folder) => owners.get(folder) ?? []);
+      // Whoever names both means both.
+      const names = [...new Set(outer.filter((one) => one !== site && !one.connections.includes(path)))].map(
+        ({ name }) => name,
+      );
+      if (names.length === 0) return [];
+      const detail = `${path}, a folder of ${site.name}, lies in a folder of ${names.join(", ")}, so its definitions are read there, too.`;
+      const hint =
+        "give each environment folders beside those of the others, such as connections/common and connections/NAME.";
+      return [
+        warning("SETTINGS.NESTED_FOLDERS", detail, {
+          hint,
+          ...(site.place === undefined ? {} : { place: site.place }),
+        }),
+      ];
+    }),
+  );
+}
+
+/** The folders that a path lies in, from the inside out. */
+export function foldersAbove(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.slice(1, -1).map((_, at) => parts.slice(0, parts.length - 1 - at).join("/"));
 }
 
 const ALLOWED_HOSTS = "FLEXPRICE_ALLOWED_HOSTS";
@@ -76,9 +111,19 @@ function allowedHosts(variables: Variables): AllowedHosts {
   return refused(`${ALLOWED_HOSTS} holds something that is no host name.`);
 }
 
+/** What no run could use, whichever environment it is about. */
+function badTargets({ environments }: Settings): readonly Problem[] {
+  return environments.flatMap(({ baseUrl, environmentId }) => [
+    ...[baseUrl && badBaseUrl(baseUrl.text, "base_url", baseUrl.place)].flatMap((one) => one ?? []),
+    ...[environmentId && badEnvironmentId(environmentId.text, "environment_id", environmentId.place)].flatMap(
+      (one) => one ?? [],
+    ),
+  ]);
+}
+
 function foreignHosts({ environments }: Settings, { names }: AllowedHosts): readonly Problem[] {
   return environments.flatMap(({ name, baseUrl }) => {
-    if (baseUrl === undefined || !URL.canParse(baseUrl.text)) return [];
+    if (baseUrl === undefined || badBaseUrl(baseUrl.text, "") !== undefined) return [];
     const { hostname, host } = new URL(baseUrl.text);
     const isOurs = hostname === "flexprice.io" || hostname.endsWith(".flexprice.io");
     if (isOurs || isLoopback(hostname) || names.has(hostname) || names.has(host)) return [];

@@ -1,5 +1,4 @@
 import { tool } from "../generated/tool.js";
-import { SETTINGS_FILE } from "../model/settings.js";
 import { isLoopback } from "./target.js";
 
 /*
@@ -20,7 +19,7 @@ export interface Started {
 export const WORKFLOW_FILE = ".github/workflows/flexprice-sync.yml";
 
 /** What git should never have: values of variables, and what a replace leaves while it is under way. */
-export const IGNORED: readonly string[] = [".env", "flexprice-sync-recovery-*.json"];
+export const IGNORED: readonly string[] = [".env", "plan.json", "flexprice-sync-recovery-*.json"];
 
 /** A text as a value in YAML that nothing reads as something else. */
 function quoted(text: string): string {
@@ -44,13 +43,18 @@ ${addressLine(baseUrl)}
 `;
 }
 
+/** Whether an address may stand in the settings: that of a host of your own has to be allowed first, outside of them. */
+function mayStand(baseUrl: string): boolean {
+  const isUsable = URL.canParse(baseUrl) && /^https?:\/\/[^@\s]+$/.test(baseUrl) && !/[?#]/.test(baseUrl);
+  if (!isUsable) return false;
+  const { hostname } = new URL(baseUrl);
+  return hostname === "flexprice.io" || hostname.endsWith(".flexprice.io") || isLoopback(hostname);
+}
+
 function addressLine(baseUrl: string | undefined): string {
   if (baseUrl === undefined)
     return "    base_url: https://us.api.flexprice.io/v1   # or https://api.cloud.flexprice.io/v1, or your own";
-  const isUsable = URL.canParse(baseUrl) && /^https?:\/\/[^@\s]+$/.test(baseUrl) && !/[?#]/.test(baseUrl);
-  const { hostname = "" } = isUsable ? new URL(baseUrl) : {};
-  const isOurs = hostname === "flexprice.io" || hostname.endsWith(".flexprice.io") || isLoopback(hostname);
-  if (isOurs) return `    base_url: ${quoted(baseUrl)}`;
+  if (mayStand(baseUrl)) return `    base_url: ${quoted(baseUrl)}`;
   return "    # base_url comes from FLEXPRICE_BASE_URL. A host of your own stands here once FLEXPRICE_ALLOWED_HOSTS lists it.";
 }
 
@@ -78,10 +82,11 @@ sync_config:
 }
 
 /** A workflow for GitHub: checks on pull requests, a plan where secrets may be used, and one apply at a time on the main branch. */
-export function workflowText(variables: readonly string[], { folder }: Started): string {
+export function workflowText(variables: readonly string[], { baseUrl }: Started): string {
   const secret = (name: string) => `          ${name}: \${{ secrets.${name} }}`;
   const install = `      - run: npm install --global flexprice-sync@${tool.version}`;
-  const paths = [JSON.stringify(`${folder}/**`), SETTINGS_FILE, WORKFLOW_FILE].join(", ");
+  const isOwnHost = baseUrl !== undefined && !mayStand(baseUrl);
+  const address = isOwnHost ? "\n          FLEXPRICE_BASE_URL: ${{ vars.FLEXPRICE_BASE_URL }}" : "";
   const set = [...new Set(variables)].sort();
   const named =
     set.length === 0
@@ -91,10 +96,10 @@ export function workflowText(variables: readonly string[], { folder }: Started):
 
 on:
   pull_request:
-    paths: [${paths}]
   push:
     branches: [main]
-    paths: [${paths}]
+  # After a secret was rotated, say: no file changes then.
+  workflow_dispatch:
 
 permissions:
   contents: read
@@ -124,11 +129,11 @@ ${install}
 ${install}
       - run: flexprice-sync plan --env '*'
         env:
-${secret("FLEXPRICE_API_KEY")}
+${secret("FLEXPRICE_API_KEY")}${address}
 
   # Nothing locks the service, so no two of these run at once; one that is under way is never broken off.
   apply:
-    if: github.event_name == 'push'
+    if: github.event_name != 'pull_request' && github.ref == 'refs/heads/main'
     needs: validate
     runs-on: ubuntu-latest
     timeout-minutes: 30
@@ -140,7 +145,7 @@ ${secret("FLEXPRICE_API_KEY")}
 ${install}
       - run: flexprice-sync apply --env '*' --yes
         env:
-${secret("FLEXPRICE_API_KEY")}
+${secret("FLEXPRICE_API_KEY")}${address}
 ${secret("FLEXPRICE_SYNC_FINGERPRINT_KEY")}
 ${named}
 `;

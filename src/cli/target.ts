@@ -42,7 +42,7 @@ export function accessOf(
   const problems: Problem[] = [];
   const apiKey = apiKeyOf(site, isOnly, variables, problems);
   const baseUrl = baseUrlOf(written(options.baseUrl, site.baseUrl), variables, problems);
-  const environmentId = environmentIdOf(options.environmentId, site, variables, problems);
+  const environmentId = environmentIdOf(options.environmentId, site, isOnly, variables, problems);
   if (apiKey === undefined || baseUrl === undefined || problems.length > 0) return { problems };
   const shown = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}`;
   const ours = owner ?? site.owner?.text;
@@ -70,7 +70,7 @@ function written(option: string | undefined, setting: SettingText | undefined): 
 }
 
 function apiKeyOf(
-  { name: environment, apiKey: setting }: EnvironmentSettings,
+  { name: environment, place, apiKey: setting }: EnvironmentSettings,
   isOnly: boolean,
   variables: Variables,
   problems: Problem[],
@@ -80,7 +80,7 @@ function apiKeyOf(
   if (setting === undefined && !isOnly) {
     const detail = `environments.${environment} names no api_key, and one key cannot be meant for several environments.`;
     const hint = "write api_key: ${NAME} with the variable that holds its key.";
-    problems.push(error("SETTINGS.NO_API_KEY", detail, { hint }));
+    problems.push(error("SETTINGS.NO_API_KEY", detail, { hint, ...(place === undefined ? {} : { place }) }));
     return undefined;
   }
   const found = variables.lookUp(name);
@@ -100,43 +100,42 @@ function baseUrlOf(given: Written | undefined, variables: Variables, problems: P
   const found: Lookup =
     given === undefined ? variables.lookUp("FLEXPRICE_BASE_URL") : { state: "set", value: given.text };
   const source = given?.source ?? "FLEXPRICE_BASE_URL";
-  const at = given?.place === undefined ? {} : { place: given.place };
-  const example = "such as https://us.api.flexprice.io/v1 or https://api.cloud.flexprice.io/v1";
   if (found.state !== "set") {
     problems.push(
       error("SETTINGS.NO_BASE_URL", `${whyMissing("FLEXPRICE_BASE_URL", found)}.`, {
-        hint: `set it or give --base-url, ${example}; regions differ, so there is no default.`,
+        hint: `set it or give --base-url, ${EXAMPLE}; regions differ, so there is no default.`,
       }),
     );
     return undefined;
   }
-  const fault = URL.canParse(found.value) ? faultOf(new URL(found.value)) : "is not a URL";
+  const problem = badBaseUrl(found.value, source, given?.place);
+  if (problem === undefined) return new URL(found.value);
+  problems.push(problem);
+  return undefined;
+}
+
+const EXAMPLE = "such as https://us.api.flexprice.io/v1 or https://api.cloud.flexprice.io/v1";
+
+/** What is wrong with an address of the service, if something is; the text is not repeated, for it may hold a key. */
+export function badBaseUrl(text: string, source: string, place?: Place): Problem | undefined {
+  const at = place === undefined ? {} : { place };
+  const fault = URL.canParse(text) ? faultOf(new URL(text)) : "is not a URL";
   if (fault !== undefined) {
-    problems.push(
-      error("SETTINGS.BAD_BASE_URL", `${source} ${fault}.`, {
-        ...at,
-        hint: `give it as scheme, host and path, ${example}.`,
-      }),
-    );
-    return undefined;
+    const hint = `give it as scheme, host and path, ${EXAMPLE}.`;
+    return error("SETTINGS.BAD_BASE_URL", `${source} ${fault}.`, { ...at, hint });
   }
-  const url = new URL(found.value);
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    const detail = `${source} is http: to ${url.hostname}, which would show the key to everybody on the way.`;
-    problems.push(
-      error("SETTINGS.INSECURE_BASE_URL", detail, {
-        ...at,
-        hint: "use https:; plain http: is for this machine only.",
-      }),
-    );
-    return undefined;
-  }
-  return url;
+  const url = new URL(text);
+  if (url.protocol !== "http:" || isLoopback(url.hostname)) return undefined;
+  const detail = `${source} is http: to ${url.hostname}, which would show the key to everybody on the way.`;
+  const hint = "use https:; plain http: is for this machine only.";
+  return error("SETTINGS.INSECURE_BASE_URL", detail, { ...at, hint });
 }
 
 function faultOf(url: URL): string | undefined {
   if (url.protocol !== "https:" && url.protocol !== "http:") return `begins with ${url.protocol}, not with https:`;
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
+  if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])$/.test(url.hostname))
+    return "names a host that there cannot be; it takes no variable";
   if (url.search !== "" || url.hash !== "") return "holds a query or a fragment";
   if (/\/connections\/*$/.test(url.pathname)) return "ends in /connections, which is added to it";
   return undefined;
@@ -150,34 +149,39 @@ export function isLoopback(hostname: string): boolean {
 
 function environmentIdOf(
   option: string | undefined,
-  site: EnvironmentSettings,
+  { environmentId: setting }: EnvironmentSettings,
+  isOnly: boolean,
   variables: Variables,
   problems: Problem[],
 ): string | undefined {
-  const { place: isInSettings, environmentId: setting } = site;
   const source =
-    option !== undefined ? "--environment-id" : isInSettings ? "environment_id" : "FLEXPRICE_ENVIRONMENT_ID";
+    option !== undefined ? "--environment-id" : setting !== undefined ? "environment_id" : "FLEXPRICE_ENVIRONMENT_ID";
   const said = option ?? setting?.text;
   const found: Lookup =
     said === undefined
-      ? isInSettings === undefined
+      ? // One id cannot be meant for several.
+        isOnly
         ? variables.lookUp("FLEXPRICE_ENVIRONMENT_ID")
         : { state: "unset" }
       : said === ""
         ? { state: "empty", fromFile: false }
         : { state: "set", value: said };
   if (found.state === "unset") return undefined;
-  const isKey = found.state === "set" && /^[sp]k_/.test(found.value);
-  if (found.state === "set" && !isKey && /^[\x21-\x7e]+$/.test(found.value)) return found.value;
-  const detail =
+  const problem =
     found.state === "set"
-      ? `${source} holds ${isKey ? "an API key" : "a blank or another character that no id has"}.`
-      : `${whyMissing(source, found)}.`;
-  problems.push(
-    error("SETTINGS.BAD_ENVIRONMENT_ID", detail, {
-      ...(option === undefined && setting !== undefined ? { place: setting.place } : {}),
-      hint: "give the id of the environment (env_…), or unset it to go without the check.",
-    }),
-  );
+      ? badEnvironmentId(found.value, source, option === undefined ? setting?.place : undefined)
+      : error("SETTINGS.BAD_ENVIRONMENT_ID", `${whyMissing(source, found)}.`, { hint: ID_HINT });
+  if (problem === undefined && found.state === "set") return found.value;
+  if (problem !== undefined) problems.push(problem);
   return undefined;
+}
+
+const ID_HINT = "give the id of the environment (env_…), or unset it to go without the check.";
+
+/** What is wrong with the id of an environment, if something is; the text is not repeated, for it may be a key. */
+export function badEnvironmentId(text: string, source: string, place?: Place): Problem | undefined {
+  const isKey = /^[sp]k_/.test(text);
+  if (!isKey && /^[\x21-\x7e]+$/.test(text)) return undefined;
+  const detail = `${source} holds ${isKey ? "an API key" : "a blank or another character that no id has"}.`;
+  return error("SETTINGS.BAD_ENVIRONMENT_ID", detail, { hint: ID_HINT, ...(place === undefined ? {} : { place }) });
 }

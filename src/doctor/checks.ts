@@ -3,9 +3,10 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Check } from "../model/check.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
-import { isObject, ownValue } from "../model/json.js";
+import { isObject, type Json, ownValue } from "../model/json.js";
 import type { Change, Plan, Source } from "../model/plan.js";
 import { error, type Problem } from "../model/problem.js";
+import { parseText } from "../model/reference.js";
 import type { KnownSecrets } from "../model/secret.js";
 
 /*
@@ -149,17 +150,32 @@ export function consentCheck(rows: readonly Observed[], { providers }: Catalogue
   return warn("consent", `begun in a browser: ${told}.`, hint);
 }
 
+/** Connections that lost the mark by which a later run knows what is ours: consent in a browser empties the metadata, and so may a form. */
+export function stampsCheck(sources: Iterable<Source>, isOn: boolean, knownSecrets: KnownSecrets): Finding {
+  if (!isOn) return ok("stamps", "they are off.");
+  const existing = [...sources].flatMap(({ observed, stamp }) =>
+    observed === undefined ? [] : [{ row: observed, stamp }],
+  );
+  const bare = existing.filter(({ stamp }) => stamp === undefined).map(({ row }) => row);
+  if (existing.length === 0) return ok("stamps", "there is no connection of a definition yet.");
+  if (bare.length === 0) return ok("stamps", `on each of ${existing.length} that the definitions mean.`);
+  const hint = "apply --adopt puts it on; until then removed keys are kept and changed secrets are unknown.";
+  if (bare.length === existing.length) return warn("stamps", "no connection carries one.", hint);
+  const told = bare.map(({ id, name }) => `"${knownSecrets.mask(name)}" (${id})`).join(", ");
+  return warn("stamps", `${bare.length} of ${existing.length} carry none: ${told}.`, hint);
+}
+
 /** Differences that a visit to a form of the dashboard leaves: it drops the entities that it does not show, and consent empties the metadata. */
 export function driftCheck(
   { changes }: Plan,
   sources: ReadonlyMap<Change, Source>,
-  knownSecrets: KnownSecrets,
+  { catalogue, knownSecrets }: { readonly catalogue: Catalogue; readonly knownSecrets: KnownSecrets },
 ): Finding {
   const differing = changes.filter(({ action }) => action === "update" || action === "create");
-  const edited = differing.filter((change) => looksLikeDashboard(change, sources.get(change)));
+  const edited = differing.filter((change) => looksLikeDashboard(change, sources.get(change), catalogue));
   if (edited.length > 0) {
     const told = edited.map(({ name, id }) => `"${knownSecrets.mask(name)}" (${id})`).join(", ");
-    const hint = "look at plan; apply puts it back. docs/dashboard-edits.md says what such a visit does.";
+    const hint = "look at plan; apply puts it back. the guide dashboard-edits.md says what such a visit does.";
     return warn("drift", `looks like an edit in the dashboard: ${told}.`, hint);
   }
   if (differing.length === 0) return ok("drift", "the service has what the definitions say, as far as it shows.");
@@ -167,15 +183,18 @@ export function driftCheck(
   return ok("drift", `${are} from the definitions; plan shows how.`);
 }
 
-function looksLikeDashboard({ action, fields, id }: Change, source: Source | undefined): boolean {
+/** Only what we have written before can have been taken away; consent takes the mark of that away, too. */
+function looksLikeDashboard({ action, fields, id }: Change, source: Source | undefined, catalogue: Catalogue): boolean {
   const row = source?.observed;
   if (action !== "update" || row === undefined || id === undefined) return false;
-  const dropped = fields.filter(({ keys, before, after }) => {
+  const owns = source?.stamp?.owns ?? {};
+  const dropped = fields.filter(({ path, keys, before, after }) => {
     const [top, entity = ""] = keys;
     const isGone = isObject(row.syncConfig) && !Object.hasOwn(row.syncConfig, entity);
-    return top === "sync_config" && isGone && after === true && before !== true;
+    return top === "sync_config" && isGone && after === true && before !== true && Object.hasOwn(owns, path);
   });
-  const isEmptied = row.metadata === null && fields.some(({ keys }) => keys[0] === "metadata");
+  const isByConsent = ownValue(catalogue.providers, row.providerType)?.oauth === true;
+  const isEmptied = isByConsent && row.metadata === null && fields.some(({ keys }) => keys[0] === "metadata");
   return dropped.length > 0 || isEmptied;
 }
 
@@ -184,14 +203,24 @@ export function variablesOf(desired: readonly Desired[]): {
   readonly named: readonly string[];
   readonly missing: readonly string[];
 } {
-  const references = desired.flatMap(({ credentials, unresolved }) => [
-    ...credentials.flatMap(({ value }) => (value.kind === "unresolved" ? [value.reference] : [])),
-    ...unresolved,
+  const missing = new Set(
+    desired.flatMap(({ credentials, unresolved }) => [
+      ...credentials.flatMap(({ value }) => (value.kind === "unresolved" ? [value.reference.variable] : [])),
+      ...unresolved.map(({ variable }) => variable),
+    ]),
+  );
+  const named = desired.flatMap(({ definition: { credentials, metadata = {}, syncConfig = {} } }) => [
+    ...credentials.flatMap(({ written }) => variablesIn(written)),
+    ...variablesIn(metadata),
+    ...variablesIn(syncConfig),
   ]);
-  const missing = new Set(references.map(({ variable }) => variable));
-  const named = new Set([
-    ...missing,
-    ...desired.flatMap(({ credentials }) => credentials.flatMap(({ variable }) => variable ?? [])),
-  ]);
-  return { named: [...named].sort(), missing: [...missing].sort() };
+  return { named: [...new Set(named)].sort(), missing: [...missing].sort() };
+}
+
+function variablesIn(value: Json): readonly string[] {
+  if (typeof value === "string") {
+    const parsed = parseText(value);
+    return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "environment" ? [part.name] : [])) : [];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(variablesIn) : [];
 }

@@ -7,8 +7,11 @@ export interface Files {
   readonly kindOf: (path: string) => "file" | "folder" | "other" | "missing";
   /** Names in a folder, in no order. */
   readonly list: (folder: string) => readonly string[];
-  /** Paths of the files that fit a glob, from a folder on, sorted; none that lie outside of it. */
-  readonly glob: (pattern: string, folder: string) => readonly string[];
+  /** Paths of the files that fit a glob, from a folder on, sorted, and those on the way that could not be looked at. */
+  readonly glob: (
+    pattern: string,
+    folder: string,
+  ) => { readonly found: readonly string[]; readonly unreadable: readonly string[] };
   /**
    * The bytes of a regular file; others, such as devices and pipes, could go on for ever.
    *

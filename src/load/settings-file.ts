@@ -99,8 +99,15 @@ function includedBy(
       refuse("include leads out of the folder of the settings file.", "name files below it, such as tenants/*.yaml.");
       continue;
     }
-    const found = files.glob(pattern, folder === "" ? "." : folder).filter((path) => files.kindOf(path) === "file");
-    if (found.length === 0)
+    const { found: all, unreadable } = files.glob(pattern, folder === "" ? "." : folder);
+    // An environment that is passed over in silence is one that nobody looks after.
+    for (const path of unreadable)
+      refuse(
+        `include cannot look at ${files.shown(path.replace(/\/+$/, ""))}: it leads nowhere, or may not be read.`,
+        "make it readable, or take it away.",
+      );
+    const found = all.filter((path) => files.kindOf(path) === "file");
+    if (found.length === 0 && unreadable.length === 0)
       refuse(`include names no file: nothing fits ${JSON.stringify(pattern)}.`, "correct it, or drop the line.");
     if (found.length > MOST_INCLUDED) refuse(`include names more than ${MOST_INCLUDED} files.`, "name fewer.");
     for (const path of found.slice(0, MOST_INCLUDED)) {

@@ -22,6 +22,7 @@ export const problemCodes = {
   "SETTINGS.BAD_INCLUDE": { title: "Unusable include", exitCode: 3 },
   "SETTINGS.SAME_ENVIRONMENT": { title: "Environment named twice", exitCode: 3 },
   "SETTINGS.SHARED_TARGET": { title: "Two environments that are one", exitCode: 3 },
+  "SETTINGS.NESTED_FOLDERS": { title: "Folder inside another environment's", exitCode: 3 },
   "SETTINGS.FOREIGN_HOST": { title: "Host not allowed", exitCode: 3 },
   "SETTINGS.BAD_ALLOWED_HOSTS": { title: "Unusable list of hosts", exitCode: 3 },
   "SETTINGS.NO_API_KEY": { title: "No API key", exitCode: 3 },
@@ -158,6 +159,7 @@ export const problemCodes = {
   "PULL.FILE_DIFFERS": { title: "File kept", exitCode: 6 },
   "PULL.NOT_EXPRESSED": { title: "Not in the file", exitCode: 1 },
   "PULL.NOT_WRITTEN": { title: "Without a file", exitCode: 1 },
+  "PULL.NOT_THERE": { title: "Definition without a connection", exitCode: 1 },
   "PULL.SHARED_FOLDER": { title: "Folder of several environments", exitCode: 3 },
 
   "SANDBOX.NO_PORT": { title: "Port not available", exitCode: 1 },

@@ -1,7 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
 import { ownValue } from "../model/json.js";
 import { type Change, placeOf, writes } from "../model/plan.js";
-import { error, type Problem, shellWord, warning } from "../model/problem.js";
+import { error, type Problem, warning } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
 import type { Planned } from "./plan.js";
 
@@ -40,7 +40,7 @@ export function sharedConnections(
       const others = [...environments].filter((name) => name !== seen.environment);
       const what = change.id ?? `a new ${change.providerType} connection`;
       const detail = `"${change.name}" of ${seen.environment} means ${what}, and so does a definition of ${others.join(", ")}: they lead to the same environment of the service.`;
-      const hint = `give each environment its own key and environment_id, or run one of them alone: --env ${shellWord(seen.environment)}`;
+      const hint = "give each environment its own key and environment_id, or put the definitions of both into one.";
       const problem = make("PLAN.SHARED_TARGET", detail, { ...placeOf(change), hint });
       problems.set(seen, [...(problems.get(seen) ?? []), problem]);
     }

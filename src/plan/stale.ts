@@ -92,7 +92,7 @@ export function staleOffline(
 export function otherTarget(saved: FileTarget, target: PresentTarget, file = "plan"): readonly Problem[] {
   const about = (what: string, then: string, now: string) =>
     stale("STALE.OTHER_TARGET", `the ${file} was made for ${what} ${then}, and this run goes to ${now}.`, {
-      hint: "name the target as it was then, by FLEXPRICE_BASE_URL and FLEXPRICE_ENVIRONMENT_ID or by --base-url and --environment-id.",
+      hint: "name the target as it was then: by the settings, by FLEXPRICE_BASE_URL and FLEXPRICE_ENVIRONMENT_ID, or by --base-url and --environment-id.",
     });
   const { expectedEnvironmentId: now } = target;
   const isOther = now !== undefined && saved.environment_id !== null && now !== saved.environment_id;

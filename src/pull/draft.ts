@@ -7,6 +7,7 @@ import type { StampReading } from "../model/stamp.js";
 import { type Edit, edited } from "../state/merge.js";
 import { maskedOn } from "../state/stamp.js";
 import { factsAt, metadataUnits, syncUnits, type Unit } from "../state/units.js";
+import { looksLive } from "./credential.js";
 import type { VariableNames } from "./names.js";
 
 /** A definition that is about to be written: what the file says, and what it says of what it cannot say. */
@@ -118,7 +119,10 @@ function credentialsOf(
   const rest = fields.filter(([field, one]) => !isOwn(field, one));
   const isSure = (field: string, { requiredOnCreate, expectedOnCreate }: FieldFacts) =>
     isGiven(field) || requiredOnCreate !== false || expectedOnCreate;
-  const declared = rest.filter(([field, one]) => isSure(field, one)).map(([field]) => field);
+  const listed = new Set(fields.map(([field]) => field));
+  const others =
+    facts?.anyField === undefined ? [] : givenFields(given, providerType).filter((field) => !listed.has(field));
+  const declared = [...rest.filter(([field, one]) => isSure(field, one)).map(([field]) => field), ...others];
   const any =
     facts?.anyField === undefined
       ? []
@@ -135,6 +139,12 @@ function credentialsOf(
   };
 }
 
+/** Fields of the paths that a stamp has fingerprints of. */
+function givenFields(given: ReadonlySet<string>, provider: string): readonly string[] {
+  const start = `encrypted_secret_data.${provider}.`;
+  return [...given].flatMap((path) => (path.startsWith(start) ? [path.slice(start.length)] : [])).sort();
+}
+
 /** The parts of a connection that its file can say, and those that it cannot. */
 function tellable(
   row: Observed,
@@ -146,25 +156,26 @@ function tellable(
   for (const unit of [...metadataUnits(row.metadata), ...syncParts(row, catalogue)]) {
     const why = without.get(unit.path) ?? whyNot(unit, masked.has(unit.path), knownSecrets);
     if (why === undefined) told.push(unit);
-    else leftOut.push({ path: unit.path, why });
+    else if (!unit.isDefault)
+      leftOut.push({ path: unit.keys.some(looksLive) ? `a key of ${unit.keys[0]}` : unit.path, why });
   }
   return { told, leftOut };
 }
 
+const CREDENTIAL_WORDS = "it looks like a credential, which belongs in no file";
+
 function whyNot({ keys, value, facts }: Unit, isMasked: boolean, knownSecrets: KnownSecrets): string | undefined {
+  if (keys.some(looksLive)) return CREDENTIAL_WORDS;
   if (keys[0] === "sync_config" && facts === undefined) return "this version of flexprice-sync does not know it";
   if (isMasked) return undefined;
   if (knownSecrets.areIn(JSON.stringify(value))) return "it repeats a secret of this run";
-  return holdsCredential(value) ? "it looks like a credential, which belongs in no file" : undefined;
+  return holdsCredential(value) ? CREDENTIAL_WORDS : undefined;
 }
 
-/** How live credentials begin; what stands in a file stays in its history. */
-const CREDENTIAL =
-  /(?:^|\b)(?:(?:sk|rk)_(?:live|test)_|whsec_|rzp_(?:live|test)_|AKIA[0-9A-Z]{16}\b|gh[pousr]_|xox[abprs]-|-----BEGIN [A-Z ]*PRIVATE KEY)/;
-
 function holdsCredential(value: Json): boolean {
-  if (typeof value === "string") return CREDENTIAL.test(value);
-  return typeof value === "object" && value !== null && Object.values(value).some(holdsCredential);
+  if (typeof value === "string") return looksLive(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => looksLive(key) || holdsCredential(inner));
 }
 
 /** The units of the sync_config that say something, and what the service demands beside them. */

@@ -1,6 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
-import { ownValue } from "../model/json.js";
+import { byText, ownValue } from "../model/json.js";
+import { looksLive } from "./credential.js";
 
 /** Characters of a name that are kept: file systems and people take longer ones badly. */
 const LONGEST_SLUG = 60;
@@ -8,32 +9,37 @@ const LONGEST_SLUG = 60;
 /** Of the end of an id, where names alone do not tell connections apart: of 26 characters the last ones are chance. */
 const TAIL = 8;
 
-/** Name of a file without its ending, for every row: stable, lower case, and no two alike. */
+/**
+ * Name of a file without its ending, for every row: stable, lower case, and no two alike. Where names do not tell rows apart
+ * the end of their ids does, or all of them, or in the end their order.
+ */
 export function fileStems(rows: readonly Observed[], catalogue: Catalogue): ReadonlyMap<Observed, string> {
-  const plain = new Map(rows.map((row) => [row, plainStem(row, catalogue)]));
-  const withTail = (row: Observed) => `${plain.get(row) ?? ""}-${slugOf(row.id).slice(-TAIL)}`;
-  const count = (stems: Iterable<string>) => {
-    const found = new Map<string, number>();
-    for (const stem of stems) found.set(stem, (found.get(stem) ?? 0) + 1);
-    return found;
-  };
-  const seen = count(plain.values());
-  const told = new Map(
-    rows.map((row) => {
-      const stem = plain.get(row) ?? "";
-      return [row, seen.get(stem) === 1 ? stem : withTail(row)];
-    }),
-  );
-  const again = count(told.values());
-  return new Map(
-    [...told].map(([row, stem]) => [row, again.get(stem) === 1 ? stem : `${plain.get(row)}-${slugOf(row.id)}`]),
-  );
+  const inOrder = [...rows].sort((left, right) => byText(left.id, right.id));
+  const candidates = inOrder.map((row) => {
+    const plain = plainStem(row, catalogue);
+    return { row, stems: [plain, `${plain}-${slugOf(row.id).slice(-TAIL)}`, `${plain}-${slugOf(row.id)}`] };
+  });
+  const taken = new Map<string, number>();
+  for (const { stems } of candidates) for (const stem of new Set(stems)) taken.set(stem, (taken.get(stem) ?? 0) + 1);
+  const given = new Set<string>();
+  const told = candidates.map(({ row, stems }): [Observed, string] => {
+    const last = stems.at(-1) ?? "";
+    // Free is what no other row could have, too.
+    let stem = stems.find((one) => taken.get(one) === 1) ?? last;
+    for (let count = 2; given.has(stem); count += 1) stem = `${last}-${count}`;
+    given.add(stem);
+    return [row, stem];
+  });
+  return new Map(told);
 }
 
 function plainStem({ id, name, providerType }: Observed, catalogue: Catalogue): string {
   const provider = slugOf(providerType);
   if (ownValue(catalogue.providers, providerType)?.identity !== "name") return provider;
-  const slug = slugOf(name).slice(0, LONGEST_SLUG).replace(/-+$/, "") || slugOf(id).slice(-TAIL);
+  const slug =
+    slugOf(looksLive(name) ? "" : name)
+      .slice(0, LONGEST_SLUG)
+      .replace(/-+$/, "") || slugOf(id).slice(-TAIL);
   return slug === provider || slug.startsWith(`${provider}-`) ? slug : `${provider}-${slug}`;
 }
 
@@ -95,14 +101,15 @@ function upper(text: string): string {
  * look alike in capitals are told apart by their place.
  */
 export function prefixesOf(environments: readonly string[], only: string): ReadonlyMap<string, string> {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return new Map(
-    [...environments].sort().map((name) => {
+    [...environments].sort(byText).map((name) => {
       if (name === only) return [name, ""];
       const plain = upper(name);
-      const count = (seen.get(plain) ?? 0) + 1;
-      seen.set(plain, count);
-      return [name, count === 1 ? plain : `${plain}_${count}`];
+      let prefix = plain;
+      for (let count = 2; taken.has(prefix); count += 1) prefix = `${plain}_${count}`;
+      taken.add(prefix);
+      return [name, prefix];
     }),
   );
 }

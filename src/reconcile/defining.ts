@@ -4,6 +4,7 @@ import { ownValue } from "../model/json.js";
 import { Bug, isError, type Problem } from "../model/problem.js";
 import type { StampReading } from "../model/stamp.js";
 import { makePlan } from "../plan/plan.js";
+import { looksLive } from "../pull/credential.js";
 import { type Draft, draftOf } from "../pull/draft.js";
 import { type TakenNames, VariableNames } from "../pull/names.js";
 import { definitionText } from "../pull/yaml-text.js";
@@ -31,6 +32,12 @@ export interface DefiningParts {
   readonly places: ReadonlyMap<Observed, { readonly file: string; readonly stem: string }>;
 }
 
+/** Why a row gets no definition, and what to do about it where something can be. */
+export interface Skipped {
+  readonly why: string;
+  readonly hint?: string;
+}
+
 /** The definition of a row. */
 export interface Made {
   readonly draft: Draft;
@@ -44,8 +51,8 @@ const MOST_ROUNDS = 8;
 
 /** Makes definitions of rows, and holds each against the plan that it would lead to. */
 export class Definer {
-  /** Rows that no definition can hold, and why. */
-  readonly skipped = new Map<Observed, string>();
+  /** Rows that get no definition, and why. */
+  readonly skipped = new Map<Observed, Skipped>();
   readonly #parts: DefiningParts;
   /** What each row's definition cannot say, and why. */
   readonly #without = new Map<Observed, Map<string, string>>();
@@ -94,10 +101,7 @@ export class Definer {
       const known = this.#without.get(row) ?? new Map<string, string>();
       const news = paths.filter((path) => !known.has(path));
       if (isLast || change.action !== "update" || news.length === 0) {
-        this.skipped.set(
-          row,
-          `a plan would ${change.action} it all the same (${paths.join(", ") || "nothing that shows"})`,
-        );
+        this.#skip(row, `a plan would ${change.action} it all the same (${paths.join(", ") || "nothing that shows"})`);
         continue;
       }
       for (const path of news) known.set(path, "a definition that says it would change it");
@@ -107,7 +111,7 @@ export class Definer {
       if (calm.has(row)) continue;
       // No change was made for it: a problem says why.
       const found = planned.problems.filter(isError).find(({ place }) => place?.file === file);
-      this.skipped.set(row, withoutStop(found?.message ?? "no plan can be made for it"));
+      this.#skip(row, withoutStop(found?.message ?? "no plan can be made for it"), found?.hint);
       isCalm = false;
     }
     return isCalm;
@@ -117,6 +121,7 @@ export class Definer {
   #define(row: Observed, reading: StampReading): Made | undefined {
     const { world, keyVariables, taken, prefix, schema, places } = this.#parts;
     const { catalogue, knownSecrets } = world;
+    if (looksLive(row.name)) return this.#skip(row, "its name looks like a credential, which belongs in no file");
     const { file, stem } = places.get(row) ?? missing();
     const without = this.#without.get(row) ?? new Map<string, string>();
     this.#without.set(row, without);
@@ -138,18 +143,17 @@ export class Definer {
         if (knownSecrets.areIn(text)) return this.#skip(row, "its definition would repeat a secret of this run");
         return { draft, text, file, desired };
       }
-      const blamed = found.flatMap((problem) => {
-        const path = partAt(problem, draft, declaration);
-        return path === undefined ? [] : [[path, withoutStop(problem.message)] as const];
-      });
+      const blamed = found.flatMap((problem) =>
+        partsAt(problem, draft, declaration).map((path) => [path, withoutStop(problem.message)] as const),
+      );
       if (blamed.length === 0) return this.#skip(row, withoutStop(found[0]?.message ?? "it cannot be written down"));
       for (const [path, why] of blamed) without.set(path, why);
     }
     return this.#skip(row, "too much of it cannot be written down");
   }
 
-  #skip(row: Observed, why: string): undefined {
-    this.skipped.set(row, why);
+  #skip(row: Observed, why: string, hint?: string): undefined {
+    this.skipped.set(row, { why, ...(hint === undefined ? {} : { hint }) });
     return undefined;
   }
 
@@ -168,15 +172,20 @@ const LONGEST_MAP = 1_000;
 
 const NO_VARIABLES: Variables = { lookUp: () => ({ state: "unset" }) };
 
-/** The part of a draft that a problem with its text is about: of those that begin before it the last one. */
-function partAt({ place }: Problem, draft: Draft, { origin }: Declaration): string | undefined {
-  if (place === undefined) return undefined;
+/** The parts of a draft that a problem with its text is about: all of a block at whose key it is, else the last that begins before it. */
+function partsAt({ place }: Problem, { parts }: Draft, { origin }: Declaration): readonly string[] {
+  if (place === undefined) return [];
+  const lineOf = (keys: readonly string[]) => origin.locate(keys, "key").line;
+  const isAtBlock = ({ keys }: Draft["parts"][number]) =>
+    keys.some((_, at) => at > 0 && lineOf(keys.slice(0, at)) === place.line);
+  const block = parts.filter(isAtBlock);
+  if (block.length > 0) return block.map(({ path }) => path);
   let found: { readonly path: string; readonly line: number } | undefined;
-  for (const unit of draft.parts) {
-    const { line } = origin.locate(unit.keys, "key");
-    if (line <= place.line && line >= (found?.line ?? 0)) found = { path: unit.path, line };
+  for (const { path, keys } of parts) {
+    const line = lineOf(keys);
+    if (line <= place.line && line >= (found?.line ?? 0)) found = { path, line };
   }
-  return found?.path;
+  return found === undefined ? [] : [found.path];
 }
 
 function withoutStop(text: string): string {

@@ -10,6 +10,7 @@ import {
   ok,
   roleCheck,
   serviceCheck,
+  stampsCheck,
   tenantCheck,
   twinsCheck,
   variablesCheck,
@@ -52,7 +53,10 @@ export async function examine(
       ? []
       : [fingerprintsCheck(world.fingerprintKeys, target.stamps), ...(await onlineChecks(target, read, world))]),
   ];
-  return findings.map((finding): Check => ({ environment: request.name, ...finding }));
+  // The service may repeat anything, in any of its names.
+  return findings.map(({ message, ...finding }): Check => {
+    return { environment: request.name, ...finding, message: world.knownSecrets.withhold(message) };
+  });
 }
 
 /** Nothing to read yet is where everybody begins. */
@@ -102,7 +106,11 @@ async function onlineChecks(target: Target, read: Read, world: ExaminingWorld): 
 async function accountChecks(api: AccountApi, { clockMs }: ExaminingWorld): Promise<readonly Finding[]> {
   const startMs = clockMs();
   const seen = await answered(() => api.account());
-  if (isProblem(seen)) return [fail("key", seen)];
+  if (isProblem(seen) && seen.code !== "SERVICE.NOT_FOUND") return [fail("key", seen)];
+  if (isProblem(seen)) {
+    const hint = "the key may work all the same; make a new one for a user that there is.";
+    return [warn("key", "the service has no user for it, or does not say whose it is.", hint)];
+  }
   // Half of the way back, and half of the second that the service's clock is cut to.
   const skewMs = seen.atMs === undefined ? undefined : seen.atMs + 500 - (startMs + clockMs()) / 2;
   const shape = await answered(() => api.errorShape());
@@ -132,7 +140,7 @@ function driftChecks(
   } = makePlan(desired, new Set(desired), rows, catalogue, knownSecrets, request);
   const [wrong] = found.filter(isError);
   if (wrong !== undefined && !isWhole) return [fail("drift", wrong)];
-  return [driftCheck(plan, sources, knownSecrets)];
+  return [stampsCheck(sources.values(), target.stamps, knownSecrets), driftCheck(plan, sources, world)];
 }
 
 /** What a question is answered with, or why it is not. */

@@ -1,10 +1,13 @@
 import { LARGEST_FILE } from "../load/load.js";
 import type { Desired, Observed } from "../model/connection.js";
+import { startOf } from "../model/location.js";
 import { Bug, error, type Problem, warning } from "../model/problem.js";
 import type { PulledFile } from "../model/pulled.js";
+import { MASK } from "../model/secret.js";
 import { type Match, match } from "../plan/match.js";
+import { looksLive } from "../pull/credential.js";
 import { fileStems } from "../pull/names.js";
-import { Definer, type DefiningParts, type Made } from "./defining.js";
+import { Definer, type DefiningParts, type Made, type Skipped } from "./defining.js";
 
 /** What definitions of one environment there are, and where new ones go. */
 export interface FilingParts extends Omit<DefiningParts, "places"> {
@@ -44,10 +47,13 @@ export function filesFor(parts: FilingParts): Filed {
   const open = new Set(rows.filter((row) => elsewhere(row) === undefined));
   const isOther = (found: Match | undefined) => !(found?.kind === "row" && open.has(found.row));
   const others = existing.filter((desired) => isOther(matches.get(desired)));
+  if (new Set([...places.values()].map(({ file }) => file)).size < places.size)
+    throw new Bug("two connections would be written into one file");
   const definer = new Definer({ ...parts, places });
   const made = definer.definitionsOf([...open], others);
   const filing = new Filing(parts, matches);
   const results = rows.map((row) => filing.fileOf(row, elsewhere(row), made.get(row), definer.skipped.get(row)));
+  for (const [desired, found] of matches) if (found.kind === "new") filing.withoutRow(desired);
   return {
     files: results.sort(byFile),
     variables: [...made.values()].flatMap(({ draft }) => draft.variables),
@@ -68,15 +74,19 @@ class Filing {
     this.#matches = matches;
   }
 
-  fileOf(row: Observed, elsewhere: Desired | undefined, made: Made | undefined, why = "nothing tells why"): PulledFile {
-    const about = { id: row.id, name: this.#parts.world.knownSecrets.mask(row.name), providerType: row.providerType };
+  fileOf(
+    row: Observed,
+    elsewhere: Desired | undefined,
+    made: Made | undefined,
+    { why, hint = "it stays on the service as it is, in no file." }: Skipped = { why: "nothing tells why" },
+  ): PulledFile {
+    const name = looksLive(row.name) ? MASK : this.#parts.world.knownSecrets.mask(row.name);
+    const about = { id: row.id, name, providerType: row.providerType };
     if (elsewhere !== undefined) return { ...about, status: "elsewhere", file: elsewhere.definition.origin.file };
-    const named = `"${this.#told(row.name)}" (${row.id})`;
+    const named = `"${this.#told(name)}" (${row.id})`;
     if (made === undefined) {
       const detail = `${named}, a ${this.#told(row.providerType)} connection, has no definition: ${this.#told(why)}.`;
-      this.problems.push(
-        warning("PULL.NOT_WRITTEN", detail, { hint: "it stays on the service as it is, in no file." }),
-      );
+      this.problems.push(warning("PULL.NOT_WRITTEN", detail, { hint }));
       return { ...about, status: "left-out" };
     }
     for (const { path, why: reason } of made.draft.leftOut) {
@@ -84,6 +94,14 @@ class Filing {
       this.problems.push(warning("PULL.NOT_EXPRESSED", detail, { hint: "it stays on the connection as it is." }));
     }
     return { ...about, ...this.#written(made, row) };
+  }
+
+  /** A definition that is there and means no connection: a pull does not take it for one that is gone. */
+  withoutRow({ name, definition: { origin } }: Desired): void {
+    const detail = `"${this.#told(name)}" is no connection of the service, or has another name there: a plan would create it.`;
+    const place = startOf(origin);
+    const hint = "delete it if the connection is gone; if it was renamed there, keep one of the two files.";
+    this.problems.push(warning("PULL.NOT_THERE", detail, { place, hint }));
   }
 
   #told(text: string): string {
@@ -126,6 +144,6 @@ class Filing {
 
 function byFile(left: PulledFile, right: PulledFile): number {
   const key = ({ file, id }: PulledFile) => `${file === undefined ? 1 : 0} ${file ?? ""} ${id}`;
-  if (key(left) === key(right)) throw new Bug(`two files for ${left.id}`);
+  if (key(left) === key(right)) throw new Bug(`${left.id} was pulled twice`);
   return key(left) < key(right) ? -1 : 1;
 }

@@ -20,9 +20,11 @@ export function plansText({ environments, targets, saved }: Told, paint: Paint):
   if (environments.length === 1) return only === undefined ? "" : planText(only, paint, saved);
   const parts = environments.map((name) => {
     const target = targets.find(({ environment }) => environment === name);
-    return (target && planText(target, paint, saved)) || withoutPlan(name, target, paint);
+    return (target && planText(target, paint, saved, true)) || withoutPlan(name, target, paint);
   });
   const summaries = targets.flatMap(({ plan }) => plan?.summary ?? []);
+  // Without a plan there is nothing to count: zeros would look like a plan of nothing.
+  if (summaries.length === 0 && environments.length > 0) return parts.join("\n");
   return `${[...parts, heading(environments, paint)].join("\n")}${planLine(summaries)}\n`;
 }
 

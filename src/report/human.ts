@@ -10,6 +10,7 @@ import {
 } from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
 import type { Run, RunToSave, TargetRun } from "../model/run.js";
+import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import { isUnseen, noteLines, savedLines } from "./notes.js";
 import type { Paint, Tone } from "./paint.js";
 import { counted, printable, valueText } from "./text.js";
@@ -25,15 +26,16 @@ export function validateText({ definitions, files, problems }: Run): string {
  * The plan of one environment for a person: where, what changes, what cannot be told, and one fixed last line.
  *
  * @param saved - where the plan is to be saved
+ * @param isNamed - whether the name of the environment is told
  */
-export function planText(target: TargetRun, paint: Paint, saved?: RunToSave): string {
+export function planText(target: TargetRun, paint: Paint, saved?: RunToSave, isNamed = isTold(target)): string {
   const { plan } = target;
   if (plan === undefined) return "";
   const shown = plan.changes.filter(isWorthShowing);
   const isCalm = shown.length === 0 && plan.changes.length > 0;
   const notes = [...noteLines(target, plan, paint), ...savedLines(plan, saved)];
   const lines = [
-    headLines(target, paint),
+    headLines(target, paint, isNamed),
     [""],
     ...shown.map((change) => [...changeLines(change, paint), ""]),
     isCalm ? ["Nothing to change: no difference in what can be compared.", ""] : [],
@@ -78,13 +80,11 @@ export function applyLine(targets: readonly TargetRun[]): string {
 }
 
 /** Where a plan leads, at its top: base URL, environment, and how sure that is. */
-export function headLines(
-  { environment, baseUrl, environmentId, isConfirmed, owner, carriesOut }: TargetRun,
-  paint: Paint,
-): readonly string[] {
+export function headLines(target: TargetRun, paint: Paint, isNamed = isTold(target)): readonly string[] {
+  const { environment, baseUrl, environmentId, isConfirmed, owner, carriesOut } = target;
   const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
   const where = environmentId === null ? "not known; no connection tells" : `${printable(environmentId)}${sure}`;
-  const name = environment === "default" ? "" : ` ${printable(environment)}`;
+  const name = isNamed ? ` ${printable(environment)}` : "";
   return [
     `${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`,
     `${paint("strong", "Environment:")} ${where}`,
@@ -93,6 +93,11 @@ export function headLines(
       ? []
       : [`${paint("strong", "Saved plan:")} ${printable(carriesOut.file)}, made ${printable(carriesOut.createdAt)}`]),
   ];
+}
+
+/** Without settings there is one environment, and its name says nothing. */
+function isTold({ environment }: TargetRun): boolean {
+  return environment !== ONLY_ENVIRONMENT;
 }
 
 function isWorthShowing({ action, fields, secrets }: Change): boolean {

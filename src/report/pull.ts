@@ -31,7 +31,7 @@ const marks: Readonly<
   unchanged: { symbol: " ", words: "unchanged", tone: "faint" },
   kept: { symbol: "!", words: "kept, and differs", tone: "bad" },
   elsewhere: { symbol: " ", words: "defined there already", tone: "faint" },
-  "left-out": { symbol: "!", words: "no definition can hold it", tone: "warn" },
+  "left-out": { symbol: "!", words: "left out", tone: "warn" },
 };
 
 function fileLine({ status, id, name, providerType, file }: PulledFile, paint: Paint): string {

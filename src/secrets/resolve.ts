@@ -104,8 +104,8 @@ class Resolver {
   }
 
   #noSetting({ origin }: Definition, variable: string, pointer: Pointer): void {
-    const detail = `var.${variable} is not defined: no settings file gives it a value.`;
-    const hint = "write the value out.";
+    const detail = `var.${variable} is not defined: the settings of the environment have no such variable.`;
+    const hint = `add ${variable} under vars: of the environment in the settings file, or write the value out.`;
     this.problems.push(error("SECRETS.NO_SETTING", detail, { place: origin.locate(pointer, "value"), hint }));
   }
 
