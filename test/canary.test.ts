@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
@@ -285,5 +285,75 @@ describe("no secret shows", () => {
     });
     expect(ended.code).toBe(3);
     expectNoSecretIn(ended, "an address with a password");
+  });
+});
+
+describe("no secret shows in what pull, prune, doctor and init print and write", () => {
+  /** A service that holds what an apply has put there, secrets of readable fields included, and repeats the key in every name. */
+  async function applied() {
+    const live = await service([], ({ method, path }, response) =>
+      method === "GET" && path === "/v1/users/me"
+        ? send(response, 200, {
+            id: API_KEY,
+            name: API_KEY,
+            type: "user",
+            roles: [API_KEY],
+            tenant: { id: API_KEY, name: Buffer.from(API_KEY).toString("base64"), status: "active" },
+          })
+        : false,
+    );
+    const cwd = folderWith(files);
+    const env = accessTo(live, { ...SECRETS, ...KEYS, FLEXPRICE_SYNC_OWNER: "acme" });
+    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+    live.rows.push(
+      row({ id: "conn_k", provider_type: "tabs", name: `key ${API_KEY}`, metadata: { a: API_KEY, [API_KEY]: 1 } }),
+    );
+    return { live, cwd, env };
+  }
+
+  it.each<[string, readonly string[]]>([
+    ["pull", ["pull", "-d", "elsewhere"]],
+    ["pull over what is there", ["pull", "--force"]],
+    ["doctor", ["doctor"]],
+    ["init --pull", ["init", "--pull", "-d", "begun"]],
+    ["prune without consent", ["prune"]],
+    ["prune", ["prune", "--yes", "--allow-dangerous"]],
+  ])("%s", async (what, args) => {
+    for (const json of [[], ["--json"]]) {
+      const { cwd, env } = await applied();
+      if (args[0] === "prune") rmSync(join(cwd, "connections/chargebee.yaml"));
+      const ended = await run([...args, ...json, ...loudTrace], { cwd, env });
+      expect(ended.stdout, what).toMatch(/\S/);
+      expectNoSecretIn(ended, `${what} ${json.join(" ")}`);
+      const written = readdirSync(cwd, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      for (const { parentPath, name } of written) {
+        const stdout = readFileSync(join(parentPath, name), "utf8");
+        expectNoSecretIn({ code: 0, stdout, stderr: name }, `${what}: ${name}`);
+      }
+    }
+  });
+
+  it("a settings file with keys in every place where none belongs", async () => {
+    const key = "sk_live_canary_in_the_file";
+    for (const text of [
+      `owner: ${key}\n`,
+      `${key}: 1\n`,
+      `environments:\n  ${key}!: {}\n`,
+      `environments:\n  a: { ${key}: 1 }\n`,
+      `environments:\n  a: { api_key: ${key} }\n`,
+      `environments:\n  a: { environment_id: ${key} }\n`,
+      `environments:\n  a: { base_url: "https://${key}@us.api.flexprice.io/v1" }\n`,
+      `environments:\n  a: { vars: { X: ${key} } }\n`,
+      `environments:\n  a: { vars: { ${key}-: x } }\n`,
+      `assume_updatable: [${key}]\n`,
+      `defaults: { max_changes: ${key} }\n`,
+      `stamp: ${key}\n`,
+    ]) {
+      for (const json of [[], ["--json"]]) {
+        const ended = await run(["validate", ...json], { cwd: folderWith({ ...files, "flexprice-sync.yaml": text }) });
+        expect([text, ended.code]).toEqual([text, 3]);
+        expectNoSecretIn(ended, text);
+      }
+    }
   });
 });
