@@ -61,7 +61,7 @@ describe("each library has one door", () => {
     ["deep-diff", ["plan/compare.ts"]],
     ["picomatch", ["plan/select.ts"]],
     ["tinyglobby", ["cli/node-files.ts"]],
-    ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program.ts"]],
+    ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program-options.ts", "cli/program.ts"]],
     ["hono", ["sandbox/server.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
   ])("%s", (library, doors) => {
@@ -94,6 +94,7 @@ describe("each library has one door", () => {
       "cli/seed-file.ts",
       "load/saved-file.ts",
       "validate/explain.ts",
+      "validate/settings-words.ts",
       "validate/settings.ts",
       "validate/validate.ts",
     ]);

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { helpOf, parseArguments } from "../src/cli/arguments.js";
 import { exitCodes } from "../src/cli/exit-code.js";
 import { catalogue } from "../src/generated/catalogue.js";
+import { schemas } from "../src/generated/schemas.js";
 import { problemCodes } from "../src/model/problem.js";
 import { fieldFacts } from "./contract/suite.js";
 
@@ -125,6 +128,53 @@ describe("the guide to secrets", () => {
   });
 });
 
+const guides = readdirSync(new URL("../docs/", import.meta.url))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name}`);
+
+describe("the guides", () => {
+  it("are all in README", () => {
+    for (const path of guides) expect(readme, path).toContain(`](${path})`);
+  });
+
+  it.each(guides)("show commands that the program takes: %s", (path) => {
+    const blocks = [...text(path).matchAll(/^```(?:sh|yaml)\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+    const commands = blocks.flatMap((block) =>
+      [...block.matchAll(/^(?: *- run: )?flexprice-sync (.+?)(?: {2,}#.*)?$/gm)].map(([, command = ""]) => command),
+    );
+    // The jobs of the cluster have theirs in manifests, which have a test of their own.
+    if (path !== "docs/kubernetes.md") expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) {
+      const plain = command.replaceAll("${{ matrix.share }}", "1");
+      const words = [...plain.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)];
+      const argv = words.map(([, single, double, bare = ""]) => single ?? double ?? bare);
+      expect([command, parseArguments(argv, "1").kind]).toEqual([command, "command"]);
+    }
+  });
+
+  it("say of every key of the settings what it is", () => {
+    const guide = text("docs/environments.md");
+    const told = [...guide.matchAll(/^\| `(\w+)` \| (?:top level|environment|defaults)/gm)].map(([, key]) => key);
+    const { properties, $defs } = JSON.parse(text("schema/settings.schema.json"));
+    const keys = [properties, $defs.environment.properties, properties.defaults.properties].flatMap((map) =>
+      Object.keys(map),
+    );
+    expect(told.sort()).toEqual([...new Set(keys)].sort());
+  });
+});
+
+describe("settings that are shown", () => {
+  const isSettings = new Ajv2020({ allErrors: true, strict: false }).compile(schemas.settings);
+
+  it.each(["README.md", ...guides])("are valid: %s", (path) => {
+    const blocks = [...text(path).matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+    const shown = blocks.filter((block) => /^(?:environments|include|owner|defaults):/m.test(block));
+    for (const block of shown)
+      expect([block, isSettings(parse(block)), isSettings.errors]).toEqual([block, true, null]);
+    if (path === "README.md" || path === "docs/environments.md") expect(shown).not.toEqual([]);
+  });
+});
+
 describe("the documents", () => {
   it("number every decision once, in their titles too", () => {
     const names = readdirSync(new URL("../docs/decisions/", import.meta.url)).sort();
@@ -136,15 +186,7 @@ describe("the documents", () => {
     const decisions = readdirSync(new URL("../docs/decisions/", import.meta.url)).map(
       (name) => `docs/decisions/${name}`,
     );
-    for (const path of [
-      "README.md",
-      "CONTRIBUTING.md",
-      "SECURITY.md",
-      "docs/secrets.md",
-      "docs/plans.md",
-      "docs/kubernetes.md",
-      ...decisions,
-    ]) {
+    for (const path of ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...guides, ...decisions]) {
       for (const [, link = ""] of text(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
         expect(() => readdirOrFile(join(dirname(path), link)), `${path} → ${link}`).not.toThrow();
       }

@@ -1,7 +1,6 @@
-import type { AccountApi, ErrorShape } from "../model/account.js";
+import type { ErrorShape } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
-import { ServiceError } from "../model/service-error.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
@@ -10,9 +9,7 @@ import {
   type ConnectionsPage,
   createBody,
   headersOf,
-  readAccount,
   readConnection,
-  readEnvironment,
   readPage,
   shapeOfError,
   updateBody,
@@ -130,38 +127,16 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
   };
 }
 
-/** What the service says of the key, its environment and itself. */
-export function accountApi(parts: ClientParts): AccountApi {
-  const client = new Client(parts);
-  return {
-    async account() {
-      const { value, atMs } = await client.call("GET", "/users/me", undefined, readAccount);
-      return { account: value, ...(atMs === undefined ? {} : { atMs }) };
-    },
-    async environment(id) {
-      try {
-        const path = `/environments/${encodeURIComponent(id)}`;
-        return (await client.call("GET", path, undefined, readEnvironment)).value;
-      } catch (cause) {
-        if (cause instanceof ServiceError && (cause.httpStatus === 403 || cause.httpStatus === 404)) return undefined;
-        throw cause;
-      }
-    },
-    errorShape: () => client.errorShape(pathOf(NO_CONNECTION)),
-  };
-}
-
-/** An id that no connection has: ids are made from the time, and this one would be of 1970. */
-const NO_CONNECTION = "conn_00000000000000000000000000";
-
-function pathOf(id: string): string {
+/** The path of a connection. */
+export function pathOf(id: string): string {
   return `/connections/${encodeURIComponent(id)}`;
 }
 
 /** Makes the body of one try, if it has one. */
 type BodyOf = (earlier: EarlierTries) => Promise<string | undefined>;
 
-class Client {
+/** Sends requests, repeats what may be repeated, and makes a fault of what is no success. */
+export class Client {
   readonly #parts: ClientParts;
   readonly #foreign: Foreign;
 

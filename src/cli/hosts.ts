@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accountApi, type ClientParts, connectionsApi, type WireEvent } from "../api/client.js";
+import { accountApi } from "../api/account.js";
+import { type ClientParts, connectionsApi, type WireEvent } from "../api/client.js";
 import type { Connection } from "../api/http.js";
 import { type Limit, limitTo } from "../api/limit.js";
 import type { KnownSecrets } from "../model/secret.js";

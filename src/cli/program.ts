@@ -1,38 +1,20 @@
-import { Command, Option } from "commander";
-import type { MostChanges } from "../apply/policy.js";
+import { Command } from "commander";
 import { DEFAULT_FOLDER } from "../load/files.js";
-import { SETTINGS_FILE } from "../model/settings.js";
-import type { SecretsToWrite } from "../plan/select.js";
-import { exitCodes } from "./exit-code.js";
 import {
   collect,
   collectGlobs,
-  collectSecrets,
   duration,
   filePath,
-  mostChanges,
   numberFrom,
   plainWord,
   SCHEMA_NAMES,
   type SchemaName,
-  type Shard,
   schemaName,
-  seconds,
   secretKey,
-  shard,
 } from "./option-values.js";
-import {
-  type CommandOptions,
-  type CommonOptions,
-  DEFAULT_PARALLELISM,
-  DEFAULT_SANDBOX_PORT,
-  DEFAULT_TIMEOUT_SECONDS,
-  type ReconcileOptions,
-  type SandboxOptions,
-  type SiteOptions,
-} from "./options.js";
-
-type Values = Readonly<Record<string, unknown>>;
+import { type CommandOptions, DEFAULT_SANDBOX_PORT, type ReconcileOptions } from "./options.js";
+import { commonOptions, reconcileOptions, sandboxOptions, siteOptions } from "./parsed-values.js";
+import { common, exitCodesHelp, limited, networked, planning, sited, writing } from "./program-options.js";
 
 /**
  * The commands with their options and help.
@@ -174,154 +156,6 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
   return program;
 }
 
-function common(command: Command): Command {
-  return command
-    .option("--json", "print one JSON document on stdout, also on failure")
-    .addOption(new Option("--color <when>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
-    .option("--no-progress", "show no progress")
-    .option("-q", "print only the last line, and errors")
-    .option("-v", "print one line per request on stderr")
-    .option("--debug", "print a redacted trace on stderr")
-    .helpOption("-h, --help", "print this help")
-    .showHelpAfterError(false)
-    .addHelpText("after", `\nExit codes:\n${exitCodesHelp()}`);
-}
-
-/** Which environments a command is about. */
-function sited(command: Command): Command {
-  return command
-    .option("-c, --config <file>", `settings file (default: ${SETTINGS_FILE}, if it is there)`, filePath)
-    .option("-e, --env <pattern>", "environments of the settings, globs allowed, repeatable", collectGlobs);
-}
-
-function networked(command: Command): Command {
-  return command
-    .option("--base-url <url>", "the service's address, in place of the settings and of FLEXPRICE_BASE_URL")
-    .option(
-      "--environment-id <id>",
-      "the environment you mean, in place of the settings and of FLEXPRICE_ENVIRONMENT_ID",
-    )
-    .option(
-      "--parallelism <n>",
-      `requests in flight to one host, 1 to 256 (default: ${DEFAULT_PARALLELISM})`,
-      numberFrom(1, 256),
-    )
-    .option("--timeout <seconds>", `for one request (default: ${DEFAULT_TIMEOUT_SECONDS})`, seconds);
-}
-
-/** What a command that writes takes. */
-function writing(command: Command): Command {
-  return limited(command)
-    .option("--yes", "write without asking")
-    .option("--fail-fast", "begin nothing more after the first failure")
-    .option(
-      "--allow-dangerous",
-      "with --yes: also dangerous changes of protected connections, replaced and archived connections",
-    );
-}
-
-function limited(command: Command): Command {
-  return command.option(
-    "--max-changes <n|n%>",
-    "refuse more changes of one environment than this, or than this share of its definitions; plan only says so",
-    mostChanges,
-  );
-}
-
-function planning(command: Command): Command {
-  return networked(command)
-    .option("--only <pattern>", "only definitions of this name or file, globs allowed, repeatable", collectGlobs)
-    .option("--shard <i/n>", "a stable share of the environments, counted from 1: 1/4 is the first of four", shard)
-    .addOption(writeSecretsOption())
-    .option(
-      "--adopt",
-      "put our stamp on every connection that lacks what it should have, also where another owner's is",
-    )
-    .option("--assume-secrets", "with --adopt: record the present secrets as those that the service has")
-    .option(
-      "--replace <name>",
-      "archive the connection of the definition with this name or file and create it anew; apply needs --allow-dangerous, or a yes on a terminal; repeatable",
-      collect,
-    );
-}
-
-/** Takes a name after `=` only, so that a word behind it is never swallowed. */
-function writeSecretsOption(): Option {
-  const words = "send secrets of which nothing tells whether they differ; of all definitions or of one, repeatable";
-  const option = new Option("--write-secrets[=name]", words).argParser(collectSecrets);
-  option.long = "--write-secrets";
-  return option;
-}
-
-function reconcileOptions(
-  command: ReconcileOptions["command"],
-  values: Values,
-  paths: readonly string[],
-): ReconcileOptions {
-  const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
-  return {
-    ...siteOptions(values, named),
-    command,
-    only: (values["only"] as readonly string[] | undefined) ?? [],
-    requireEnv: values["requireEnv"] === true,
-    detailedExitcode: values["detailedExitcode"] === true,
-    ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
-    yes: values["yes"] === true,
-    failFast: values["failFast"] === true,
-    allowDangerous: values["allowDangerous"] === true,
-    writeSecrets: (values["writeSecrets"] as SecretsToWrite | undefined) ?? "none",
-    adopt: values["adopt"] === true,
-    assumeSecrets: values["assumeSecrets"] === true,
-    replaces: (values["replace"] as readonly string[] | undefined) ?? [],
-    ...text("out", values),
-    ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
-    ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
-  };
-}
-
-/** Where a command goes. @param paths - folders and files with definitions that it names */
-function siteOptions(values: Values, paths: readonly string[]): SiteOptions {
-  const timeout = values["timeout"] as number | undefined;
-  return {
-    ...commonOptions(values),
-    ...text("config", values),
-    env: (values["env"] as readonly string[] | undefined) ?? [],
-    ...(values["shard"] === undefined ? {} : { shard: values["shard"] as Shard }),
-    paths,
-    ...text("baseUrl", values),
-    ...text("environmentId", values),
-    ...(values["parallelism"] === undefined ? {} : { parallelism: values["parallelism"] as number }),
-    ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
-  };
-}
-
-function sandboxOptions(values: Values): SandboxOptions {
-  return {
-    ...commonOptions(values),
-    command: "sandbox",
-    port: values["port"] as number,
-    ...text("key", values),
-    ...text("environmentId", values),
-    ...text("seed", values),
-  };
-}
-
-function commonOptions(values: Values): CommonOptions {
-  return {
-    json: values["json"] === true,
-    color: values["color"] as CommonOptions["color"],
-    progress: values["progress"] === true,
-    quiet: values["q"] === true,
-    verbose: values["v"] === true,
-    debug: values["debug"] === true,
-  };
-}
-
-function text<Key extends string>(key: Key, values: Values): { readonly [name in Key]?: string } {
-  const value = values[key];
-  return (typeof value === "string" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
-}
-
 const variablesHelp = [
   "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
   "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
@@ -334,10 +168,3 @@ const variablesHelp = [
   "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
   "  NO_COLOR, CI              no colour; no questions",
 ].join("\n");
-
-function exitCodesHelp(): string {
-  return [...exitCodes]
-    .sort((left, right) => left.code - right.code)
-    .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
-    .join("\n");
-}

@@ -175,7 +175,7 @@ export function driftCheck(
   const edited = differing.filter((change) => looksLikeDashboard(change, sources.get(change), catalogue));
   if (edited.length > 0) {
     const told = edited.map(({ name, id }) => `"${knownSecrets.mask(name)}" (${id})`).join(", ");
-    const hint = "look at plan; apply puts it back. the guide dashboard-edits.md says what such a visit does.";
+    const hint = "look at plan; apply puts it back. docs/dashboard-edits.md says what such a visit does.";
     return warn("drift", `looks like an edit in the dashboard: ${told}.`, hint);
   }
   if (differing.length === 0) return ok("drift", "the service has what the definitions say, as far as it shows.");

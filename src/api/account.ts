@@ -1,0 +1,28 @@
+import type { AccountApi } from "../model/account.js";
+import { ServiceError } from "../model/service-error.js";
+import { Client, type ClientParts, pathOf } from "./client.js";
+import { readAccount, readEnvironment } from "./wire.js";
+
+/** What the service says of the key, its environment and itself. */
+export function accountApi(parts: ClientParts): AccountApi {
+  const client = new Client(parts);
+  return {
+    async account() {
+      const { value, atMs } = await client.call("GET", "/users/me", undefined, readAccount);
+      return { account: value, ...(atMs === undefined ? {} : { atMs }) };
+    },
+    async environment(id) {
+      try {
+        const path = `/environments/${encodeURIComponent(id)}`;
+        return (await client.call("GET", path, undefined, readEnvironment)).value;
+      } catch (cause) {
+        if (cause instanceof ServiceError && (cause.httpStatus === 403 || cause.httpStatus === 404)) return undefined;
+        throw cause;
+      }
+    },
+    errorShape: () => client.errorShape(pathOf(NO_CONNECTION)),
+  };
+}
+
+/** An id that no connection has: ids are made from the time, and this one would be of 1970. */
+const NO_CONNECTION = "conn_00000000000000000000000000";

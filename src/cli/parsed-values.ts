@@ -1,0 +1,79 @@
+import type { MostChanges } from "../apply/policy.js";
+import type { SecretsToWrite } from "../plan/select.js";
+import type { Shard } from "./option-values.js";
+import type { CommonOptions, ReconcileOptions, SandboxOptions, SiteOptions } from "./options.js";
+
+/** Values of options as the parser gives them, by their long names. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** What a command line that reconciles asks for. */
+export function reconcileOptions(
+  command: ReconcileOptions["command"],
+  values: Values,
+  paths: readonly string[],
+): ReconcileOptions {
+  const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
+  return {
+    ...siteOptions(values, named),
+    command,
+    only: (values["only"] as readonly string[] | undefined) ?? [],
+    requireEnv: values["requireEnv"] === true,
+    detailedExitcode: values["detailedExitcode"] === true,
+    ...(values["maxChanges"] === undefined ? {} : { maxChanges: values["maxChanges"] as MostChanges }),
+    yes: values["yes"] === true,
+    failFast: values["failFast"] === true,
+    allowDangerous: values["allowDangerous"] === true,
+    writeSecrets: (values["writeSecrets"] as SecretsToWrite | undefined) ?? "none",
+    adopt: values["adopt"] === true,
+    assumeSecrets: values["assumeSecrets"] === true,
+    replaces: (values["replace"] as readonly string[] | undefined) ?? [],
+    ...text("out", values),
+    ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
+    ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
+  };
+}
+
+/** Where a command goes. @param paths - folders and files with definitions that it names */
+export function siteOptions(values: Values, paths: readonly string[]): SiteOptions {
+  const timeout = values["timeout"] as number | undefined;
+  return {
+    ...commonOptions(values),
+    ...text("config", values),
+    env: (values["env"] as readonly string[] | undefined) ?? [],
+    ...(values["shard"] === undefined ? {} : { shard: values["shard"] as Shard }),
+    paths,
+    ...text("baseUrl", values),
+    ...text("environmentId", values),
+    ...(values["parallelism"] === undefined ? {} : { parallelism: values["parallelism"] as number }),
+    ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
+  };
+}
+
+/** What a command line of the sandbox asks for. */
+export function sandboxOptions(values: Values): SandboxOptions {
+  return {
+    ...commonOptions(values),
+    command: "sandbox",
+    port: values["port"] as number,
+    ...text("key", values),
+    ...text("environmentId", values),
+    ...text("seed", values),
+  };
+}
+
+/** What every command line may ask for. */
+export function commonOptions(values: Values): CommonOptions {
+  return {
+    json: values["json"] === true,
+    color: values["color"] as CommonOptions["color"],
+    progress: values["progress"] === true,
+    quiet: values["q"] === true,
+    verbose: values["v"] === true,
+    debug: values["debug"] === true,
+  };
+}
+
+function text<Key extends string>(key: Key, values: Values): { readonly [name in Key]?: string } {
+  const value = values[key];
+  return (typeof value === "string" ? { [key]: value } : {}) as { readonly [name in Key]?: string };
+}
