@@ -9,12 +9,14 @@ export { connectionsApi } from "./api/client.js";
 export type { HttpAnswer, HttpRequest, Send } from "./api/http.js";
 export type { Limit } from "./api/limit.js";
 export { limitTo } from "./api/limit.js";
-export type { Consent } from "./apply/consent.js";
+export type { Asking, Consent, Proposal } from "./apply/consent.js";
 export type { MostChanges } from "./apply/policy.js";
 export type { Recoveries } from "./apply/replace.js";
 export { catalogue } from "./generated/catalogue.js";
 export type { ConnectionDefinition } from "./generated/connection-definition.js";
 export type { Files } from "./load/files.js";
+export { type Given, type GivenFiles, nothingGiven, readGiven } from "./load/given.js";
+export type { Account, AccountApi, EnvironmentFacts } from "./model/account.js";
 export type { Catalogue, ProviderFacts } from "./model/catalogue.js";
 export type { Json, JsonObject } from "./model/json.js";
 export type { Outcome, OutcomeStatus } from "./model/outcome.js";
@@ -37,6 +39,7 @@ export {
   type Connected,
   type EnvironmentRequest,
   type Invocation,
+  type ReadingWorld,
   reconcile,
   type Target,
   type World,

@@ -12,7 +12,7 @@ import { type Prepared, prepare } from "./reconcile/prepare.js";
 import { countsOf, Reader } from "./reconcile/read.js";
 import { missingVariables } from "./secrets/needed.js";
 
-export type { Connected, EnvironmentRequest, Invocation, Target, World } from "./reconcile/invocation.js";
+export type { Connected, EnvironmentRequest, Invocation, ReadingWorld, Target, World } from "./reconcile/invocation.js";
 
 /**
  * The mission: read the definitions, check them, compare them with what the service has, and put right only what differs. In
@@ -25,7 +25,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const stopped = [...invocation.problems, ...given.problems];
   const reader = new Reader(world, invocation.keyVariables);
   const prepared = namedSomewhere(environments.map((request) => prepare(request, reader, invocation, world)));
-  const run = (found: readonly Course[] | readonly CarriedOut[], targets: readonly TargetRun[] = []): Run => ({
+  const run = (found: readonly Told[], targets: readonly TargetRun[] = []): Run => ({
     command,
     environments: environments.map(({ name }) => name),
     ...countsOf(prepared.map(({ read }) => read)),
@@ -39,10 +39,9 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   const made = await Promise.all(prepared.map((one) => planned(one, invocation, world)));
   const courses = withShared(made, invocation, world);
   if (command === "plan") return saving(run(courses, targetsOf(courses)), courses, invocation, world);
-  // A saved plan is one: what moved in one environment refuses it in all.
-  const isRefused = given.plan !== undefined && courses.some(isOut);
-  if (isRefused) return run(courses, targetsOf(courses));
+  if (isStopped(courses, invocation)) return run(courses, targetsOf(courses));
   const agreed = await consented(courses, invocation, world);
+  if (isStopped(agreed, invocation)) return run(agreed, targetsOf(agreed));
   return carriedOutIn(agreed, invocation, world, run);
 }
 
@@ -57,11 +56,13 @@ function namedSomewhere(all: readonly Prepared[]): readonly Prepared[] {
   }));
 }
 
+/** What came of an environment, as far as it is told. */
+interface Told {
+  readonly problems: readonly Problem[];
+}
+
 /** The problems of all environments, told together. */
-function problemsOf(
-  found: readonly { readonly problems: readonly Problem[] }[],
-  environments: Invocation["environments"],
-): readonly Problem[] {
+function problemsOf(found: readonly Told[], environments: Invocation["environments"]): readonly Problem[] {
   return together(found.map(({ problems }, at) => ({ environment: environments[at]?.name ?? "", problems })));
 }
 
@@ -71,7 +72,7 @@ function withVariables(course: Course, { requireEnv }: Invocation): Course {
   return withProblems(course, missingVariables(course.prepared.read.desired, "warning"));
 }
 
-/** Whether nothing is begun at all: a saved plan is one, and so is the file of a replace. */
+/** Whether nothing is begun at all: a saved plan is one, and what stands in its way in one environment refuses it in all. */
 function isStopped(courses: readonly Course[], { given }: Invocation): boolean {
   const isOne = given.plan !== undefined || given.recovery !== undefined;
   return isOne && courses.some(({ problems }) => problems.some(isError));
@@ -86,7 +87,7 @@ function withShared(courses: readonly Course[], { command }: Invocation, { catal
   const plans = courses.flatMap((course) =>
     course.seen === undefined || course.ready === undefined
       ? []
-      : [{ seen: course.seen, planned: course.ready.planned }],
+      : [{ seen: course.seen, planned: course.ready.planned, keyNumber: course.ready.target.keyNumber }],
   );
   const found = sharedConnections(plans, command === "plan" ? "warning" : "error", catalogue);
   return courses.map((course) => withProblems(course, (course.seen && found.get(course.seen)) ?? []));
@@ -94,7 +95,8 @@ function withShared(courses: readonly Course[], { command }: Invocation, { catal
 
 /** The run with its plan as it is to be saved, if somebody wants that and there is a plan for every environment. */
 function saving(run: Run, courses: readonly Course[], { saves, ...asked }: Invocation, world: World): Run {
-  if (saves === undefined || courses.length === 0 || courses.some(isOut)) return run;
+  // An empty share has a plan as well: that there is nothing to do.
+  if (saves === undefined || run.problems.some(isError) || courses.some(isOut)) return run;
   const { clockMs, newSalt, knownSecrets } = world;
   const nowMs = clockMs();
   const targets = courses.flatMap(({ prepared, seen, ready }) => {
@@ -125,7 +127,7 @@ async function carriedOutIn(
   courses: readonly Course[],
   invocation: Invocation,
   world: World,
-  run: (found: readonly CarriedOut[], targets: readonly TargetRun[]) => Run,
+  run: (found: readonly Told[], targets: readonly TargetRun[]) => Run,
 ): Promise<Run> {
   const { deadlineAtMs = Number.POSITIVE_INFINITY } = invocation;
   const brake = new Brake(invocation.failFast, () => world.nowMs() >= deadlineAtMs);
@@ -144,7 +146,7 @@ async function carriedOutIn(
   );
   const targets = results.flatMap((result) => ("targetRun" in result ? result.targetRun : (result.seen ?? [])));
   const bug = results.flatMap((result) => ("bug" in result && result.bug !== undefined ? [result.bug] : []))[0];
-  return { ...run(results as readonly CarriedOut[], targets), ...(bug === undefined ? {} : { bug }) };
+  return { ...run(results, targets), ...(bug === undefined ? {} : { bug }) };
 }
 
 function instant(ms: number): string {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -155,6 +155,36 @@ async function settingsOf({ live }: Fleet): Promise<string> {
   return `environments:\n${environments.join("")}`;
 }
 
+describe("environments that are one under other names", () => {
+  it("are seen by the connections that both mean, however their address is spelt", async () => {
+    const made = await fleet(["a", "b"]);
+    const { cwd, env, go, live } = made;
+    expect((await go("apply", "--env", "a", "--yes")).code).toBe(0);
+    const localhost = live.baseUrl.replace("127.0.0.1", "localhost");
+    const text = `environments:
+  a: { base_url: "${live.baseUrl}", api_key: "\${KEY_A}", vars: { BUCKET: acme-a } }
+  b: { base_url: "${localhost}", api_key: "\${KEY_A}", connections: [other], vars: { BUCKET: acme-a } }
+`;
+    writeInto(cwd, {
+      "flexprice-sync.yaml": text,
+      "other/x.yaml": EXPORTS.replace("region: eu-west-1", "region: other"),
+    });
+    const before = live.writes().length;
+    const ended = await run(["apply", "--env", "*", "--yes", "--json"], { cwd, env });
+    expect([ended.code, live.writes().length]).toEqual([1, before]);
+    expect(codes(ended).map(([code]) => code)).toEqual(["PLAN.SHARED_TARGET", "PLAN.SHARED_TARGET"]);
+  });
+
+  it("are seen by their key where nothing shows which environment it is", async () => {
+    const made = await fleet(["a", "b"]);
+    const { cwd, env, live } = made;
+    const at = `{ base_url: "${live.baseUrl}", api_key: "\${KEY_A}", vars: { BUCKET: acme-a } }`;
+    writeInto(cwd, { "flexprice-sync.yaml": `environments:\n  a: ${at}\n  b: ${at}\n` });
+    const ended = await run(["apply", "--env", "*", "--yes", "--json"], { cwd, env });
+    expect([ended.code, live.writes()]).toEqual([1, []]);
+  });
+});
+
 describe("a name that is one environment's", () => {
   it("means nothing in the others, and is wrong only where none has it", async () => {
     const { go, live } = await fleet(["a", "b", "c"]);
@@ -187,6 +217,52 @@ describe("the deadline of the settings", () => {
     expect(live.received.length).toBeLessThan(6);
     expect(new Set(codes(ended).map(([code]) => code))).toEqual(new Set(["SERVICE.TIMEOUT"]));
     expect(documentOf(ended).targets.some(({ changes }) => changes?.length === 1)).toBe(true);
+  });
+
+  it("breaks off nothing that was begun: a replace has its create", async () => {
+    const made = await fleet(["a"], {}, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return false;
+    });
+    const { cwd, go, live } = made;
+    expect((await go("apply", "--yes")).code).toBe(0);
+    writeInto(cwd, { "flexprice-sync.yaml": `${await settingsOf(made)}defaults: { deadline: 0.7 }\n` });
+    const ended = await go("apply", "--replace", "Exports to acme-a", "--yes", "--allow-dangerous");
+    expect([ended.code, live.rows.length, live.writes().map(({ method }) => method)]).toEqual([
+      0,
+      1,
+      ["POST", "DELETE", "POST"],
+    ]);
+  });
+});
+
+describe("what a replace has left", () => {
+  it("is still known when the environment is called otherwise, and is finished there", async () => {
+    let refuses = true;
+    const made = await fleet(["a", "b"], {}, ({ method }, response) =>
+      method === "POST" && refuses && live.rows.length > 0 ? send(response, 400, { message: "no" }) : false,
+    );
+    const { cwd, env, go, live } = made;
+    live.rows.push(row({ id: "conn_b", provider_type: "s3", name: "Other", environment_id: "env_b" }));
+    refuses = false;
+    expect((await go("apply", "--env", "a", "--yes")).code).toBe(0);
+    refuses = true;
+    const replaced = await go("apply", "--env", "a", "--replace", "Exports to acme-a", "--yes", "--allow-dangerous");
+    expect(replaced.code).toBe(4);
+    refuses = false;
+    const text = (await settingsOf(made)).replace("  a:", "  production:");
+    writeInto(cwd, { "flexprice-sync.yaml": text });
+    const plain = await run(["apply", "--env", "production", "--yes", "--json"], { cwd, env });
+    expect([plain.code, codes(plain)]).toEqual([6, [["APPLY.UNFINISHED_REPLACE", []]]]);
+    const hint = documentOf(plain).problems.find(({ code }) => code === "APPLY.UNFINISHED_REPLACE")?.hint ?? "";
+    const [, command = ""] = /flexprice-sync (apply --recover .*)$/.exec(hint) ?? [];
+    expect(command).toContain("--env production");
+    const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare = ""]) => quoted ?? bare);
+    const finished = await run([...words, "--yes"], { cwd, env });
+    expect([
+      finished.code,
+      bucketsOf({ ...live, rows: live.rows.filter(({ id }) => id !== "conn_b") } as Service),
+    ]).toEqual([0, [["env_a", "acme-a"]]]);
   });
 });
 
@@ -326,7 +402,70 @@ describe("two environments that are one and the same", () => {
   });
 });
 
+describe("a key that an environment leaves out", () => {
+  it("is that of the shell only where the environment is meant by its name, not where a glob or a share leaves it alone", async () => {
+    const { cwd, live } = await fleet(["eu-a", "us-b"]);
+    const text = `environments:
+  eu-a: { base_url: "${live.baseUrl}", vars: { BUCKET: a } }
+  us-b: { base_url: "${live.baseUrl}", api_key: "\${KEY_B}", vars: { BUCKET: b } }
+`;
+    writeInto(cwd, { "flexprice-sync.yaml": text });
+    const env = { FLEXPRICE_API_KEY: "sk_us-b", KEY_B: "sk_us-b", AK: "x-key", SK: "y-key" };
+    const share = [1, 2, 3, 4, 5].find(
+      (index) => isIn("eu-a", { index, count: 5 }) && !isIn("us-b", { index, count: 5 }),
+    );
+    for (const picked of [
+      ["--env", "eu-*"],
+      ["--env", "*"],
+      ["--shard", `${share}/5`],
+    ]) {
+      const ended = await run(["apply", "--yes", "--json", ...picked], { cwd, env });
+      expect([picked, codes(ended)]).toEqual([picked, [["SETTINGS.NO_API_KEY", picked[1] === "*" ? ["eu-a"] : []]]]);
+    }
+    expect(live.rows.map(({ sync_config: sync }) => sync)).toEqual([{ s3: { bucket: "b", region: "eu-west-1" } }]);
+    expect((await run(["plan", "--env", "eu-a"], { cwd, env })).code).toBe(0);
+  });
+});
+
 describe("a saved plan of several environments", () => {
+  it("is refused whole when a part of it is refused", async () => {
+    const made = await fleet(["a", "b"]);
+    const { cwd, env, go, live } = made;
+    expect((await go("apply", "--env", "*", "--yes")).code).toBe(0);
+    const text = (await settingsOf(made)).replace(
+      "environment_id: env_b",
+      "environment_id: env_b, connections: [other]",
+    );
+    writeInto(cwd, {
+      "flexprice-sync.yaml": text,
+      "other/x.yaml": EXPORTS.replace("region: eu-west-1", "region: other"),
+    });
+    const before = live.writes().length;
+    const args = ["plan", "--env", "*", "--replace", "Exports to acme-a", "--out", "p.json"];
+    expect((await run(args, { cwd, env })).code).toBe(0);
+    const refused = await go("apply", "p.json");
+    expect([refused.code, live.writes().length]).toEqual([6, before]);
+    expect((await go("apply", "p.json", "--allow-dangerous")).code).toBe(0);
+  });
+
+  it("that cannot be read says why, and not that there are several environments", async () => {
+    const { cwd, go } = await fleet(["a", "b"]);
+    const missing = await go("apply", "p.json", "--json");
+    expect([missing.code, codes(missing)]).toEqual([3, [["LOAD.UNREADABLE", []]]]);
+    expect((await go("plan", "--env", "*", "--out", "p.json")).code).toBe(0);
+    writeInto(cwd, { "p.json": readFileSync(join(cwd, "p.json"), "utf8").replace("acme-a", "acme-x") });
+    const altered = await go("apply", "p.json", "--json");
+    expect([altered.code, codes(altered)]).toEqual([5, [["STALE.ALTERED", []]]]);
+  });
+
+  it("of an empty share can be carried out: there is nothing to do", async () => {
+    const { go, live } = await fleet(["only-one"]);
+    const empty = [1, 2, 3].find((index) => !isIn("only-one", { index, count: 3 }));
+    expect((await go("plan", "--shard", `${empty}/3`, "--out", "p.json")).code).toBe(0);
+    const ended = await go("apply", "p.json", "--json");
+    expect([ended.code, documentOf(ended).targets, live.received]).toEqual([0, [], []]);
+  });
+
   it("is carried out in all of them, once", async () => {
     const { go, live } = await fleet(["a", "b"]);
     expect((await go("plan", "--env", "*", "--out", "p.json")).code).toBe(0);

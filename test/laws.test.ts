@@ -339,7 +339,7 @@ function byPlan(world: World): Invocation {
   const asked = invocation("apply");
   const given = readGiven({ planFile: KEPT }, world.files);
   const environments = asked.environments.map((one) => ({ ...one, paths: [] }));
-  return { ...asked, environments, yes: false, planFile: KEPT, given };
+  return { ...asked, environments, yes: false, given };
 }
 
 describe("for any definitions and any rows a saved plan", () => {

@@ -232,6 +232,11 @@ describe("prune", () => {
         ["conn_b"],
       ]);
     }
+    // One id is one environment, whatever the addresses look like; and an option says where this run goes.
+    writeInto(cwd, { "flexprice-sync.yaml": other("https://us.api.flexprice.io/v1", ", environment_id: env_a") });
+    expect((await go("--env", "a")).code).toBe(3);
+    writeInto(cwd, { "flexprice-sync.yaml": other(live.baseUrl, ", environment_id: env_b") });
+    expect((await go("--env", "a", "--environment-id", "env_b")).code).toBe(3);
     for (const text of [
       other(live.baseUrl, ", environment_id: env_b"),
       other("https://us.api.flexprice.io/v1", ""),

@@ -205,7 +205,7 @@ describe("for any connections", () => {
     fc.assert(
       fc.property(fc.array(drawn, { maxLength: 6 }), fc.nat(), (all, turn) => {
         const rows = rowsOf(all);
-        const { files, problems } = pulled(rows);
+        const { files = [], problems } = pulled(rows);
         expect(problems.filter(isError)).toEqual([]);
         expect(files).toHaveLength(rows.length);
         expect(JSON.stringify([files, problems])).not.toContain(CANARY);

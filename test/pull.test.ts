@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "./support/folder.js";
 import { documentOf, type Ended, lastLine, run } from "./support/program.js";
-import { accessTo, MARK, type Row, row, type Service, service } from "./support/service.js";
+import { accessTo, MARK, type Row, row, type Service, send, service } from "./support/service.js";
 import { stampWith } from "./support/steps.js";
 
 interface Pulling {
@@ -166,6 +166,22 @@ describe("pull", () => {
       file: "connections/mine/all.yml",
     });
     expect(definitionsIn(cwd)).toEqual(["mine", "quickbooks.yaml", "s3-exports.yaml"]);
+  });
+
+  it("into another folder writes only what the environment has in none of its own", async () => {
+    const mine = "name: Stripe production\nprovider_type: stripe\n";
+    const { go, cwd } = await pulling(three, { "connections/mine.yaml": mine });
+    expect((await go("pull", "-d", "connections/new")).code).toBe(0);
+    expect(readdirSync(join(cwd, "connections/new")).sort()).toEqual(["quickbooks.yaml", "s3-exports.yaml"]);
+    expect(lastLine((await go("plan")).stdout)).toMatch(/^Plan: 0 to create, 0 to update, .* 3 unchanged,/);
+  });
+
+  it("that could not ask says so, and not that there is nothing", async () => {
+    const { go, live } = await pulling(three);
+    live.intercept = (_, response) => send(response, 401, { error: "Unauthorized" });
+    const ended = await go("pull");
+    expect([ended.code, ended.stdout.includes("There is no connection")]).toEqual([1, false]);
+    expect(ended.stdout).toContain("! nothing is pulled: see the errors.");
   });
 
   it("stops at definitions that it cannot read, for they may say what it would say", async () => {
@@ -400,7 +416,7 @@ describe("pull", () => {
   });
 
   it("into a folder that may not be written says so, and ends with 1", async () => {
-    const { go, cwd } = await pulling(three);
+    const { cwd } = await pulling(three);
     mkdirSync(join(cwd, "connections"));
     chmodSync(join(cwd, "connections"), 0o500);
     const ended = await run(["pull", "--json"], { cwd, env: (await pulling(three)).env });
@@ -412,8 +428,8 @@ describe("pull", () => {
         1,
         ["not-written", "not-written", "not-written"],
       ]);
-    writeInto(cwd, { file: "no folder" });
-    const blocked = await go("pull", "-d", "file/below", "--json");
+    const other = await pulling(three, { file: "no folder" });
+    const blocked = await other.go("pull", "-d", "file/below", "--json");
     expect([blocked.code, pulledOf(blocked).map(({ status }) => status)]).toEqual([
       1,
       ["not-written", "not-written", "not-written"],
@@ -491,11 +507,15 @@ describe("pull from several environments", () => {
   it("is refused where every folder is one of another environment, too", async () => {
     const { cwd, live } = await two("connections/a");
     const ended = await run(["pull", "--env", "a", "--json"], { cwd, env: keys });
-    expect([ended.code, documentOf(ended).problems.map(({ code, line }) => [code, line])]).toEqual([
-      3,
-      [["PULL.SHARED_FOLDER", 2]],
-    ]);
+    expect(ended.code).toBe(3);
+    expect(documentOf(ended).problems.map(({ code, line }) => [code, line])).toContainEqual(["PULL.SHARED_FOLDER", 2]);
     expect(live.received).toEqual([]);
+    // The other one's folder is no concern of its own.
+    const text = readFileSync(join(cwd, "flexprice-sync.yaml"), "utf8");
+    const third = `  c: { base_url: "${live.baseUrl}", api_key: "\${KEY_A}", connections: [connections/c] }\n`;
+    writeInto(cwd, { "flexprice-sync.yaml": `${text}${third}` });
+    const others = await run(["pull", "--env", "a", "--env", "c"], { cwd, env: keys });
+    expect([others.code, readdirSync(join(cwd, "connections/c"))]).toEqual([3, ["stripe.yaml"]]);
     const named = await run(["pull", "--env", "a", "-d", "mine"], { cwd, env: keys });
     expect([named.code, readdirSync(join(cwd, "mine"))]).toEqual([0, ["stripe.yaml"]]);
     const file = await run(["pull", "--env", "a", "-d", "mine/stripe.yaml", "--json"], { cwd, env: keys });

@@ -8,8 +8,8 @@ export function accountApi(parts: ClientParts): AccountApi {
   const client = new Client(parts);
   return {
     async account() {
-      const { value, atMs } = await client.call("GET", "/users/me", undefined, readAccount);
-      return { account: value, ...(atMs === undefined ? {} : { atMs }) };
+      const { value, skewMs } = await client.call("GET", "/users/me", undefined, readAccount);
+      return { account: value, ...(skewMs === undefined ? {} : { skewMs }) };
     },
     async environment(id) {
       try {

@@ -4,6 +4,7 @@ import type { KnownSecrets, Secret } from "../model/secret.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
+import type { Limit } from "./limit.js";
 import { isFromGateway, isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
 import {
   type ConnectionsPage,
@@ -18,8 +19,8 @@ import {
 /** An answer with what is worth telling about the way to it. */
 export interface Answered<T> {
   readonly value: T;
-  /** When it was made by the service's clock, in milliseconds since 1970, if it says so. */
-  readonly atMs?: number;
+  /** How far the service's clock is ahead of ours, in milliseconds, if it says what time it has. */
+  readonly skewMs?: number;
   readonly attempts: number;
   readonly httpStatus: number;
   readonly requestId: string;
@@ -103,8 +104,13 @@ export interface ClientParts {
     readonly pause: (ms: number) => Promise<void>;
   };
   readonly random: () => number;
-  /** By the clock; from then on nothing is sent, and nothing is waited for. */
+  /**
+   * By the clock. From then on nothing is asked that a run begins with: lists, and whom the key belongs to. What a write has begun
+   * is brought to its end, whenever that is.
+   */
   readonly deadlineAtMs?: number;
+  /** Waits for a turn; that is no part of the time that a request may take. Without it there is always one. */
+  readonly turn?: Limit;
   readonly newRequestId: () => string;
   readonly onEvent: (event: WireEvent) => void;
 }
@@ -157,9 +163,10 @@ export class Client {
     if (json === undefined) throw notJson(answer, attempted, this.#foreign);
     const value = read(json.value);
     if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
-    const { attempts, requestId } = attempted;
-    const atMs = Date.parse(answer.date ?? "");
-    return { value, attempts, httpStatus: answer.status, requestId, ...(Number.isNaN(atMs) ? {} : { atMs }) };
+    const { attempts, requestId, halfwayMs = 0 } = attempted;
+    // The clock of the answer is cut to whole seconds: in the middle of one it is wrong by the least.
+    const skewMs = Date.parse(answer.date ?? "") + 500 - halfwayMs;
+    return { value, attempts, httpStatus: answer.status, requestId, ...(Number.isNaN(skewMs) ? {} : { skewMs }) };
   }
 
   /** A request of whose answer only the success counts. */
@@ -224,12 +231,13 @@ export class Client {
     for (;;) {
       const body = await bodyOf?.({ count: attempted.attempts, mayBeDone: attempted.isLost || attempted.isDoubtful });
       const request = { ...head, ...(body === undefined ? {} : { body }) };
-      const result = await this.#sendOnce(request, attempted);
+      const { turn = always } = this.#parts;
+      const result = await turn(() => this.#sendOnce(request, attempted));
       const isFault = result instanceof HttpFault;
       const canHelp = isFault ? !NO_HELP.has(result.kind) : isWorthAnotherTry(result.status);
       const asked = isFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
       const wait = canHelp && mayRepeat ? waitBefore(attempted.attempts, asked, this.#parts.random()) : "give-up";
-      if (wait === "give-up" || wait >= this.#leftMs()) {
+      if (wait === "give-up" || wait >= this.#leftMs(attempted)) {
         if (isFault) throw noAnswer(result, attempted, this.#foreign);
         return result;
       }
@@ -241,13 +249,16 @@ export class Client {
     }
   }
 
-  /** Until the deadline; infinite without one. */
-  #leftMs(): number {
+  /** Until the deadline; infinite without one, and for what a write has begun. */
+  #leftMs({ method, url }: Attempted): number {
     const { deadlineAtMs = Number.POSITIVE_INFINITY, clock } = this.#parts;
-    return deadlineAtMs - clock.nowMs();
+    const isLookUp = /\/connections\/[^/]+$/.test(url);
+    return method === "GET" && !isLookUp ? deadlineAtMs - clock.nowMs() : Number.POSITIVE_INFINITY;
   }
 
   async #sendOnce(request: HttpRequest, attempted: Attempted): Promise<HttpAnswer | HttpFault> {
+    const leftMs = this.#leftMs(attempted);
+    if (leftMs <= 0) return new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
     attempted.attempts += 1;
     const { method, url, requestId, attempts: attempt } = attempted;
     const { clock, onEvent, send } = this.#parts;
@@ -255,7 +266,8 @@ export class Client {
     onEvent({ kind: "sent", ...about, bodyKeys: keysOf(request.body) });
     const startMs = clock.nowMs();
     try {
-      const answer = await send(request);
+      const answer = await send(Number.isFinite(leftMs) ? { ...request, timeoutMs: leftMs } : request);
+      attempted.halfwayMs = (startMs + clock.nowMs()) / 2;
       const { status, text = "" } = answer;
       if (isFromGateway(status)) attempted.isDoubtful = true;
       const contentType = this.#foreign(answer.contentType);
@@ -270,6 +282,8 @@ export class Client {
     }
   }
 }
+
+const always: Limit = (task) => task();
 
 /** Faults that another try meets again. */
 const NO_HELP: ReadonlySet<HttpFault["kind"]> = new Set(["too-large", "deadline"]);

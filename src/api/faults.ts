@@ -12,6 +12,8 @@ export interface Attempted {
   attempts: number;
   /** Whether a try was lost on its way or its answer was: a refusal of a later try says nothing about that one. */
   isLost: boolean;
+  /** When the last try was halfway to its answer, by our clock. */
+  halfwayMs?: number;
   /** Whether a gateway gave up on the service in some try. */
   isDoubtful: boolean;
 }

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long it may take, where that is less than is usual for the host. */
+  readonly timeoutMs?: number;
 }
 
 export interface HttpAnswer {
@@ -56,14 +58,8 @@ export interface Connection {
  * @param origin - scheme, host and port
  * @param mostAtOnce - connections held open
  * @param timeoutMs - for one request with its whole answer
- * @param deadlineAtMs - in milliseconds since 1970; from then on nothing is sent, and nothing is waited for
  */
-export function connect(
-  origin: string,
-  mostAtOnce: number,
-  timeoutMs: number,
-  deadlineAtMs = Number.POSITIVE_INFINITY,
-): Connection {
+export function connect(origin: string, mostAtOnce: number, timeoutMs: number): Connection {
   // No pipelining: one slow answer would hold up the ones behind it.
   const pool = new Pool(origin, {
     connections: mostAtOnce,
@@ -72,11 +68,8 @@ export function connect(
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-  const send: Send = async (request) => {
-    const leftMs = Math.ceil(deadlineAtMs - Date.now());
-    if (leftMs <= 0) throw new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
-    return sendOver(pool, request, Math.min(timeoutMs, leftMs));
-  };
+  const send: Send = (request) =>
+    sendOver(pool, request, Math.ceil(Math.min(timeoutMs, request.timeoutMs ?? timeoutMs)));
   return { send, close: () => pool.destroy() };
 }
 

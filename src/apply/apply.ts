@@ -91,7 +91,8 @@ class Run {
     while (this.#stopped() === undefined) {
       const change = this.#waiting.shift();
       if (change === undefined) return;
-      const written = await this.#write(change);
+      // One at a time here, and in its turn among the writes of other environments.
+      const written = await this.#parts.limit(() => this.#write(change));
       if (written?.answer?.environmentId === expected) {
         this.#environment = { id: expected, isProven: true };
         return;

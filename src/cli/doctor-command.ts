@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { fail, ok, warn } from "../doctor/checks.js";
 import { catalogue } from "../generated/catalogue.js";
 import type { Check } from "../model/check.js";
@@ -7,13 +6,12 @@ import { SETTINGS_FILE } from "../model/settings.js";
 import { examine } from "../reconcile/examine.js";
 import { doctorDocument, doctorLine, doctorText } from "../report/doctor.js";
 import { counted } from "../report/text.js";
-import type { ExitCode } from "./exit-code.js";
+import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
 import { Hosts } from "./hosts.js";
 import type { DoctorOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { exitCodeOfPull } from "./pull-command.js";
 import { requestOf } from "./requests.js";
-import { connectBy, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
+import { connectBy, newSalt, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
 import type { Terminal } from "./terminal.js";
 import { tracing } from "./trace.js";
 
@@ -26,21 +24,19 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal, 
   }
   const ready = setUp(options, { ...terminal, workingFolder });
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
-  const { files, variables, knownSecrets, stamps, places, all } = ready;
+  const { files, variables, knownSecrets, stamps, places } = ready;
   const world = {
     files,
     variables,
     catalogue,
     knownSecrets,
     fingerprintKeys: stamps.keys,
-    newSalt: () => randomBytes(16).toString("base64url"),
+    newSalt,
     connect: connectBy(ready, hosts),
-    clockMs: () => Date.now(),
   };
-  const keyVariables = new Set(all.flatMap(({ apiKey }) => apiKey?.text ?? []));
   let found: readonly (readonly Check[])[];
   try {
-    found = await Promise.all(places.map((place) => examine(requestOf(place, options), keyVariables, world)));
+    found = await Promise.all(places.map((place) => examine(requestOf(place, options), ready.keyVariables, world)));
   } finally {
     await hosts.close();
   }
@@ -54,7 +50,7 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal, 
     const named = environments?.filter((name) => name !== "") ?? [];
     return { ...problem, ...(named.length === 0 || places.length < 2 ? {} : { environments: named }) };
   });
-  const exitCode = exitCodeOfPull({ problems });
+  const exitCode = exitCodeOfProblems(problems);
   // Each problem is one of the lines already.
   const text = options.quiet ? `${doctorLine(checks)}\n` : doctorText(checks, output.outPaint());
   output.result("doctor", text, { doctor: doctorDocument(checks) }, { exitCode, problems });

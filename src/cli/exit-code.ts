@@ -1,6 +1,6 @@
 import type { Outcome } from "../model/outcome.js";
 import { isBlocked, writes } from "../model/plan.js";
-import { isError, problemCodes } from "../model/problem.js";
+import { isError, type Problem, problemCodes } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 
 /** Every exit code with its meaning, in the order in which one outranks another. */
@@ -30,6 +30,12 @@ export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: bool
     plan?.changes.some((change) => writes(change) || isBlocked(change)),
   );
   if (isDetailed && hasChanges) applying.add(2);
+  return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
+}
+
+/** The same for a command that writes nothing to the service. */
+export function exitCodeOfProblems(problems: readonly Problem[]): ExitCode {
+  const applying = new Set<number>(problems.filter(isError).map(({ code }) => problemCodes[code].exitCode));
   return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
 }
 

@@ -44,8 +44,8 @@ export class Hosts {
       apiKey,
       ...(environmentId === undefined ? {} : { environmentId }),
       ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
-      // Waiting for a turn is no part of the time that a request may take.
-      send: (request) => requests(() => connection.send(request)),
+      turn: requests,
+      send: connection.send,
       knownSecrets,
       clock: { nowMs: Date.now, pause: (ms) => sleep(ms) },
       random: Math.random,
@@ -69,11 +69,11 @@ export class Hosts {
   }
 
   async #opened(origin: string): Promise<Host> {
-    const { parallelism, timeoutMs, deadlineAtMs } = this.#parts;
+    const { parallelism, timeoutMs } = this.#parts;
     // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
     const { connect } = await import("../api/http.js");
     return {
-      connection: connect(origin, parallelism, timeoutMs, deadlineAtMs),
+      connection: connect(origin, parallelism, timeoutMs),
       requests: limitTo(parallelism),
       writes: limitTo(parallelism),
     };

@@ -3,10 +3,10 @@ import { error, sentence } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
 import { pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
-import type { ExitCode } from "./exit-code.js";
+import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
 import type { InitOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { exitCodeOfPull, toldTargets } from "./pull-command.js";
+import { toldTargets } from "./pull-command.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
 import { noWorkingFolder, type SetUp, setUp } from "./setting-up.js";
@@ -70,7 +70,7 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
   const problems = all.filter(({ code, message }, at) => {
     return all.findIndex((one) => one.code === code && one.message === message) === at;
   });
-  const exitCode = exitCodeOfPull({ problems });
+  const exitCode = exitCodeOfProblems(problems);
   output.told(
     { command: "init", targets: toldTargets(pulled), problems },
     `${pulled.targets.length > 0 ? `${pullText(pulled.targets, output.outPaint())}\n` : ""}${initText(files)}`,

@@ -2,7 +2,7 @@ import { isError } from "../model/problem.js";
 import type { ToldTarget } from "../report/json.js";
 import { pulledDocument, pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
-import { type ExitCode, exitCodeOf } from "./exit-code.js";
+import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
 import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { pullInto, type Written } from "./pulling.js";
@@ -19,8 +19,8 @@ export async function pullCommand(options: PullOptions, terminal: Terminal, outp
   }
   const ready = setUp(options, { ...terminal, workingFolder });
   const written = await pullInto(ready, options, new RepositoryFiles(workingFolder), output);
-  const exitCode = exitCodeOfPull(written);
   const { targets, problems, others } = written;
+  const exitCode = exitCodeOfProblems(problems);
   output.told(
     { command: "pull", targets: toldTargets(written), problems },
     targets.length > 0 || !problems.some(isError) ? pullText(targets, output.outPaint()) : "",
@@ -31,13 +31,7 @@ export async function pullCommand(options: PullOptions, terminal: Terminal, outp
   return exitCode;
 }
 
-export function exitCodeOfPull({ problems }: Pick<Written, "problems">): ExitCode {
-  return exitCodeOf(
-    { command: "pull", environments: [], definitions: 0, files: 0, targets: [], problems },
-    { isDetailed: false },
-  );
-}
-
+/** The targets of a pull, as the JSON document has them. */
 export function toldTargets({ targets }: Written): readonly ToldTarget[] {
   return targets.map((target) => ({ ...target.seen, more: pulledDocument(target) }));
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { join, posix, relative, sep } from "node:path";
 import { catalogue } from "../generated/catalogue.js";
+import type { Files } from "../load/files.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import type { PulledFile, PulledTarget } from "../model/pulled.js";
 import { type EnvironmentSettings, ONLY_ENVIRONMENT } from "../model/settings.js";
@@ -10,7 +10,8 @@ import { Hosts } from "./hosts.js";
 import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { type RepositoryFiles, SCHEMA_FOLDER } from "./repository-files.js";
-import { connectBy, type SetUp, wireParts } from "./setting-up.js";
+import { requestOf } from "./requests.js";
+import { connectBy, newSalt, type SetUp, wireParts } from "./setting-up.js";
 import { foldersAbove } from "./settings.js";
 import { tracing } from "./trace.js";
 
@@ -38,7 +39,7 @@ export async function pullInto(
   const invocation = {
     environments,
     problems: [...ready.problems, ...problems],
-    keyVariables: new Set(ready.all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
+    keyVariables: ready.keyVariables,
     force: options.force,
   };
   const world = {
@@ -47,18 +48,18 @@ export async function pullInto(
     catalogue,
     knownSecrets,
     fingerprintKeys: stamps.keys,
-    newSalt: () => randomBytes(16).toString("base64url"),
+    newSalt,
     connect: connectBy(ready, hosts),
   };
   try {
     const pulled = await pull(invocation, world);
     const targets = pulled.targets.map(({ seen, files: all }) => ({
       seen,
-      files: all.map((one) => put(one, written)),
+      ...(all === undefined ? {} : { files: all.map((one) => put(one, written)) }),
     }));
     const folder = ready.settings?.folder ?? "";
     const keys = ready.places.flatMap(({ site }) => site.apiKey?.text ?? []);
-    const isEmpty = targets.every(({ files: all }) => all.length === 0);
+    const isEmpty = targets.every(({ files: all = [] }) => all.length === 0);
     const others = [
       ...(isEmpty ? [] : written.writeSchemas(folder)),
       ...(isEmpty ? [] : written.addVariables(`${folder}.env.example`, [...keys, ...pulled.variables])),
@@ -81,12 +82,12 @@ interface Requests {
 }
 
 /** Where each environment's files go: into the last of its folders that is its own. */
-function requestsOf({ places, all, files, settings }: SetUp, { paths }: PullOptions): Requests {
+function requestsOf({ places, all, files, settings }: SetUp, options: PullOptions): Requests {
+  const { paths } = options;
   const prefixes = prefixesOf(
     all.map(({ name }) => name),
     ONLY_ENVIRONMENT,
   );
-  const problems: Problem[] = [];
   if (paths.length > 1 || (paths.length > 0 && places.length > 1)) {
     const detail = "pull writes the connections of one environment into one folder, and several are named.";
     return {
@@ -94,39 +95,43 @@ function requestsOf({ places, all, files, settings }: SetUp, { paths }: PullOpti
       problems: [error("USAGE.CONFLICT", detail, { hint: "name one with --dir, and one with --env." })],
     };
   }
-  const environments = places.flatMap(({ site, access, problems: targetProblems }): readonly PullRequest[] => {
-    const folder = paths[0] ?? ownFolder(site, all, files.absolute);
-    if (folder === undefined) {
-      const detail = `every folder of ${site.name} is one of another environment, too: definitions of one would be taken for those of the other.`;
-      const hint = `give every environment folders beside those of the others, such as connections/common and connections/${site.name}.`;
-      problems.push(
-        error("PULL.SHARED_FOLDER", detail, { hint, ...(site.place === undefined ? {} : { place: site.place }) }),
-      );
-      return [];
-    }
-    if (["file", "other"].includes(files.kindOf(folder))) {
-      const detail = `pull writes into a folder, and ${files.shown(folder)} is none.`;
-      problems.push(error("LOAD.NO_FOLDER", detail, { hint: "name a folder with --dir." }));
-      return [];
-    }
-    const others = paths.length > 0 ? [] : site.connections.filter((path) => path !== folder);
+  const environments = places.map((place): PullRequest => {
+    const { site } = place;
+    const folder = paths[0] ?? ownFolder(site, all, files);
+    const wrong =
+      folder === undefined ? sharedFolder(site) : files.kindOf(folder) === "file" ? noFolder(folder) : undefined;
+    const target = folder ?? "";
+    const others = site.connections.filter((path) => path !== target);
     const missing = others.filter((path) => files.kindOf(path) === "missing");
-    return [
-      {
-        name: site.name,
-        paths,
-        usualPaths: [...others.filter((path) => !missing.includes(path)), folder],
-        vars: site.vars,
-        sameTarget: "",
-        targetProblems: [...targetProblems, ...missing.map(notThere)],
-        ...(access === undefined ? {} : { target: access.target }),
-        folder,
-        prefix: prefixes.get(site.name) ?? "",
-        schema: schemaFrom(folder, settings?.folder ?? "", files.absolute),
-      },
-    ];
+    const { target: way, ...request } = requestOf(place, options);
+    return {
+      ...request,
+      paths: [],
+      // What the environment has anywhere is not written a second time.
+      usualPaths: [...others.filter((path) => !missing.includes(path)), ...(folder === undefined ? [] : [folder])],
+      targetProblems: [
+        ...request.targetProblems,
+        ...(paths.length > 0 ? [] : missing.map(notThere)),
+        ...(wrong === undefined ? [] : [wrong]),
+      ],
+      ...(way === undefined || wrong !== undefined ? {} : { target: way }),
+      folder: target,
+      prefix: prefixes.get(site.name) ?? "",
+      schema: schemaFrom(target, settings?.folder ?? "", files.absolute),
+    };
   });
-  return { environments, problems };
+  return { environments, problems: [] };
+}
+
+function sharedFolder({ name, place }: EnvironmentSettings): Problem {
+  const detail = `every folder of ${name} is one of another environment, too: definitions of one would be taken for those of the other.`;
+  const hint = `give every environment folders beside those of the others, such as connections/common and connections/${name}.`;
+  return error("PULL.SHARED_FOLDER", detail, { hint, ...(place === undefined ? {} : { place }) });
+}
+
+function noFolder(path: string): Problem {
+  const detail = `pull writes into a folder, and ${path} is a file.`;
+  return error("LOAD.NO_FOLDER", detail, { hint: "name a folder with --dir." });
 }
 
 /** A folder that pull does not write into, and that every other command asks for. */
@@ -136,11 +141,9 @@ function notThere(path: string): Problem {
 }
 
 /** The last of an environment's folders that no other one reads, whether by its name or by a folder around or inside it. */
-function ownFolder(
-  site: EnvironmentSettings,
-  all: readonly EnvironmentSettings[],
-  absolute: (path: string) => string,
-): string | undefined {
+function ownFolder(site: EnvironmentSettings, all: readonly EnvironmentSettings[], files: Files): string | undefined {
+  // Behind all links: two names may lead to one folder.
+  const absolute = (path: string) => (files.kindOf(path) === "missing" ? files.absolute(path) : files.realPath(path));
   const others = new Set(all.filter((one) => one !== site).flatMap(({ connections }) => connections.map(absolute)));
   const around = new Set([...others].flatMap(foldersAbove));
   return site.connections.findLast((path) => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { catalogue } from "../generated/catalogue.js";
@@ -18,7 +17,7 @@ import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
 import { requestOf, sameSettings } from "./requests.js";
-import { connectBy, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
+import { connectBy, newSalt, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
 import { sharedTargets } from "./shared-targets.js";
 import type { Terminal } from "./terminal.js";
 import { tracing } from "./trace.js";
@@ -57,7 +56,7 @@ export async function reconcileCommand(
     catalogue,
     knownSecrets,
     fingerprintKeys: stamps.keys,
-    newSalt: () => randomBytes(SALT_BYTES).toString("base64url"),
+    newSalt,
     connect: connectBy(ready, hosts),
     recoveries: {
       keep(id, text) {
@@ -114,9 +113,6 @@ function savePlan(run: Run, workingFolder: string): Run {
   return problems.length === 0 ? run : { ...others, problems: [...run.problems, ...problems] };
 }
 
-/** Bytes of a salt: as many as nobody can meet twice. */
-const SALT_BYTES = 16;
-
 /** Options that ask for what variables or settings do not allow. */
 function conflictsOf(
   { adopt, assumeSecrets, out, writeSecrets, command }: ReconcileOptions,
@@ -150,14 +146,14 @@ function conflictsOf(
 
 function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, problems: readonly Problem[]): Invocation {
   const { command, only, requireEnv, yes, allowDangerous, failFast, maxChanges } = options;
-  const { writeSecrets, adopt, assumeSecrets, replaces, out, expiresInMs, planFile, recoveryFile } = options;
+  const { writeSecrets, adopt, assumeSecrets, replaces, out, expiresInMs } = options;
   const most = maxChanges ?? mostChangesOf(ready);
   return {
     command,
     environments: ready.places.map((place) => requestOf(place, options, most)),
     problems,
     given,
-    keyVariables: new Set(ready.all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
+    keyVariables: ready.keyVariables,
     only,
     requireEnv,
     yes,
@@ -170,8 +166,6 @@ function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, pro
     ...(out === undefined
       ? {}
       : { saves: { file: out, expiresInMs: expiresInMs ?? DEFAULT_EXPIRY_MS, sameTarget: sameSettings(options) } }),
-    ...(planFile === undefined ? {} : { planFile }),
-    ...(recoveryFile === undefined ? {} : { recoveryFile }),
   };
 }
 

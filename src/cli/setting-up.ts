@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
 import type { Files } from "../load/files.js";
 import { type Given, nothingGiven } from "../load/given.js";
@@ -35,6 +36,8 @@ export interface SetUp {
   readonly all: readonly EnvironmentSettings[];
   /** Those that are meant; none where the problems keep the command from beginning. */
   readonly places: readonly Place[];
+  /** Variables that hold API keys of the settings: no definition may take one. */
+  readonly keyVariables: ReadonlySet<string>;
   readonly parallelism: number;
   readonly timeoutMs: number;
   /** In milliseconds, from now. */
@@ -69,7 +72,8 @@ export function setUp(
   const chosen = isStopped ? { sites: [], problems: [] } : sitesFor(all, options, given, files);
   const problems = [...ofSettings, ...chosen.problems, ...overrides(options, chosen.sites)];
   const sites = problems.some(isError) ? [] : chosen.sites;
-  const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, sites.length === 1)));
+  const keyValues: string[] = [];
+  const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, isMeantAlone(site))));
   // Every key that there is, also of environments that are not meant: a service may repeat it.
   const keys = ["FLEXPRICE_API_KEY", ...all.flatMap(({ apiKey }) => apiKey?.text ?? [])].map(variables.lookUp);
   knownSecrets.add(keys.flatMap((key) => (key.state === "set" ? new Secret(key.value) : [])));
@@ -82,16 +86,33 @@ export function setUp(
     ...(settings === undefined ? {} : { settings }),
     all,
     places,
+    keyVariables: new Set(all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
     parallelism: options.parallelism ?? parallelism ?? DEFAULT_PARALLELISM,
     timeoutMs: options.timeoutMs ?? Math.ceil((timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
     ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1000 }),
     problems,
   };
 
+  /** Whether somebody meant this environment and no other: what chance leaves of a glob or a share gets nobody's key. */
+  function isMeantAlone({ name }: EnvironmentSettings): boolean {
+    const named = given.plan?.targets.map((target) => target.environment) ?? options.env;
+    return all.length === 1 || (named.length === 1 && named[0] === name);
+  }
+
+  /** The number of an environment's key among those that differ. */
+  function keyNumberOf({ apiKey }: EnvironmentSettings): number {
+    const key = variables.lookUp(apiKey?.text ?? "FLEXPRICE_API_KEY");
+    const value = key.state === "set" ? key.value : "";
+    if (!keyValues.includes(value)) keyValues.push(value);
+    return keyValues.indexOf(value);
+  }
+
   function placeOf(site: EnvironmentSettings, isOnly: boolean): Place {
     const { access, problems: found } = accessOf(options, variables, stamps, site, isOnly);
     const ofPlace = [...found, ...stamps.problems];
-    return { site, problems: ofPlace, ...(access === undefined || ofPlace.length > 0 ? {} : { access }) };
+    if (access === undefined || ofPlace.length > 0) return { site, problems: ofPlace };
+    const target = { ...access.target, keyNumber: keyNumberOf(site) };
+    return { site, problems: ofPlace, access: { ...access, target } };
   }
 }
 
@@ -104,6 +125,14 @@ function overrides({ baseUrl, environmentId }: SiteOptions, sites: readonly Envi
   if (named.length === 0 || sites.length < 2) return [];
   const detail = `${named.join(" and ")} cannot be meant for ${sites.length} environments.`;
   return [error("USAGE.CONFLICT", detail, { hint: "name one environment with --env, or leave it to the settings." })];
+}
+
+/** Bytes of a salt: as many as nobody can meet twice. */
+const SALT_BYTES = 16;
+
+/** A text that never came before. */
+export function newSalt(): string {
+  return randomBytes(SALT_BYTES).toString("base64url");
 }
 
 /** What the ways to the hosts of a run have in common. */

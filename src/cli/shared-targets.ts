@@ -10,9 +10,15 @@ import { isLoopback } from "./target.js";
  */
 export function sharedTargets({ all, places, stamps, variables }: SetUp): readonly Problem[] {
   const owner = (site: EnvironmentSettings) => stamps.owner ?? site.owner?.text;
-  return places.flatMap(({ site }) => {
+  return places.flatMap(({ site, access }) => {
+    // Where it goes is what this run says, by options too.
+    const target = access?.target;
+    const here: Whereabouts = {
+      address: addressOf(target?.baseUrl ?? site.baseUrl?.text),
+      id: target?.expectedEnvironmentId ?? site.environmentId?.text,
+    };
     const others = all.filter(
-      (other) => other !== site && owner(other) === owner(site) && mayBeOne(site, other, variables),
+      (other) => other !== site && owner(other) === owner(site) && mayBeOne(here, whereaboutsOf(other, variables)),
     );
     if (others.length === 0) return [];
     const names = others.map(({ name }) => name).join(", ");
@@ -24,19 +30,28 @@ export function sharedTargets({ all, places, stamps, variables }: SetUp): readon
   });
 }
 
-/** Which environment a key belongs to no settings tell: without both ids two of one address may be one. */
-function mayBeOne(left: EnvironmentSettings, right: EnvironmentSettings, variables: Variables): boolean {
-  const [one, other] = [addressOf(left, variables), addressOf(right, variables)];
-  if (one !== undefined && other !== undefined && one !== other) return false;
-  if (left.environmentId === undefined || right.environmentId === undefined) return true;
-  return left.environmentId.text === right.environmentId.text;
+interface Whereabouts {
+  /** In one spelling; `undefined` where nothing tells. */
+  readonly address: string | undefined;
+  readonly id: string | undefined;
 }
 
-/** Where an environment is, in one spelling; `undefined` where nothing tells. */
-function addressOf({ baseUrl }: EnvironmentSettings, variables: Variables): string | undefined {
+/** Which environment a key belongs to no settings tell: two of one address may be one unless both have an id, and those differ. */
+function mayBeOne(left: Whereabouts, right: Whereabouts): boolean {
+  if (left.id !== undefined && right.id !== undefined) return left.id === right.id;
+  return left.address === undefined || right.address === undefined || left.address === right.address;
+}
+
+function whereaboutsOf({ baseUrl, environmentId }: EnvironmentSettings, variables: Variables): Whereabouts {
   const found = variables.lookUp("FLEXPRICE_BASE_URL");
-  const text = baseUrl?.text ?? (found.state === "set" ? found.value : undefined);
+  return {
+    address: addressOf(baseUrl?.text ?? (found.state === "set" ? found.value : undefined)),
+    id: environmentId?.text,
+  };
+}
+
+function addressOf(text: string | undefined): string | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined;
-  const { protocol, hostname, port, pathname } = new URL(text);
-  return JSON.stringify([protocol, isLoopback(hostname) ? "" : hostname, port, pathname.replace(/\/+$/, "")]);
+  const { hostname, port, pathname } = new URL(text);
+  return JSON.stringify([isLoopback(hostname) ? "" : hostname, port, pathname.replace(/\/+$/, "")]);
 }

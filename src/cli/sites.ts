@@ -45,7 +45,10 @@ export function sitesFor(all: readonly EnvironmentSettings[], choice: Choice, gi
   const before =
     given.plan?.targets.map(({ environment }) => environment) ??
     (given.recovery ? [given.recovery.target.environment] : []);
-  // What goes on from an earlier run says itself where.
+  // Without the file that says what is to be done nobody knows where.
+  if (given.problems.length > 0) return { sites: [], problems: [] };
+  // What goes on from an earlier run says itself where; a plan of an empty share says nowhere.
+  if (given.plan !== undefined && before.length === 0) return { sites: [], problems: [] };
   if (before.length > 0 && env.length === 0) return sitesNamed(all, before);
   const chosen = chosenBy(all, env);
   if (chosen.problems.length > 0) return chosen;

@@ -12,8 +12,8 @@ export interface GivenFiles {
   readonly recoveryFile?: string;
 }
 
-/** What earlier runs have left for this one. */
-export interface Given {
+/** What earlier runs have left for this one, and the files that it came from. */
+export interface Given extends GivenFiles {
   readonly plan?: SavedPlan;
   readonly recovery?: RecoveryDocument;
   readonly problems: readonly Problem[];
@@ -24,6 +24,8 @@ export function readGiven({ planFile, recoveryFile }: GivenFiles, files: Files):
   const plan = planFile === undefined ? undefined : readPlan(planFile, files);
   const recovery = recoveryFile === undefined ? undefined : readRecovery(recoveryFile, files);
   return {
+    ...(planFile === undefined ? {} : { planFile }),
+    ...(recoveryFile === undefined ? {} : { recoveryFile }),
     ...(plan?.document === undefined ? {} : { plan: plan.document }),
     ...(recovery?.document === undefined ? {} : { recovery: recovery.document }),
     problems: [plan?.problem, recovery?.problem].flatMap((problem) => problem ?? []),

@@ -10,8 +10,6 @@ export const LARGEST_FILE = 32 * 1024 * 1024;
 export interface Loaded {
   /** Sorted by path, then as they stand in the file. */
   readonly declarations: readonly Declaration[];
-  /** Files that hold at least one of them. */
-  readonly fileCount: number;
   readonly problems: readonly Problem[];
 }
 
@@ -31,13 +29,11 @@ export function load(paths: readonly string[], files: Files): Loaded {
     }
   }
   const declarations: Declaration[] = [];
-  let fileCount = 0;
   const inOrder = [...found.values()].sort((left, right) => byText(files.shown(left), files.shown(right)));
   for (const file of inOrder) {
     const read = readFile(file, files);
     for (const problem of read.problems) problems.push(problem);
     for (const declaration of read.declarations) declarations.push(declaration);
-    if (read.declarations.length > 0) fileCount += 1;
   }
   if (declarations.length === 0 && problems.every((problem) => problem.severity === "warning")) {
     problems.push(
@@ -46,7 +42,7 @@ export function load(paths: readonly string[], files: Files): Loaded {
       }),
     );
   }
-  return { declarations, fileCount, problems };
+  return { declarations, problems };
 }
 
 function filesUnder(path: string, files: Files, problems: Problem[]): readonly string[] {

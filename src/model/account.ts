@@ -19,8 +19,8 @@ export type ErrorShape = "present" | "old" | "other";
 
 /** What the service says of a key, its environment and itself. */
 export interface AccountApi {
-  /** With when it was said by the service's clock, in milliseconds since 1970, if it says so. */
-  readonly account: () => Promise<{ readonly account: Account; readonly atMs?: number }>;
+  /** With how far the service's clock is ahead of ours, in milliseconds, if it says what time it has. */
+  readonly account: () => Promise<{ readonly account: Account; readonly skewMs?: number }>;
   /** An environment; `undefined` where the key may not ask or there is none. */
   readonly environment: (id: string) => Promise<EnvironmentFacts | undefined>;
   /** How it says that there is no such connection. */

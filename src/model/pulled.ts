@@ -14,6 +14,6 @@ export interface PulledFile {
 
 export interface PulledTarget {
   readonly seen: TargetRun;
-  /** In the order of their files. */
-  readonly files: readonly PulledFile[];
+  /** In the order of their files; absent where the connections could not be had. */
+  readonly files?: readonly PulledFile[];
 }

@@ -89,13 +89,18 @@ interface LeftReplace {
 export function unfinishedIn(
   { changes }: Plan,
   left: readonly LeftReplace[],
-  target: { readonly environment: string; readonly baseUrl: string },
+  target: { readonly environment: string; readonly baseUrl: string; readonly environmentId: string | null },
   sameTarget: string,
   catalogue: Catalogue,
 ): readonly Problem[] {
   return left.flatMap(({ file: recovery, document }) => {
     const { target: place, connection } = document;
-    if (place.base_url !== target.baseUrl || place.environment !== target.environment) return [];
+    // An environment can be called otherwise by now, and its address spelt otherwise; its id stays.
+    const isById = place.environment_id !== null && target.environmentId !== null;
+    const isHere = isById
+      ? place.environment_id === target.environmentId
+      : place.base_url === target.baseUrl && place.environment === target.environment;
+    if (!isHere) return [];
     const change = definitionOf(document, changes, catalogue);
     if (change?.action !== "create") return [];
     const { name } = change;

@@ -9,6 +9,8 @@ import type { Planned } from "./plan.js";
 export interface PlannedAt {
   readonly seen: TargetRun;
   readonly planned: Planned;
+  /** Equal for environments that have one key. */
+  readonly keyNumber: number | undefined;
 }
 
 /**
@@ -21,11 +23,16 @@ export function sharedConnections(
   catalogue: Catalogue,
 ): ReadonlyMap<TargetRun, readonly Problem[]> {
   const users = new Map<string, { readonly seen: TargetRun; readonly change: Change }[]>();
-  for (const { seen, planned } of all) {
-    // Nothing tells whether two environments that show no id are one.
-    if (seen.environmentId === null) continue;
+  for (const { seen, planned, keyNumber } of all) {
+    const { environmentId } = seen;
+    // Where no id is known one key at one address tells that two are one.
+    const place = environmentId ?? keyNumber;
+    if (place === undefined) continue;
     for (const change of planned.plan.changes) {
-      const key = JSON.stringify([seen.baseUrl, seen.environmentId, identityOf(change, catalogue)]);
+      const identity = identityOf(change, catalogue);
+      // Ids of rows are not given twice; what is not there yet may be made at two addresses.
+      const address = change.id === undefined ? addressOf(seen.baseUrl) : "";
+      const key = JSON.stringify([address, place, identity]);
       const found = users.get(key) ?? [];
       found.push({ seen, change });
       users.set(key, found);
@@ -52,4 +59,11 @@ export function sharedConnections(
 function identityOf({ id, name, providerType }: Change, catalogue: Catalogue): string | readonly string[] {
   const isNamed = ownValue(catalogue.providers, providerType)?.identity === "name";
   return id ?? [providerType, isNamed ? name : ""];
+}
+
+/** An address in one spelling: this machine has several names. */
+function addressOf(baseUrl: string): string {
+  return URL.canParse(baseUrl)
+    ? new URL(baseUrl.replace(/\/\/(?:localhost|\[::1\]|127[\d.]+)/, "//127.0.0.1")).href
+    : baseUrl;
 }

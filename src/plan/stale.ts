@@ -96,8 +96,10 @@ export function otherTarget(saved: FileTarget, target: PresentTarget, file = "pl
     });
   const { expectedEnvironmentId: now } = target;
   const isOther = now !== undefined && saved.environment_id !== null && now !== saved.environment_id;
+  // What is left of a replace is about its environment, whatever that is called by now.
+  const isKnown = file !== "plan" && now !== undefined && now === saved.environment_id;
   return [
-    ...(saved.environment === target.environment
+    ...(saved.environment === target.environment || isKnown
       ? []
       : [about("the environment", saved.environment, target.environment)]),
     ...(saved.base_url === target.baseUrl ? [] : [about("the service at", saved.base_url, target.baseUrl)]),

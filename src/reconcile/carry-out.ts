@@ -62,7 +62,7 @@ export async function carriedOut(
     brake,
     onDone,
   });
-  const { recoveryFile } = invocation;
+  const { recoveryFile } = invocation.given;
   const isFinished = [...outcomes.values()].every(({ status }) => DONE.has(status));
   if (recoveryFile !== undefined && isFinished) world.recoveries.remove(recoveryFile);
   const isConfirmed = seen.isConfirmed || isProven;

@@ -73,7 +73,7 @@ export async function planned(prepared: Prepared, invocation: Invocation, world:
   const refused = [
     ...[overLimit(plan, request.maxChanges)].flatMap((problem) => problem ?? []),
     ...protectedReplacements(plan),
-    ...unfinishedIn(plan, left, target, sameTarget, catalogue),
+    ...unfinishedIn(plan, left, seen, sameTarget, catalogue),
   ];
   const found =
     invocation.command === "plan" ? refused.map(asWarning) : [...unresolvedForApply(whole.sources), ...refused];
@@ -81,14 +81,10 @@ export async function planned(prepared: Prepared, invocation: Invocation, world:
   return { prepared, seen: { ...seen, plan }, ready, problems: [...problems, ...found] };
 }
 
-function seenAt(
-  target: Target,
-  environmentId: string | null,
-  { request }: Prepared,
-  { given, planFile }: Invocation,
-): TargetRun {
+function seenAt(target: Target, environmentId: string | null, { request }: Prepared, { given }: Invocation): TargetRun {
   const { environment, baseUrl, owner, stamps, assumeUpdatable } = target;
   const before = environmentOf(given, request.name);
+  const { planFile } = given;
   return {
     environment,
     baseUrl,

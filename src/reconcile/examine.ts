@@ -28,12 +28,6 @@ import type { EnvironmentRequest, ReadingWorld, Target } from "./invocation.js";
 import { type Read, Reader } from "./read.js";
 import { noWishes } from "./wishes.js";
 
-/** What is known of time. */
-export interface ExaminingWorld extends ReadingWorld {
-  /** Milliseconds since 1970. */
-  readonly clockMs: () => number;
-}
-
 /**
  * Looks at everything that a run of one environment needs, from here to the service and back; one thing that is wrong does not
  * hide the others. Reads only.
@@ -41,7 +35,7 @@ export interface ExaminingWorld extends ReadingWorld {
 export async function examine(
   request: EnvironmentRequest,
   keyVariables: ReadonlySet<string>,
-  world: ExaminingWorld,
+  world: ReadingWorld,
 ): Promise<readonly Check[]> {
   const reader = new Reader(world, keyVariables);
   const read = reader.read(request.paths.length > 0 ? request.paths : request.usualPaths, request.vars);
@@ -81,9 +75,9 @@ function definitionChecks({ desired, problems }: Read): readonly Finding[] {
   return [ok("definitions", `${desired.length} read, none of them wrong.`), variablesCheck(named, missing)];
 }
 
-async function onlineChecks(target: Target, read: Read, world: ExaminingWorld): Promise<readonly Finding[]> {
+async function onlineChecks(target: Target, read: Read, world: ReadingWorld): Promise<readonly Finding[]> {
   const { api, account } = await world.connect(target);
-  const findings = account === undefined ? [] : await accountChecks(account, world);
+  const findings = account === undefined ? [] : await accountChecks(account);
   // A key that is refused, and a service that is not there, fail every other question in the same way.
   if (findings.some(({ name, status }) => name === "key" && status === "fail")) return findings;
   const fetched = await fetchAll(api, target.expectedEnvironmentId);
@@ -103,22 +97,19 @@ async function onlineChecks(target: Target, read: Read, world: ExaminingWorld): 
   ];
 }
 
-async function accountChecks(api: AccountApi, { clockMs }: ExaminingWorld): Promise<readonly Finding[]> {
-  const startMs = clockMs();
+async function accountChecks(api: AccountApi): Promise<readonly Finding[]> {
   const seen = await answered(() => api.account());
   if (isProblem(seen) && seen.code !== "SERVICE.NOT_FOUND") return [fail("key", seen)];
   if (isProblem(seen)) {
     const hint = "the key may work all the same; make a new one for a user that there is.";
     return [warn("key", "the service has no user for it, or does not say whose it is.", hint)];
   }
-  // Half of the way back, and half of the second that the service's clock is cut to.
-  const skewMs = seen.atMs === undefined ? undefined : seen.atMs + 500 - (startMs + clockMs()) / 2;
   const shape = await answered(() => api.errorShape());
   return [
     keyCheck(seen.account),
     tenantCheck(seen.account),
     roleCheck(seen.account),
-    clockCheck(skewMs),
+    clockCheck(seen.skewMs),
     isProblem(shape) ? fail("service", shape) : serviceCheck(shape),
   ];
 }
@@ -127,7 +118,7 @@ function driftChecks(
   target: Target,
   { desired, problems }: Read,
   rows: readonly Observed[],
-  world: ExaminingWorld,
+  world: ReadingWorld,
 ): readonly Finding[] {
   if (problems.some(isError) || desired.length === 0) return [];
   const { catalogue, knownSecrets } = world;

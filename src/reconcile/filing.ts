@@ -19,8 +19,8 @@ export interface FilingParts extends Omit<DefiningParts, "places"> {
 }
 
 export interface Filed {
-  /** In the order of their files. */
-  readonly files: readonly PulledFile[];
+  /** In the order of their files; absent where it is not clear which connection a definition means. */
+  readonly files?: readonly PulledFile[];
   /** Variables that they take. */
   readonly variables: readonly string[];
   readonly problems: readonly Problem[];
@@ -32,7 +32,7 @@ export function filesFor(parts: FilingParts): Filed {
   const { catalogue, knownSecrets, files } = world;
   const matches = match(existing, rows, catalogue, knownSecrets);
   const unclear = [...matches.values()].flatMap((one) => (one.kind === "problem" ? one.problem : []));
-  if (unclear.length > 0) return { files: [], variables: [], problems: [...new Set(unclear)] };
+  if (unclear.length > 0) return { variables: [], problems: [...new Set(unclear)] };
   const stems = fileStems(rows, catalogue);
   const folder = parts.folder.replace(/\/+$/, "");
   const places = new Map([...stems].map(([row, stem]) => [row, { stem, file: files.shown(`${folder}/${stem}.yaml`) }]));

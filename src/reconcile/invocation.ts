@@ -4,7 +4,7 @@ import type { Asking } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import type { Recoveries } from "../apply/replace.js";
 import type { Files } from "../load/files.js";
-import type { Given, GivenFiles } from "../load/given.js";
+import type { Given } from "../load/given.js";
 import type { AccountApi } from "../model/account.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
@@ -14,7 +14,7 @@ import type { AskingOptions } from "../plan/asked.js";
 import type { Variables } from "../secrets/variables.js";
 
 /** What is asked for, whatever the way it was asked. */
-export interface Invocation extends AskingOptions, GivenFiles {
+export interface Invocation extends AskingOptions {
   readonly command: "validate" | "plan" | "apply" | "prune";
   /** Each once, sorted by name. None is a share of a fleet that happens to be empty. */
   readonly environments: readonly EnvironmentRequest[];
@@ -62,6 +62,8 @@ export interface Target {
   readonly owner?: string;
   /** Whether stamps are read and written. */
   readonly stamps: boolean;
+  /** Equal for environments of a run that have one key. */
+  readonly keyNumber?: number;
   /** Credentials, `provider.field`, that this server can change although servers as we know them cannot. */
   readonly assumeUpdatable: readonly string[];
 }

@@ -86,10 +86,10 @@ function pulledOf(
 ): PulledOf {
   const { target, folder, prefix, schema } = request;
   if (seen === undefined || target === undefined || rows === undefined || existing === undefined)
-    return { ...(seen === undefined ? {} : { target: { seen, files: [] } }), variables: [], problems };
+    return { ...(seen === undefined ? {} : { target: { seen } }), variables: [], problems };
   const filed = filesFor({ world, keyVariables, force, taken, target, prefix, schema, rows, folder, existing });
   return {
-    target: { seen, files: filed.files },
+    target: { seen, ...(filed.files === undefined ? {} : { files: filed.files }) },
     variables: filed.variables,
     problems: [...problems, ...filed.problems],
   };

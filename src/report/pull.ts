@@ -6,15 +6,18 @@ import { printable } from "./text.js";
 /** What pull says: where from, each connection with its file, and one fixed last line. */
 export function pullText(targets: readonly PulledTarget[], paint: Paint): string {
   const parts = targets.map(({ seen, files }) => {
-    const lines = files.length === 0 ? ["There is no connection."] : files.map((file) => fileLine(file, paint));
+    const lines = files === undefined ? [NOT_READ] : files.map((file) => fileLine(file, paint));
+    if (lines.length === 0) lines.push("There is no connection.");
     return [...headLines(seen, paint), "", ...lines, ""].join("\n");
   });
   return `${[...parts, pullLine(targets)].join("\n")}\n`;
 }
 
+const NOT_READ = "! nothing is pulled: see the errors.";
+
 /** Over all environments. */
 export function pullLine(targets: readonly PulledTarget[]): string {
-  const all = targets.flatMap(({ files }) => files);
+  const all = targets.flatMap(({ files }) => files ?? []);
   const count = (...statuses: readonly PulledFile["status"][]) =>
     all.filter(({ status }) => statuses.includes(status)).length;
   const failed = count("not-written");
@@ -43,6 +46,7 @@ function fileLine({ status, id, name, providerType, file }: PulledFile, paint: P
 
 /** The same as a part of the JSON document. */
 export function pulledDocument({ files }: PulledTarget): object {
+  if (files === undefined) return {};
   return {
     pulled: files.map(({ status, id, name, providerType, file }) => ({
       status,
