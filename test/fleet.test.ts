@@ -142,7 +142,8 @@ describe("several environments", () => {
     const text = `include: [more.yaml]\ndefaults: { parallelism: 1, timeout: 0.7 }\n`;
     writeInto(cwd, { "flexprice-sync.yaml": `${await settingsOf(made)}${text}` });
     const ended = await go("plan", "--env", "t*");
-    expect([ended.code, live.mostInFlight]).toEqual([0, 1]);
+    expect([ended.code, live.mostInFlight, live.received.length]).toEqual([0, 1, 6]);
+    expect(ended.stderr).not.toContain("trying again");
   });
 });
 

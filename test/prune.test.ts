@@ -66,6 +66,13 @@ describe("prune", () => {
     expect(deleted(live)).toHaveLength(1);
   });
 
+  it("archives nothing of which nothing shows that it is in the environment that is meant", async () => {
+    const { environment_id: _, ...nowhere } = ours("conn_nowhere", "hubspot");
+    const { live, all } = await pruning([ours("conn_claimed", "stripe"), nowhere as Row]);
+    const ended = await all();
+    expect([ended.code, codes(ended), deleted(live)]).toEqual([1, ["APPLY.WRONG_ENVIRONMENT"], []]);
+  });
+
   it("writes nothing else, whatever the definitions say", async () => {
     const { live, cwd, all } = await pruning(fleetOfRows);
     writeInto(cwd, { "connections/s.yaml": `${STRIPE}metadata: { team: other }\n` });

@@ -311,7 +311,7 @@ describe("pull", () => {
   });
 
   it("writes no key of this run, and nothing that looks like one, whoever put it there", async () => {
-    const other = "sk_01KEYOFANOTHERENVIRONMENT0";
+    const other = "plain-key-of-another-environment";
     const live = await service([
       row({
         id: "conn_1",
@@ -320,6 +320,7 @@ describe("pull", () => {
           a: other,
           b: "x rk_live_canary1",
           c: { d: "SG.canary_canary_canary" },
+          d: "sk_01Kcanarykeyofflexprice",
           sk_live_canary2: 1,
           ok: "risk_free",
         },

@@ -40,16 +40,13 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal, 
   } finally {
     await hosts.close();
   }
-  const checks = [...settingsChecks(ready, options), ...found.flat()];
-  const problems = together(
-    [...new Set(checks.map(({ environment }) => environment))].map((environment) => ({
-      environment: environment ?? "",
-      problems: checks.filter((check) => check.environment === environment).flatMap(({ problem }) => problem ?? []),
-    })),
-  ).map(({ environments, ...problem }) => {
-    const named = environments?.filter((name) => name !== "") ?? [];
-    return { ...problem, ...(named.length === 0 || places.length < 2 ? {} : { environments: named }) };
-  });
+  const settings = settingsChecks(ready, options);
+  const checks = [...settings, ...found.flat()];
+  const problemsOf = (some: readonly Check[]) => some.flatMap(({ problem }) => problem ?? []);
+  const problems = [
+    ...problemsOf(settings),
+    ...together(places.map(({ site }, at) => ({ environment: site.name, problems: problemsOf(found[at] ?? []) }))),
+  ];
   const exitCode = exitCodeOfProblems(problems);
   // Each problem is one of the lines already.
   const text = options.quiet ? `${doctorLine(checks)}\n` : doctorText(checks, output.outPaint());

@@ -13,7 +13,7 @@ export interface HostsParts {
   readonly parallelism: number;
   /** For one request. */
   readonly timeoutMs: number;
-  /** In milliseconds since 1970; from then on nothing is sent. */
+  /** In milliseconds since 1970; from then on nothing is begun. */
   readonly deadlineAtMs?: number;
   readonly knownSecrets: KnownSecrets;
   readonly onEvent: (event: WireEvent) => void;

@@ -25,6 +25,8 @@ const recovery: RecoveryKeeper = {
 /** A service with these rows that can be changed under the run, and a clock that stands still until it is set. */
 function world(text: string, rows: readonly Observed[], request = noStamps, isReplaced = false) {
   const state = {
+    isProven: true,
+    turns: 0,
     rows: [...rows],
     nowMs: 0,
     lists: 0,
@@ -90,11 +92,14 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
   const run = () =>
     apply(plan, {
       api,
-      limit: limitTo(4),
+      limit: (task) => {
+        state.turns += 1;
+        return limitTo(4)(task);
+      },
       catalogue,
       sources,
       base: new Base(rows, 0, refresh, () => state.nowMs),
-      environment: { id: "env_test", isProven: true },
+      environment: { id: "env_test", isProven: state.isProven },
       stamps: request.stamps,
       recovery: {
         ...recovery,
@@ -125,6 +130,19 @@ describe("a bug in one write", () => {
     expect([...outcomes].map(([{ id }, { status, wrote }]) => [id, status, wrote]).sort()).toEqual([
       [hubspot.id, "unknown", false],
       [stripe.id, "updated", true],
+    ]);
+  });
+});
+
+describe("a write that has to show the environment first", () => {
+  it("takes its turn among the writes of other environments, so that its row does not grow old in a queue", async () => {
+    const { state, run } = world(text, [stripe, hubspot]);
+    state.isProven = false;
+    const { outcomes, isProven } = await run();
+    expect([[...outcomes.values()].map(({ status }) => status), isProven, state.turns]).toEqual([
+      ["updated", "updated"],
+      true,
+      2,
     ]);
   });
 });
