@@ -176,6 +176,27 @@ describe("environments that are one under other names", () => {
     expect(codes(ended).map(([code]) => code)).toEqual(["PLAN.SHARED_TARGET", "PLAN.SHARED_TARGET"]);
   });
 
+  it.each([
+    ["one id", "environment_id: env_a", "KEY_B"],
+    ["one key", "stamp: true", "KEY_A"],
+  ])("are seen at two addresses by %s, where nothing is there yet", async (_, told, key) => {
+    const { cwd, env, live } = await fleet(["a"]);
+    const second = await service([]);
+    second.keys.set("sk_a", "env_a").set("sk_second", "env_a");
+    const at = (baseUrl: string, variable: string) =>
+      `{ base_url: "${baseUrl}", api_key: "\${${variable}}", ${told}, vars: { BUCKET: acme } }`;
+    writeInto(cwd, {
+      "flexprice-sync.yaml": `environments:\n  a: ${at(live.baseUrl, "KEY_A")}\n  b: ${at(second.baseUrl, key)}\n`,
+    });
+    const ended = await run(["apply", "--env", "*", "--yes", "--json"], { cwd, env: { ...env, KEY_B: "sk_second" } });
+    expect([ended.code, codes(ended).map(([code]) => code), live.writes(), second.writes()]).toEqual([
+      1,
+      ["PLAN.SHARED_TARGET", "PLAN.SHARED_TARGET"],
+      [],
+      [],
+    ]);
+  });
+
   it("are seen by their key where nothing shows which environment it is", async () => {
     const made = await fleet(["a", "b"]);
     const { cwd, env, live } = made;

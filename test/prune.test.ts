@@ -244,6 +244,12 @@ describe("prune", () => {
     expect((await go("--env", "a")).code).toBe(3);
     writeInto(cwd, { "flexprice-sync.yaml": other(live.baseUrl, ", environment_id: env_b") });
     expect((await go("--env", "a", "--environment-id", "env_b")).code).toBe(3);
+    // What the rows show says more than the settings.
+    const anonymous = `{ base_url: "${live.baseUrl}", api_key: "\${KEY_A}" }`;
+    const claims = `{ base_url: "https://us.api.flexprice.io/v1", api_key: "\${KEY_B}", environment_id: env_a }`;
+    writeInto(cwd, { "flexprice-sync.yaml": `owner: acme\nenvironments:\n  a: ${anonymous}\n  b: ${claims}\n` });
+    const seen = await go("--env", "a");
+    expect([seen.code, codes(seen), deleted(live)]).toEqual([3, ["SETTINGS.SHARED_TARGET"], ["conn_b"]]);
     for (const text of [
       other(live.baseUrl, ", environment_id: env_b"),
       other("https://us.api.flexprice.io/v1", ""),

@@ -505,6 +505,40 @@ describe("pull from several environments", () => {
     },
   );
 
+  it.each([
+    ["link/b", "real/b"],
+    ["link/b", "real"],
+    ["link", "real/b/inner"],
+  ])("is refused where links lead to one folder that is not there yet: %s, %s", async (first, second) => {
+    const { cwd, live } = await two();
+    const text = readFileSync(join(cwd, "flexprice-sync.yaml"), "utf8");
+    writeInto(cwd, {
+      "flexprice-sync.yaml": text
+        .replace("connections/common, connections/a", first)
+        .replace("connections/common, connections/b", second),
+    });
+    mkdirSync(join(cwd, "real"));
+    symlinkSync("real", join(cwd, "link"));
+    const ended = await run(["pull", "--env", "*", "--json"], { cwd, env: keys });
+    expect([ended.code, live.received, readdirSync(join(cwd, "real"))]).toEqual([3, [], []]);
+    expect(documentOf(ended).problems.map(({ code }) => code)).toContain("PULL.SHARED_FOLDER");
+  });
+
+  it.each(["connections/b", "connections/b/sub", "connections", "link", "./connections/../connections/b"])(
+    "is refused with --dir where that is no folder of its own and another environment reads it: %s",
+    async (folder) => {
+      const { cwd, live } = await two();
+      mkdirSync(join(cwd, "connections/b"), { recursive: true });
+      symlinkSync("connections/b", join(cwd, "link"));
+      const ended = await run(["pull", "--env", "a", "-d", folder, "--json"], { cwd, env: keys });
+      expect([ended.code, live.received]).toEqual([3, []]);
+      expect(documentOf(ended).problems).toMatchObject([{ code: "PULL.SHARED_FOLDER" }]);
+      // What its settings name is its own, whoever else reads it.
+      const common = await run(["pull", "--env", "a", "-d", "connections/common"], { cwd, env: keys });
+      expect([common.code, readdirSync(join(cwd, "connections/common"))]).toEqual([0, ["stripe.yaml"]]);
+    },
+  );
+
   it("is refused where every folder is one of another environment, too", async () => {
     const { cwd, live } = await two("connections/a");
     const ended = await run(["pull", "--env", "a", "--json"], { cwd, env: keys });

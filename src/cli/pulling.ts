@@ -95,11 +95,16 @@ function requestsOf({ places, all, files, settings }: SetUp, options: PullOption
       problems: [error("USAGE.CONFLICT", detail, { hint: "name one with --dir, and one with --env." })],
     };
   }
+  const realPath = realPathsIn(files);
   const environments = places.map((place): PullRequest => {
     const { site } = place;
-    const folder = paths[0] ?? ownFolder(site, all, files);
+    const folder = paths[0] ?? ownFolder(site, all, realPath);
     const wrong =
-      folder === undefined ? sharedFolder(site) : files.kindOf(folder) === "file" ? noFolder(folder) : undefined;
+      folder === undefined
+        ? sharedFolder(site)
+        : files.kindOf(folder) === "file"
+          ? noFolder(folder)
+          : othersFolder(folder, site, all, realPath);
     const target = folder ?? "";
     const others = site.connections.filter((path) => path !== target);
     const missing = others.filter((path) => files.kindOf(path) === "missing");
@@ -129,6 +134,23 @@ function sharedFolder({ name, place }: EnvironmentSettings): Problem {
   return error("PULL.SHARED_FOLDER", detail, { hint, ...(place === undefined ? {} : { place }) });
 }
 
+type RealPath = ReturnType<typeof realPathsIn>;
+
+/** What is wrong with a folder that other environments read; nothing where whoever named it has it in the settings as well. */
+function othersFolder(
+  path: string,
+  site: EnvironmentSettings,
+  all: readonly EnvironmentSettings[],
+  realPath: RealPath,
+): Problem | undefined {
+  if (site.connections.some((one) => realPath(one) === realPath(path))) return undefined;
+  const owners = all.filter((one) => one !== site && touches(path, one, realPath));
+  if (owners.length === 0) return undefined;
+  const names = owners.map(({ name }) => name).join(", ");
+  const detail = `${path} is, holds or lies in a folder of ${names}: definitions of ${site.name} would be taken for those of ${names}.`;
+  return error("PULL.SHARED_FOLDER", detail, { hint: "name a folder with --dir that no other environment reads." });
+}
+
 function noFolder(path: string): Problem {
   const detail = `pull writes into a folder, and ${path} is a file.`;
   return error("LOAD.NO_FOLDER", detail, { hint: "name a folder with --dir." });
@@ -141,15 +163,36 @@ function notThere(path: string): Problem {
 }
 
 /** The last of an environment's folders that no other one reads, whether by its name or by a folder around or inside it. */
-function ownFolder(site: EnvironmentSettings, all: readonly EnvironmentSettings[], files: Files): string | undefined {
-  // Behind all links: two names may lead to one folder.
-  const absolute = (path: string) => (files.kindOf(path) === "missing" ? files.absolute(path) : files.realPath(path));
-  const others = new Set(all.filter((one) => one !== site).flatMap(({ connections }) => connections.map(absolute)));
-  const around = new Set([...others].flatMap(foldersAbove));
-  return site.connections.findLast((path) => {
-    const folder = absolute(path);
-    return ![folder, ...foldersAbove(folder)].some((one) => others.has(one)) && !around.has(folder);
+function ownFolder(
+  site: EnvironmentSettings,
+  all: readonly EnvironmentSettings[],
+  realPath: RealPath,
+): string | undefined {
+  const others = all.filter((one) => one !== site);
+  return site.connections.findLast((path) => !others.some((one) => touches(path, one, realPath)));
+}
+
+/** Whether a folder is one of an environment, or lies inside or around one. */
+function touches(path: string, { connections }: EnvironmentSettings, realPath: RealPath): boolean {
+  const folder = realPath(path);
+  return connections.some((one) => {
+    const other = realPath(one);
+    return folder === other || foldersAbove(folder).includes(other) || foldersAbove(other).includes(folder);
   });
+}
+
+/** Leads from a path to what is behind all links, also where its end is not there yet: two names may lead to one folder. */
+function realPathsIn(files: Files): (path: string) => string {
+  const known = new Map<string, string>();
+  return (path) => {
+    const absolute = files.absolute(path);
+    const before = known.get(absolute);
+    if (before !== undefined) return before;
+    const there = [absolute, ...foldersAbove(absolute)].find((one) => files.kindOf(one) !== "missing");
+    const real = there === undefined ? absolute : `${files.realPath(there)}${absolute.slice(there.length)}`;
+    known.set(absolute, real);
+    return real;
+  };
 }
 
 /** The way from a folder with definitions to the schema, as a URL reference. */

@@ -18,7 +18,7 @@ import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-f
 import { progressOn } from "./progress.js";
 import { requestOf, sameSettings } from "./requests.js";
 import { connectBy, newSalt, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
-import { sharedTargets } from "./shared-targets.js";
+import { claimedIds, sharedTargets } from "./shared-targets.js";
 import type { Terminal } from "./terminal.js";
 import { tracing } from "./trace.js";
 
@@ -150,7 +150,10 @@ function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, pro
   const most = maxChanges ?? mostChangesOf(ready);
   return {
     command,
-    environments: ready.places.map((place) => requestOf(place, options, most)),
+    environments: ready.places.map((place) => ({
+      ...requestOf(place, options, most),
+      claimedIds: claimedIds(ready, place.site),
+    })),
     problems,
     given,
     keyVariables: ready.keyVariables,

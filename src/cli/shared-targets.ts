@@ -1,7 +1,9 @@
-import { error, type Problem } from "../model/problem.js";
+import type { Problem } from "../model/problem.js";
 import type { EnvironmentSettings } from "../model/settings.js";
+import { sharedTarget } from "../plan/shared.js";
 import type { Variables } from "../secrets/variables.js";
 import type { SetUp } from "./setting-up.js";
+import type { StampVariables } from "./stamp-variables.js";
 import { isLoopback } from "./target.js";
 
 /**
@@ -9,7 +11,7 @@ import { isLoopback } from "./target.js";
  * definitions claim is not read there, and would be archived. In doubt they are one.
  */
 export function sharedTargets({ all, places, stamps, variables }: SetUp): readonly Problem[] {
-  const owner = (site: EnvironmentSettings) => stamps.owner ?? site.owner?.text;
+  const owner = ownerIn(stamps);
   return places.flatMap(({ site, access }) => {
     // Where it goes is what this run says, by options too.
     const target = access?.target;
@@ -21,13 +23,29 @@ export function sharedTargets({ all, places, stamps, variables }: SetUp): readon
       (other) => other !== site && owner(other) === owner(site) && mayBeOne(here, whereaboutsOf(other, variables)),
     );
     if (others.length === 0) return [];
-    const names = others.map(({ name }) => name).join(", ");
-    const detail = `${site.name} and ${names} may lead to the same environment of the service under one owner, and prune would archive what the other claims.`;
-    const hint = "give each its environment_id:, by which they can be told apart, or its own owner:.";
     return [
-      error("SETTINGS.SHARED_TARGET", detail, { hint, ...(site.place === undefined ? {} : { place: site.place }) }),
+      sharedTarget(
+        site.name,
+        others.map(({ name }) => name),
+        site.place,
+      ),
     ];
   });
+}
+
+/** What other environments of the settings say they are, under the owner of this one: by the ids, the names. */
+export function claimedIds({ all, stamps }: SetUp, site: EnvironmentSettings): ReadonlyMap<string, string> {
+  const owner = ownerIn(stamps);
+  return new Map(
+    all.flatMap((other) => {
+      const id = other.environmentId?.text;
+      return other === site || id === undefined || owner(other) !== owner(site) ? [] : [[id, other.name] as const];
+    }),
+  );
+}
+
+function ownerIn(stamps: StampVariables): (site: EnvironmentSettings) => string | undefined {
+  return (site) => stamps.owner ?? site.owner?.text;
 }
 
 interface Whereabouts {

@@ -1,5 +1,6 @@
 import type { Catalogue } from "../model/catalogue.js";
 import { ownValue } from "../model/json.js";
+import type { Place } from "../model/location.js";
 import { type Change, placeOf, writes } from "../model/plan.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
@@ -25,14 +26,11 @@ export function sharedConnections(
   const users = new Map<string, { readonly seen: TargetRun; readonly change: Change }[]>();
   for (const { seen, planned, keyNumber } of all) {
     const { environmentId } = seen;
-    // Where no id is known one key at one address tells that two are one.
+    // Where no id is known one key tells that two are one, whatever their addresses look like.
     const place = environmentId ?? keyNumber;
     if (place === undefined) continue;
     for (const change of planned.plan.changes) {
-      const identity = identityOf(change, catalogue);
-      // Ids of rows are not given twice; what is not there yet may be made at two addresses.
-      const address = change.id === undefined ? addressOf(seen.baseUrl) : "";
-      const key = JSON.stringify([address, place, identity]);
+      const key = JSON.stringify([place, identityOf(change, catalogue)]);
       const found = users.get(key) ?? [];
       found.push({ seen, change });
       users.set(key, found);
@@ -61,9 +59,9 @@ function identityOf({ id, name, providerType }: Change, catalogue: Catalogue): s
   return id ?? [providerType, isNamed ? name : ""];
 }
 
-/** An address in one spelling: this machine has several names. */
-function addressOf(baseUrl: string): string {
-  return URL.canParse(baseUrl)
-    ? new URL(baseUrl.replace(/\/\/(?:localhost|\[::1\]|127[\d.]+)/, "//127.0.0.1")).href
-    : baseUrl;
+/** An environment that may be one with others, where that is no matter of single connections. */
+export function sharedTarget(environment: string, others: readonly string[], place: Place | undefined): Problem {
+  const detail = `${environment} and ${others.join(", ")} may lead to the same environment of the service under one owner, and prune would archive what the other claims.`;
+  const hint = "give each its environment_id:, by which they can be told apart, or its own owner:.";
+  return error("SETTINGS.SHARED_TARGET", detail, { hint, ...(place === undefined ? {} : { place }) });
 }

@@ -10,6 +10,7 @@ import { savedFor } from "../model/saved-plan.js";
 import { makePlan, type Planned } from "../plan/plan.js";
 import { prunePlan } from "../plan/prune.js";
 import { unfinishedAt, unfinishedIn } from "../plan/replacement.js";
+import { sharedTarget } from "../plan/shared.js";
 import { unresolvedForApply } from "../secrets/needed.js";
 import type { Connected, Invocation, Target, World } from "./invocation.js";
 import type { Prepared } from "./prepare.js";
@@ -52,7 +53,10 @@ export async function planned(prepared: Prepared, invocation: Invocation, world:
   const readAtMs = world.nowMs();
   const fetched = await fetchAll(connected.api, target.expectedEnvironmentId);
   const { observed } = fetched;
-  const online = [...offline, ...fetched.problems, ...asked.elsewhere(fetched.environmentId)];
+  const claimant = request.claimedIds?.get(fetched.environmentId ?? "");
+  const shared =
+    invocation.command === "prune" && claimant !== undefined ? [sharedTarget(request.name, [claimant], undefined)] : [];
+  const online = [...offline, ...fetched.problems, ...asked.elsewhere(fetched.environmentId), ...shared];
   const seen = seenAt(target, fetched.environmentId, prepared, invocation);
   if (online.some(isError)) return { prepared, seen, problems: online };
 

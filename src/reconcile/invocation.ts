@@ -46,6 +46,8 @@ export interface EnvironmentRequest {
   /** The values of `${var.NAME}`. */
   readonly vars: Readonly<Record<string, string>>;
   readonly maxChanges?: MostChanges;
+  /** What other environments of the settings under the same owner say they are: by the ids, the names. */
+  readonly claimedIds?: ReadonlyMap<string, string>;
   /** Options that lead to the same target, for commands that are printed: ` --env NAME`; empty where nothing has to be said. */
   readonly sameTarget: string;
   /** Where to; absent for `validate`, and when it could not be made out: then the problems say why. */
