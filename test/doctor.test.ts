@@ -18,8 +18,9 @@ const STRIPE =
   "name: Stripe\nprovider_type: stripe\nmetadata: { team: billing }\nsync_config: { customer: { outbound: true }, invoice: { outbound: true } }\n";
 
 /** The account's side of a service, as a healthy one has it. */
-function account(more: Readonly<Record<string, unknown>> = {}, headers: Record<string, string> = {}): Intercept {
+function account(more: Readonly<Record<string, unknown>> = {}, date?: string): Intercept {
   return ({ path, method, headers: sent }, response) => {
+    if (date !== undefined) response.setHeader("date", date);
     if (sent["x-api-key"] !== API_KEY) return false;
     if (method === "GET" && path === "/v1/users/me") {
       const user = {
@@ -31,7 +32,7 @@ function account(more: Readonly<Record<string, unknown>> = {}, headers: Record<s
         tenant: { id: "tenant_1", name: "Acme", status: "active" },
         ...more,
       };
-      return send(response, 200, user, { date: new Date().toUTCString(), ...headers });
+      return send(response, 200, user);
     }
     if (method === "GET" && path.startsWith("/v1/environments/"))
       return send(response, 200, { id: path.split("/").at(-1), name: "Live", type: "production" });
@@ -157,7 +158,7 @@ describe("doctor", () => {
     [20, "ok", "as the service's"],
   ])("sees a clock that is wrong by %d s", async (seconds, status, words) => {
     const date = new Date(Date.now() - seconds * 1000).toUTCString();
-    const [clock] = (await checked([healthy], { intercept: account({}, { date }) })).of("clock");
+    const [clock] = (await checked([healthy], { intercept: account({}, date) })).of("clock");
     expect([clock?.status, clock?.message.includes(words)]).toEqual([status, true]);
   });
 
@@ -227,12 +228,8 @@ describe("doctor", () => {
         ? send(response, 404, { code: "not_found", message: "no user", http_status_code: 404 })
         : healthyAccount(received, response);
     const { ended, statusOf } = await checked([healthy], { intercept });
-    expect([ended.code, statusOf("key"), statusOf("environment"), statusOf("drift")]).toEqual([
-      0,
-      ["warn"],
-      ["ok"],
-      ["ok"],
-    ]);
+    const names = ["key", "clock", "service", "environment", "drift"];
+    expect([ended.code, names.map(statusOf)]).toEqual([0, [["warn"], ["ok"], ["ok"], ["ok"], ["ok"]]]);
   });
 
   it("of an empty folder says how to begin, and of a broken file what is wrong", async () => {

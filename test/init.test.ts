@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -54,6 +54,28 @@ describe("init", () => {
     live.rows.push(row({ id: "conn_1", provider_type: "stripe", name: "S" }));
     const plan = await run(["plan", "--json"], { cwd, env });
     expect([plan.code, documentOf(plan).targets[0]?.environment]).toEqual([0, "default"]);
+  });
+
+  it("keeps files and links to files, and says what else is in the place of one", async () => {
+    const cwd = folderWith({ "real.yaml": "environments: {}\n" });
+    symlinkSync("real.yaml", join(cwd, "flexprice-sync.yaml"));
+    mkdirSync(join(cwd, ".github/workflows/flexprice-sync.yml"), { recursive: true });
+    writeInto(cwd, { connections: "a file\n" });
+    const ended = await run(["init"], { cwd });
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain("kept, was there  flexprice-sync.yaml");
+    expect(ended.stdout).toContain("could not be written  .github/workflows/flexprice-sync.yml");
+    expect(ended.stderr).toContain(".github/workflows/flexprice-sync.yml is left as it is: it is no regular file");
+    expect(ended.stderr).toContain("connections/README.md cannot be written: a file is in the place of its folder.");
+    const other = folderWith({});
+    symlinkSync("nowhere", join(other, "flexprice-sync.yaml"));
+    symlinkSync("nowhere", join(other, ".github"));
+    const dangling = await run(["init"], { cwd: other });
+    expect([dangling.code, dangling.stdout]).toEqual([
+      1,
+      expect.stringContaining("could not be written  flexprice-sync.yaml"),
+    ]);
+    expect(dangling.stderr).toContain("its folder is not there, or is a link that leads nowhere");
   });
 
   it("without variables names no secret and no address but the public one, and has every hint it needs", async () => {
@@ -131,8 +153,9 @@ describe("init", () => {
     const ended = await run(["init", "--json"], { cwd });
     expect(ended.code).toBe(1);
     const told = documentOf(ended).problems.map(({ code, message }) => `${code} ${message}`);
-    expect(told).toHaveLength(3);
+    expect(told).toHaveLength(4);
     for (const [at, file] of [
+      "flexprice-sync.yaml is left",
       ".env.example is left",
       ".gitignore is left",
       ".github/workflows/flexprice-sync.yml cannot be written",

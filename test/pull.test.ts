@@ -321,6 +321,9 @@ describe("pull", () => {
           b: "x rk_live_canary1",
           c: { d: "SG.canary_canary_canary" },
           d: "sk_01Kcanarykeyofflexprice",
+          e: "https://user:canary5@host.example/hook",
+          f: "Authorization: Bearer canary.canary.canary",
+          plain: "https://host.example/a:b@c",
           sk_live_canary2: 1,
           ok: "risk_free",
         },
@@ -345,6 +348,7 @@ describe("pull", () => {
     expect(all).not.toContain("canary");
     expect(all).not.toContain(other);
     expect(all).toContain("ok: risk_free");
+    expect(all).toContain("plain: https://host.example/a:b@c");
     const plan = await run(["plan", "--env", "a"], { cwd, env });
     expect(plan.stdout + plan.stderr).not.toContain(other);
   });

@@ -172,6 +172,9 @@ defaults: { parallelism: 8, timeout: 2.5, deadline: 600, max_changes: 10% }
     expect([ended.code, told(ended)]).toEqual([3, ["SETTINGS.BAD_INCLUDE flexprice-sync.yaml:1:11"]]);
     expect(documentOf(ended).problems[0]?.message).toContain("tenants/b.yaml");
     rmSync(join(cwd, "tenants/b.yaml"));
+    // An editor has the file open.
+    symlinkSync("somebody@somewhere.1:2", join(cwd, "tenants/.#a.yaml"));
+    expect((await run(["validate"], { cwd })).code).toBe(0);
     mkdirSync(join(cwd, "tenants/deep"));
     symlinkSync("..", join(cwd, "tenants/deep/again"));
     expect((await run(["validate"], { cwd })).code).toBe(0);
@@ -438,5 +441,19 @@ describe("credentials that the settings assume this server can change", () => {
     writeInto(cwd, { "flexprice-sync.yaml": settings("") });
     const ended = await run(["apply", "p.json", "--json"], { cwd, env: { KEY: API_KEY } });
     expect([ended.code, told(ended), live.writes()]).toEqual([5, ["STALE.OTHER_SETTINGS"], []]);
+  });
+});
+
+describe("a file that is no definition", () => {
+  it("may be anything, so nothing of it is repeated", async () => {
+    const cwd = folderWith({
+      "flexprice-sync.yaml": "environments:\n  a: { connections: [other.txt] }\n",
+      "other.txt": "OTHER_TOKEN=topsecret\n",
+    });
+    const ended = await run(["validate", "--json"], { cwd });
+    expect([ended.code, ended.stdout + ended.stderr]).toEqual([3, expect.not.stringContaining("topsecret")]);
+    expect(documentOf(ended).problems[0]?.message).toBe(
+      "Not a definition: the document is a text; a definition is a map of fields.",
+    );
   });
 });

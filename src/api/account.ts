@@ -7,10 +7,7 @@ import { readAccount, readEnvironment } from "./wire.js";
 export function accountApi(parts: ClientParts): AccountApi {
   const client = new Client(parts);
   return {
-    async account() {
-      const { value, skewMs } = await client.call("GET", "/users/me", undefined, readAccount);
-      return { account: value, ...(skewMs === undefined ? {} : { skewMs }) };
-    },
+    account: async () => (await client.call("GET", "/users/me", undefined, readAccount)).value,
     async environment(id) {
       try {
         const path = `/environments/${encodeURIComponent(id)}`;
@@ -20,7 +17,7 @@ export function accountApi(parts: ClientParts): AccountApi {
         throw cause;
       }
     },
-    errorShape: () => client.errorShape(pathOf(NO_CONNECTION)),
+    manners: () => client.manners(pathOf(NO_CONNECTION)),
   };
 }
 

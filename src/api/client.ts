@@ -19,8 +19,6 @@ import {
 /** An answer with what is worth telling about the way to it. */
 export interface Answered<T> {
   readonly value: T;
-  /** How far the service's clock is ahead of ours, in milliseconds, if it says what time it has. */
-  readonly skewMs?: number;
   readonly attempts: number;
   readonly httpStatus: number;
   readonly requestId: string;
@@ -163,10 +161,8 @@ export class Client {
     if (json === undefined) throw notJson(answer, attempted, this.#foreign);
     const value = read(json.value);
     if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
-    const { attempts, requestId, halfwayMs = 0 } = attempted;
-    // The clock of the answer is cut to whole seconds: in the middle of one it is wrong by the least.
-    const skewMs = Date.parse(answer.date ?? "") + 500 - halfwayMs;
-    return { value, attempts, httpStatus: answer.status, requestId, ...(Number.isNaN(skewMs) ? {} : { skewMs }) };
+    const { attempts, requestId } = attempted;
+    return { value, attempts, httpStatus: answer.status, requestId };
   }
 
   /** A request of whose answer only the success counts. */
@@ -176,11 +172,16 @@ export class Client {
     return { value: undefined, attempts, httpStatus: answer.status, requestId };
   }
 
-  /** How a request that leads nowhere is refused. */
-  async errorShape(path: string): Promise<ErrorShape> {
-    const { answer } = await this.#answered("GET", path, undefined);
+  /** How a request that leads nowhere is refused, and what time the service has. */
+  async manners(path: string): Promise<{ readonly shape: ErrorShape; readonly skewMs?: number }> {
+    const { answer, attempted } = await this.#answered("GET", path, undefined);
     const said = jsonOf(answer)?.value;
-    return answer.status === 404 ? shapeOfError(said) : "other";
+    // The clock of the answer is cut to whole seconds: in the middle of one it is wrong by the least.
+    const skewMs = Date.parse(answer.date ?? "") + 500 - (attempted.halfwayMs ?? 0);
+    return {
+      shape: answer.status === 404 ? shapeOfError(said) : "other",
+      ...(Number.isNaN(skewMs) ? {} : { skewMs }),
+    };
   }
 
   /** Sends until there is an answer, and throws one that is no success. */
@@ -278,7 +279,8 @@ export class Client {
       if (!(cause instanceof HttpFault)) throw cause;
       if (cause.delivery === "unknown") attempted.isLost = true;
       onEvent({ kind: "failed", ...about, reason: this.#foreign(cause.message), ms: clock.nowMs() - startMs });
-      return cause;
+      const isLate = cause.kind === "timeout" && this.#leftMs(attempted) <= 0;
+      return isLate ? new HttpFault("deadline", cause.delivery, "the deadline of the run has passed", cause) : cause;
     }
   }
 }

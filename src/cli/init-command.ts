@@ -39,10 +39,9 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
   const started: Started = startedBy(options, before);
   const files: InitFile[] = [];
   const begin = (file: string, text: string) => {
-    files.push({
-      file,
-      status: written.isThere(file) ? "kept" : written.write(file, text) ? "written" : "not-written",
-    });
+    const isThere = written.isThere(file);
+    const isDone = isThere ? written.keeps(file) : written.write(file, text);
+    files.push({ file, status: !isDone ? "not-written" : isThere ? "kept" : "written" });
   };
   const wasThere = new Set([".env.example", ".gitignore"].filter((file) => written.isThere(file)));
   const add = (made: readonly string[]) => {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, normalize, relative, resolve } from "node:path";
+import { basename, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import { type Files, FileTooLarge } from "../load/files.js";
 import { byText } from "../model/json.js";
@@ -28,7 +28,9 @@ export function nodeFiles(workingFolder: string): Files {
           try {
             return look(path, ...more);
           } catch (cause) {
-            unreadable.push(path);
+            // Files that begin with a dot fit no glob: an editor's lock, for one, is a link that leads nowhere.
+            if (!basename(path).startsWith(".") || pattern.includes("/.") || pattern.startsWith("."))
+              unreadable.push(path);
             throw cause;
           }
         };

@@ -38,8 +38,17 @@ export function writePrivately(path: string, text: string): void {
     }
     renameSync(draft, path);
   } catch (cause) {
-    rmSync(draft, { force: true });
+    removeDraft(draft);
     throw cause;
+  }
+}
+
+/** Takes away what of a file was written; where that fails, too, the first reason is the one that is told. */
+export function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch (cause) {
+    if (codeOf(cause) === undefined) throw cause;
   }
 }
 
@@ -144,8 +153,9 @@ export function codeOf(cause: unknown): string | undefined {
 export function reasonOf(cause: unknown): string {
   const code = codeOf(cause);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "the folder may not be written";
-  if (code === "ENOTDIR") return "a file is in the place of its folder";
+  if (code === "ENOTDIR" || code === "EEXIST") return "a file is in the place of its folder";
   if (code === "ENOSPC" || code === "EDQUOT") return "there is no room left";
-  if (code === "EISDIR" || code === "ENOTEMPTY" || code === "EEXIST") return "a folder is in its place";
+  if (code === "EISDIR" || code === "ENOTEMPTY") return "a folder is in its place";
+  if (code === "ENOENT") return "its folder is not there, or is a link that leads nowhere";
   return code ?? messageOf(cause);
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { schemas } from "../generated/schemas.js";
 import { error, type Problem, sentence } from "../model/problem.js";
-import { codeOf, reasonOf } from "./private-files.js";
+import { codeOf, reasonOf, removeDraft } from "./private-files.js";
 
 /** Where editors find the schemas of a repository's files, from the folder of its settings. */
 export const SCHEMA_FOLDER = ".flexprice-sync";
@@ -33,6 +33,15 @@ export class RepositoryFiles {
     }
   }
 
+  /** Whether a file is left as it is; what stands in its place and is none is told as a problem. */
+  keeps(path: string): boolean {
+    const facts = statSync(resolve(this.#workingFolder, path), { throwIfNoEntry: false });
+    if (facts?.isFile() === true) return true;
+    const detail = `${path} is left as it is: it is no regular file, or a link that leads nowhere.`;
+    this.problems.push(error("OUTPUT.NOT_WRITTEN", detail, { hint: "put it away, and run again." }));
+    return false;
+  }
+
   /** The text of a regular file; `undefined` where there is none, or it cannot be read as UTF-8. */
   read(path: string): string | undefined {
     const target = resolve(this.#workingFolder, path);
@@ -56,7 +65,7 @@ export class RepositoryFiles {
       renameSync(draft, target);
       return true;
     } catch (cause) {
-      if (isDrafted) rmSync(draft, { force: true });
+      if (isDrafted) removeDraft(draft);
       const hint = "make its folder writable, and run again; what was written stays.";
       this.problems.push(
         error("OUTPUT.NOT_WRITTEN", sentence(`${path} cannot be written: ${reasonOf(cause)}`), { hint }),

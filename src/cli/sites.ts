@@ -49,7 +49,7 @@ export function sitesFor(all: readonly EnvironmentSettings[], choice: Choice, gi
   if (given.problems.length > 0) return { sites: [], problems: [] };
   // What goes on from an earlier run says itself where; a plan of an empty share says nowhere.
   if (given.plan !== undefined && before.length === 0) return { sites: [], problems: [] };
-  if (before.length > 0 && env.length === 0) return sitesNamed(all, before);
+  if (before.length > 0 && env.length === 0) return sitesNamed(all, before, hintFor(given));
   const chosen = chosenBy(all, env);
   if (chosen.problems.length > 0) return chosen;
   if (shard !== undefined) return { sites: chosen.sites.filter(({ name }) => isIn(name, shard)), problems: [] };
@@ -63,7 +63,12 @@ export function sitesFor(all: readonly EnvironmentSettings[], choice: Choice, gi
   return { sites: [], problems: [error("USAGE.SEVERAL_ENVIRONMENTS", detail, { hint })] };
 }
 
-function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[]): Sites {
+function hintFor({ recovery }: Given): string {
+  if (recovery === undefined) return "use the settings as they were then, or plan again.";
+  return "if it has another name by now, say that with --env; the environment itself is checked by its id.";
+}
+
+function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[], hint: string): Sites {
   const sites = all.filter(({ name }) => names.includes(name));
   const gone = names.filter((name) => sites.every((site) => site.name !== name));
   // Of the one that it was made for, another name is told with all else that differs.
@@ -72,7 +77,7 @@ function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[
     sites: gone.length === 0 ? sites : [],
     problems: gone.map((name) => {
       const detail = `the file was made for the environment ${name}, which the settings do not have.`;
-      return error("STALE.OTHER_TARGET", detail, { hint: "use the settings as they were then, or plan again." });
+      return error("STALE.OTHER_TARGET", detail, { hint });
     }),
   };
 }

@@ -19,10 +19,9 @@ export type ErrorShape = "present" | "old" | "other";
 
 /** What the service says of a key, its environment and itself. */
 export interface AccountApi {
-  /** With how far the service's clock is ahead of ours, in milliseconds, if it says what time it has. */
-  readonly account: () => Promise<{ readonly account: Account; readonly skewMs?: number }>;
+  readonly account: () => Promise<Account>;
   /** An environment; `undefined` where the key may not ask or there is none. */
   readonly environment: (id: string) => Promise<EnvironmentFacts | undefined>;
-  /** How it says that there is no such connection. */
-  readonly errorShape: () => Promise<ErrorShape>;
+  /** How it says that there is no such connection; with how far its clock is ahead of ours, in milliseconds, if it says what time it has. */
+  readonly manners: () => Promise<{ readonly shape: ErrorShape; readonly skewMs?: number }>;
 }

@@ -97,20 +97,19 @@ async function onlineChecks(target: Target, read: Read, world: ReadingWorld): Pr
   ];
 }
 
+const nobodysKey = warn(
+  "key",
+  "the service has no user for it, or does not say whose it is; so nothing tells whether it may write.",
+  "it may work all the same; make a new one for a user that there is.",
+);
+
 async function accountChecks(api: AccountApi): Promise<readonly Finding[]> {
   const seen = await answered(() => api.account());
   if (isProblem(seen) && seen.code !== "SERVICE.NOT_FOUND") return [fail("key", seen)];
-  if (isProblem(seen)) {
-    const hint = "the key may work all the same; make a new one for a user that there is.";
-    return [warn("key", "the service has no user for it, or does not say whose it is.", hint)];
-  }
-  const shape = await answered(() => api.errorShape());
+  const manners = await answered(() => api.manners());
   return [
-    keyCheck(seen.account),
-    tenantCheck(seen.account),
-    roleCheck(seen.account),
-    clockCheck(seen.skewMs),
-    isProblem(shape) ? fail("service", shape) : serviceCheck(shape),
+    ...(isProblem(seen) ? [nobodysKey] : [keyCheck(seen), tenantCheck(seen), roleCheck(seen)]),
+    ...(isProblem(manners) ? [fail("service", manners)] : [clockCheck(manners.skewMs), serviceCheck(manners.shape)]),
   ];
 }
 

@@ -5,7 +5,7 @@ import { isObject, type Json, ownValue, valueAt } from "../model/json.js";
 import { dotted, type Origin, type Pointer, pointerOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import { isMaskText } from "../model/secret.js";
-import { described, hintForType, lengthDetail, list, shown, typeNames } from "./words.js";
+import { hintForType, kindOf, lengthDetail, list, shown, typeNames } from "./words.js";
 
 /** A document that broke the schema, with what is needed to talk about it. */
 export interface Explained {
@@ -145,7 +145,8 @@ function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, docu
   const value = valueAt(data, pointer) ?? null;
   const where = path(pointer, document);
   if (pointer.length === 0) {
-    return error("VALIDATE.NOT_A_DEFINITION", `the document is ${described(value)}; a definition is a map of fields.`, {
+    // A file that is no definition may be anything, so nothing of it is repeated.
+    return error("VALIDATE.NOT_A_DEFINITION", `the document is ${kindOf(value)}; a definition is a map of fields.`, {
       place,
       hint: "start with name: and provider_type:.",
     });

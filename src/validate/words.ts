@@ -10,7 +10,7 @@ export function shown(value: Json, pointer: Pointer): string {
   return pointer[0] === "encrypted_secret_data" ? kindOf(value) : described(value);
 }
 
-export function described(value: Json): string {
+function described(value: Json): string {
   if (typeof value === "string" && looksLikeKey(value)) return "a text";
   if (typeof value === "string")
     return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)}`;
@@ -24,7 +24,8 @@ export function looksLikeKey(text: string): boolean {
   return isKnown || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text));
 }
 
-function kindOf(value: Json): string {
+/** What a value is, without anything of it. */
+export function kindOf(value: Json): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "a map";
