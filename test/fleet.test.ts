@@ -238,6 +238,9 @@ describe("the deadline of the settings", () => {
     expect(Date.now() - startMs).toBeLessThan(2_000);
     expect(live.received.length).toBeLessThan(6);
     expect(new Set(codes(ended).map(([code]) => code))).toEqual(new Set(["SERVICE.TIMEOUT"]));
+    // More time for one request would be of no use.
+    for (const { code, hint } of documentOf(ended).problems)
+      if (code === "SERVICE.TIMEOUT") expect(hint).toContain("defaults.deadline");
     expect(documentOf(ended).targets.some(({ changes }) => changes?.length === 1)).toBe(true);
   });
 
@@ -274,6 +277,14 @@ describe("what a replace has left", () => {
     refuses = false;
     const text = (await settingsOf(made)).replace("  a:", "  production:");
     writeInto(cwd, { "flexprice-sync.yaml": text });
+    const file = readdirSync(cwd).find((name) => name.startsWith("flexprice-sync-recovery-")) ?? "";
+    const old = await run(["apply", "--recover", file, "--yes", "--json"], { cwd, env });
+    expect([old.code, documentOf(old).problems.map(({ code, hint }) => `${code} ${hint}`)]).toEqual([
+      5,
+      [
+        "STALE.OTHER_TARGET if it has another name by now, say that with --env; the environment itself is checked by its id.",
+      ],
+    ]);
     const plain = await run(["apply", "--env", "production", "--yes", "--json"], { cwd, env });
     expect([plain.code, codes(plain)]).toEqual([6, [["APPLY.UNFINISHED_REPLACE", []]]]);
     const hint = documentOf(plain).problems.find(({ code }) => code === "APPLY.UNFINISHED_REPLACE")?.hint ?? "";
