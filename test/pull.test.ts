@@ -322,8 +322,9 @@ describe("pull", () => {
           c: { d: "SG.canary_canary_canary" },
           d: "sk_01Kcanarykeyofflexprice",
           e: "https://user:canary5@host.example/hook",
-          f: "Authorization: Bearer canary.canary.canary",
+          f: "Authorization: Bearer canary.canary.canary1",
           plain: "https://host.example/a:b@c",
+          words: "Basic customer-onboarding-plan",
           sk_live_canary2: 1,
           ok: "risk_free",
         },
@@ -349,6 +350,7 @@ describe("pull", () => {
     expect(all).not.toContain(other);
     expect(all).toContain("ok: risk_free");
     expect(all).toContain("plain: https://host.example/a:b@c");
+    expect(all).toContain("words: Basic customer-onboarding-plan");
     const plan = await run(["plan", "--env", "a"], { cwd, env });
     expect(plan.stdout + plan.stderr).not.toContain(other);
   });

@@ -1,5 +1,4 @@
 import { fail, ok, warn } from "../doctor/checks.js";
-import { catalogue } from "../generated/catalogue.js";
 import type { Check } from "../model/check.js";
 import { isError, together } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
@@ -11,29 +10,20 @@ import { Hosts } from "./hosts.js";
 import type { DoctorOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { requestOf } from "./requests.js";
-import { connectBy, newSalt, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
-import type { Terminal } from "./terminal.js";
+import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
+import type { TerminalInFolder } from "./terminal.js";
 import { tracing } from "./trace.js";
 
 /** `doctor`: looks at everything that a run needs, and says what to do about what is not well. Reads only. */
-export async function doctorCommand(options: DoctorOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
-  const { workingFolder } = terminal;
-  if (workingFolder === undefined) {
-    output.failure(options.command, [noWorkingFolder], 3);
-    return 3;
-  }
-  const ready = setUp(options, { ...terminal, workingFolder });
+export async function doctorCommand(
+  options: DoctorOptions,
+  terminal: TerminalInFolder,
+  output: Output,
+): Promise<ExitCode> {
+  const ready = setUp(options, terminal);
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
-  const { files, variables, knownSecrets, stamps, places } = ready;
-  const world = {
-    files,
-    variables,
-    catalogue,
-    knownSecrets,
-    fingerprintKeys: stamps.keys,
-    newSalt,
-    connect: connectBy(ready, hosts),
-  };
+  const { places } = ready;
+  const world = readingWorld(ready, hosts);
   let found: readonly (readonly Check[])[];
   try {
     found = await Promise.all(places.map((place) => examine(requestOf(place, options), ready.keyVariables, world)));

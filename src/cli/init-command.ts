@@ -1,5 +1,5 @@
 import { DEFAULT_FOLDER } from "../load/files.js";
-import { error, sentence } from "../model/problem.js";
+import { error, isError, sentence } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
 import { pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
@@ -9,10 +9,10 @@ import type { Output } from "./output.js";
 import { toldTargets } from "./pull-command.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
-import { noWorkingFolder, type SetUp, setUp } from "./setting-up.js";
+import { type SetUp, setUp } from "./setting-up.js";
 import { badOwner } from "./stamp-variables.js";
 import { folderText, IGNORED, type Started, settingsText, WORKFLOW_FILE, workflowText } from "./starting-files.js";
-import type { Terminal } from "./terminal.js";
+import type { TerminalInFolder } from "./terminal.js";
 
 interface InitFile {
   readonly file: string;
@@ -22,12 +22,8 @@ interface InitFile {
 const nothingPulled: Written = { targets: [], others: [], variables: [], problems: [] };
 
 /** `init`: the files that a repository of definitions begins with; nothing that is there is written over. */
-export async function initCommand(options: InitOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+export async function initCommand(options: InitOptions, terminal: TerminalInFolder, output: Output): Promise<ExitCode> {
   const { workingFolder } = terminal;
-  if (workingFolder === undefined) {
-    output.failure(options.command, [noWorkingFolder], 3);
-    return 3;
-  }
   if (options.paths.length > 1) {
     const hint = "name one folder with --dir.";
     output.failure("init", [error("USAGE.CONFLICT", "init begins one folder, and several are named.", { hint })], 64);
@@ -35,7 +31,7 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
   }
   const written = new RepositoryFiles(workingFolder);
   // Before there are settings the variables alone say where the service is.
-  const before = setUp({ ...options, command: "pull" }, { ...terminal, workingFolder }, { isOffline: !options.pull });
+  const before = setUp({ ...options, command: "pull" }, terminal, { isOffline: !options.pull });
   const started: Started = startedBy(options, before);
   const files: InitFile[] = [];
   const begin = (file: string, text: string) => {
@@ -51,7 +47,7 @@ export async function initCommand(options: InitOptions, terminal: Terminal, outp
     }
   };
   const pulled =
-    options.pull && !before.problems.some(({ severity }) => severity === "error")
+    options.pull && !before.problems.some(isError)
       ? await pullInto(before, { ...options, command: "pull", force: false }, written, output)
       : { ...nothingPulled, problems: options.pull ? before.problems : [] };
   const seen = pulled.targets[0]?.seen;

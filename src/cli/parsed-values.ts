@@ -12,9 +12,8 @@ export function reconcileOptions(
   values: Values,
   paths: readonly string[],
 ): ReconcileOptions {
-  const named = paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []);
   return {
-    ...siteOptions(values, named),
+    ...siteOptions(values, paths),
     command,
     only: (values["only"] as readonly string[] | undefined) ?? [],
     requireEnv: values["requireEnv"] === true,
@@ -33,15 +32,15 @@ export function reconcileOptions(
   };
 }
 
-/** Where a command goes. @param paths - folders and files with definitions that it names */
-export function siteOptions(values: Values, paths: readonly string[]): SiteOptions {
+/** Where a command goes. @param paths - folders and files with definitions that it names without an option */
+export function siteOptions(values: Values, paths: readonly string[] = []): SiteOptions {
   const timeout = values["timeout"] as number | undefined;
   return {
     ...commonOptions(values),
     ...text("config", values),
     env: (values["env"] as readonly string[] | undefined) ?? [],
     ...(values["shard"] === undefined ? {} : { shard: values["shard"] as Shard }),
-    paths,
+    paths: paths.length > 0 ? paths : ((values["dir"] as readonly string[] | undefined) ?? []),
     ...text("baseUrl", values),
     ...text("environmentId", values),
     ...(values["parallelism"] === undefined ? {} : { parallelism: values["parallelism"] as number }),

@@ -94,8 +94,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .option("--force", "write over files that differ")
     .action(() => {
       const values = pull.opts();
-      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
-      found({ ...siteOptions(values, paths), command: "pull", force: values["force"] === true });
+      found({ ...siteOptions(values), command: "pull", force: values["force"] === true });
     });
 
   const init = networked(
@@ -108,8 +107,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .option("--pull", "also write definitions of what the service has; reads only")
     .action(() => {
       const values = init.opts();
-      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
-      found({ ...siteOptions(values, paths), command: "init", pull: values["pull"] === true });
+      found({ ...siteOptions(values), command: "init", pull: values["pull"] === true });
     });
 
   const doctor = networked(
@@ -126,11 +124,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
       `folder with definitions, repeatable, in place of those of the settings (default: ${DEFAULT_FOLDER})`,
       collect,
     )
-    .action(() => {
-      const values = doctor.opts();
-      const paths = (values["dir"] as readonly string[] | undefined) ?? [];
-      found({ ...siteOptions(values, paths), command: "doctor" });
-    });
+    .action(() => found({ ...siteOptions(doctor.opts()), command: "doctor" }));
 
   const keygen = program
     .command("keygen")

@@ -7,17 +7,13 @@ import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
-import { noWorkingFolder, setUp } from "./setting-up.js";
-import type { Terminal } from "./terminal.js";
+import { setUp } from "./setting-up.js";
+import type { TerminalInFolder } from "./terminal.js";
 
 /** `pull`: writes definitions of what the service has. Reads the service only. */
-export async function pullCommand(options: PullOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+export async function pullCommand(options: PullOptions, terminal: TerminalInFolder, output: Output): Promise<ExitCode> {
   const { workingFolder } = terminal;
-  if (workingFolder === undefined) {
-    output.failure(options.command, [noWorkingFolder], 3);
-    return 3;
-  }
-  const ready = setUp(options, { ...terminal, workingFolder });
+  const ready = setUp(options, terminal);
   const written = await pullInto(ready, options, new RepositoryFiles(workingFolder), output);
   const { targets, problems, others } = written;
   const exitCode = exitCodeOfProblems(problems);

@@ -1,5 +1,4 @@
 import { join, posix, relative, sep } from "node:path";
-import { catalogue } from "../generated/catalogue.js";
 import type { Files } from "../load/files.js";
 import { error, type Problem, warning } from "../model/problem.js";
 import type { PulledFile, PulledTarget } from "../model/pulled.js";
@@ -11,7 +10,7 @@ import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { type RepositoryFiles, SCHEMA_FOLDER } from "./repository-files.js";
 import { requestOf } from "./requests.js";
-import { connectBy, newSalt, type SetUp, wireParts } from "./setting-up.js";
+import { readingWorld, type SetUp, wireParts } from "./setting-up.js";
 import { foldersAbove } from "./settings.js";
 import { tracing } from "./trace.js";
 
@@ -33,7 +32,6 @@ export async function pullInto(
   written: RepositoryFiles,
   output: Output,
 ): Promise<Written> {
-  const { files, variables, knownSecrets, stamps } = ready;
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
   const { environments, problems } = requestsOf(ready, options);
   const invocation = {
@@ -42,17 +40,8 @@ export async function pullInto(
     keyVariables: ready.keyVariables,
     force: options.force,
   };
-  const world = {
-    files,
-    variables,
-    catalogue,
-    knownSecrets,
-    fingerprintKeys: stamps.keys,
-    newSalt,
-    connect: connectBy(ready, hosts),
-  };
   try {
-    const pulled = await pull(invocation, world);
+    const pulled = await pull(invocation, readingWorld(ready, hosts));
     const targets = pulled.targets.map(({ seen, files: all }) => ({
       seen,
       ...(all === undefined ? {} : { files: all.map((one) => put(one, written)) }),

@@ -1,6 +1,5 @@
 import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
-import { catalogue } from "../generated/catalogue.js";
 import { type Given, readGiven } from "../load/given.js";
 import { writes } from "../model/plan.js";
 import { error, type Problem } from "../model/problem.js";
@@ -17,26 +16,22 @@ import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
 import { requestOf, sameSettings } from "./requests.js";
-import { connectBy, newSalt, noWorkingFolder, type SetUp, setUp, wireParts } from "./setting-up.js";
+import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
 import { claimedIds, sharedTargets } from "./shared-targets.js";
-import type { Terminal } from "./terminal.js";
+import type { Terminal, TerminalInFolder } from "./terminal.js";
 import { tracing } from "./trace.js";
 
 /** `validate`, `plan`, `apply` and `prune`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
 export async function reconcileCommand(
   options: ReconcileOptions,
-  terminal: Terminal,
+  terminal: TerminalInFolder,
   output: Output,
 ): Promise<ExitCode> {
   const { workingFolder } = terminal;
-  if (workingFolder === undefined) {
-    output.failure(options.command, [noWorkingFolder], 3);
-    return 3;
-  }
   const given = readGiven(options, nodeFiles(workingFolder));
   const isOffline = options.command === "validate";
-  const ready = setUp(options, { ...terminal, workingFolder }, { given, isOffline });
-  const { files, variables, knownSecrets, stamps } = ready;
+  const ready = setUp(options, terminal, { given, isOffline });
+  const { files } = ready;
   const startMs = performance.now();
   const trace = tracing(output, options);
   const hosts = new Hosts({
@@ -51,13 +46,7 @@ export async function reconcileCommand(
   let planIsShown = false;
   let mayHaveWritten = false;
   const world: World = {
-    files,
-    variables,
-    catalogue,
-    knownSecrets,
-    fingerprintKeys: stamps.keys,
-    newSalt,
-    connect: connectBy(ready, hosts),
+    ...readingWorld(ready, hosts),
     recoveries: {
       keep(id, text) {
         const file = recoveries.keep(id, text);

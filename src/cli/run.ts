@@ -1,11 +1,11 @@
 import { tool } from "../generated/tool.js";
-import { assertNever, bugProblem, problemCodes } from "../model/problem.js";
+import { assertNever, bugProblem, error, problemCodes } from "../model/problem.js";
 import { parseArguments } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import type { ExitCode } from "./exit-code.js";
 import type { CommandOptions, CommonOptions } from "./options.js";
 import { Output } from "./output.js";
-import type { Terminal } from "./terminal.js";
+import type { Terminal, TerminalInFolder } from "./terminal.js";
 
 /**
  * Runs one command line to its end.
@@ -37,6 +37,39 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 // Each command is loaded when it is asked for: --help needs none of them.
 async function runCommand(options: CommandOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
   switch (options.command) {
+    case "sandbox": {
+      const { sandboxCommand } = await import("./sandbox-command.js");
+      return sandboxCommand(options, terminal, output);
+    }
+    case "keygen": {
+      const { keygenCommand } = await import("./keygen-command.js");
+      return keygenCommand(options, output);
+    }
+    case "schema": {
+      const { schemas } = await import("../generated/schemas.js");
+      terminal.writeOut(`${JSON.stringify(schemas[options.name], null, 2)}\n`);
+      return 0;
+    }
+    default: {
+      const { workingFolder } = terminal;
+      if (workingFolder !== undefined) return runInFolder(options, { ...terminal, workingFolder }, output);
+      output.failure(options.command, [noWorkingFolder], 3);
+      return 3;
+    }
+  }
+}
+
+const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exist any more.", {
+  hint: "change to a folder that does.",
+});
+
+/** Commands that read or write files of a repository. */
+async function runInFolder(
+  options: Exclude<CommandOptions, { readonly command: "sandbox" | "keygen" | "schema" }>,
+  terminal: TerminalInFolder,
+  output: Output,
+): Promise<ExitCode> {
+  switch (options.command) {
     case "validate":
     case "plan":
     case "apply":
@@ -55,19 +88,6 @@ async function runCommand(options: CommandOptions, terminal: Terminal, output: O
     case "doctor": {
       const { doctorCommand } = await import("./doctor-command.js");
       return doctorCommand(options, terminal, output);
-    }
-    case "sandbox": {
-      const { sandboxCommand } = await import("./sandbox-command.js");
-      return sandboxCommand(options, terminal, output);
-    }
-    case "keygen": {
-      const { keygenCommand } = await import("./keygen-command.js");
-      return keygenCommand(options, output);
-    }
-    case "schema": {
-      const { schemas } = await import("../generated/schemas.js");
-      terminal.writeOut(`${JSON.stringify(schemas[options.name], null, 2)}\n`);
-      return 0;
     }
     default:
       return assertNever(options);

@@ -5,7 +5,7 @@ import { type Given, nothingGiven } from "../load/given.js";
 import { Bug, error, isError, type Problem } from "../model/problem.js";
 import { KnownSecrets, Secret } from "../model/secret.js";
 import type { EnvironmentSettings, Settings } from "../model/settings.js";
-import type { Connected, Target } from "../reconcile.js";
+import type { Connected, ReadingWorld, Target } from "../reconcile.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
 import type { Hosts, HostsParts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
@@ -14,7 +14,7 @@ import { settingsFor } from "./settings.js";
 import { allSites, sitesFor } from "./sites.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
-import type { Terminal } from "./terminal.js";
+import type { TerminalInFolder } from "./terminal.js";
 
 /** One environment of a run, and the way there. */
 export interface Place {
@@ -46,11 +46,6 @@ export interface SetUp {
   readonly problems: readonly Problem[];
 }
 
-/** The problem with a working folder that was removed. */
-export const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exist any more.", {
-  hint: "change to a folder that does.",
-});
-
 /**
  * Reads settings and variables, and makes out which environments are meant and how to reach them.
  *
@@ -58,7 +53,7 @@ export const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does 
  */
 export function setUp(
   options: SiteOptions & { readonly command: string },
-  { environment, workingFolder }: Terminal & { readonly workingFolder: string },
+  { environment, workingFolder }: TerminalInFolder,
   { given = nothingGiven, isOffline = false }: { readonly given?: Given; readonly isOffline?: boolean } = {},
 ): SetUp {
   const files = nodeFiles(workingFolder);
@@ -131,7 +126,7 @@ function overrides({ baseUrl, environmentId }: SiteOptions, sites: readonly Envi
 const SALT_BYTES = 16;
 
 /** A text that never came before. */
-export function newSalt(): string {
+function newSalt(): string {
   return randomBytes(SALT_BYTES).toString("base64url");
 }
 
@@ -141,8 +136,15 @@ export function wireParts({ parallelism, timeoutMs, deadlineMs, knownSecrets }: 
   return { parallelism, timeoutMs, knownSecrets, ...deadline };
 }
 
+/** What a run touches to read: the world of {@link SetUp}, and the ways to its hosts. */
+export function readingWorld(ready: SetUp, hosts: Hosts): ReadingWorld {
+  const { files, variables, knownSecrets, stamps } = ready;
+  const connect = connectBy(ready, hosts);
+  return { files, variables, catalogue, knownSecrets, fingerprintKeys: stamps.keys, newSalt, connect };
+}
+
 /** Opens the way to an environment of a run. */
-export function connectBy({ places }: SetUp, hosts: Hosts): (target: Target) => Promise<Connected> {
+function connectBy({ places }: SetUp, hosts: Hosts): (target: Target) => Promise<Connected> {
   return ({ environment }) => {
     const place = places.find(({ site }) => site.name === environment);
     if (place?.access === undefined) throw new Bug(`connecting to ${environment} without a way there`);

@@ -84,7 +84,10 @@ sync_config:
 /** A workflow for GitHub: checks on pull requests, a plan where secrets may be used, and one apply at a time on the main branch. */
 export function workflowText(variables: readonly string[], { baseUrl }: Started): string {
   const secret = (name: string) => `          ${name}: \${{ secrets.${name} }}`;
-  const install = `      - run: npm install --global flexprice-sync@${tool.version}`;
+  const installed = `      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with: { node-version: 22 }
+      - run: npm install --global flexprice-sync@${tool.version}`;
   const isOwnHost = baseUrl !== undefined && !mayStand(baseUrl);
   const address = isOwnHost ? "\n          FLEXPRICE_BASE_URL: ${{ vars.FLEXPRICE_BASE_URL }}" : "";
   const set = [...new Set(variables)].sort();
@@ -110,10 +113,7 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 10
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
-        with: { node-version: 22 }
-${install}
+${installed}
       - run: flexprice-sync validate
 
   # Not for forks: what a fork's branch says would run with the key.
@@ -123,10 +123,7 @@ ${install}
     runs-on: ubuntu-latest
     timeout-minutes: 10
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
-        with: { node-version: 22 }
-${install}
+${installed}
       - run: flexprice-sync plan --env '*'
         env:
 ${secret("FLEXPRICE_API_KEY")}${address}
@@ -139,10 +136,7 @@ ${secret("FLEXPRICE_API_KEY")}${address}
     timeout-minutes: 30
     concurrency: { group: flexprice-sync-apply, cancel-in-progress: false }
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-node@v4
-        with: { node-version: 22 }
-${install}
+${installed}
       - run: flexprice-sync apply --env '*' --yes
         env:
 ${secret("FLEXPRICE_API_KEY")}${address}

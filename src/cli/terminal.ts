@@ -14,3 +14,6 @@ export interface Terminal {
   /** Resolves with the exit code of the first signal that asks the process to end. */
   readonly untilSignal: () => Promise<130 | 143>;
 }
+
+/** One whose working folder is there. */
+export type TerminalInFolder = Terminal & { readonly workingFolder: string };

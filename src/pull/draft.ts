@@ -1,13 +1,12 @@
 import type { Catalogue, FieldFacts, ProviderFacts, SyncGroup } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
-import { isKeptCredential } from "../model/credentials.js";
+import { isKeptCredential, looksLive } from "../model/credentials.js";
 import { isObject, type Json, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampReading } from "../model/stamp.js";
 import { type Edit, edited } from "../state/merge.js";
 import { maskedOn } from "../state/stamp.js";
 import { factsAt, metadataUnits, syncUnits, type Unit } from "../state/units.js";
-import { looksLive } from "./credential.js";
 import type { VariableNames } from "./names.js";
 
 /** A definition that is about to be written: what the file says, and what it says of what it cannot say. */

@@ -1,7 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
+import { looksLive } from "../model/credentials.js";
 import { byText, ownValue } from "../model/json.js";
-import { looksLive } from "./credential.js";
 
 /** Characters of a name that are kept: file systems and people take longer ones badly. */
 const LONGEST_SLUG = 60;

@@ -1,10 +1,10 @@
 import { readYaml } from "../load/yaml-source.js";
 import type { Declaration, Desired, Observed } from "../model/connection.js";
+import { looksLive } from "../model/credentials.js";
 import { ownValue } from "../model/json.js";
 import { Bug, isError, type Problem } from "../model/problem.js";
 import type { StampReading } from "../model/stamp.js";
 import { makePlan } from "../plan/plan.js";
-import { looksLive } from "../pull/credential.js";
 import { type Draft, draftOf } from "../pull/draft.js";
 import { type TakenNames, VariableNames } from "../pull/names.js";
 import { definitionText } from "../pull/yaml-text.js";

@@ -25,7 +25,7 @@ import { isError, type Problem } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import { makePlan } from "../plan/plan.js";
 import type { EnvironmentRequest, ReadingWorld, Target } from "./invocation.js";
-import { type Read, Reader } from "./read.js";
+import { NOTHING_YET, type Read, Reader } from "./read.js";
 import { noWishes } from "./wishes.js";
 
 /**
@@ -52,9 +52,6 @@ export async function examine(
     return { environment: request.name, ...finding, message: world.knownSecrets.withhold(message) };
   });
 }
-
-/** Nothing to read yet is where everybody begins. */
-const NOTHING_YET: ReadonlySet<string> = new Set(["LOAD.NO_FOLDER", "LOAD.NO_FILES", "LOAD.NO_DEFINITIONS"]);
 
 function definitionChecks({ desired, problems }: Read): readonly Finding[] {
   const errors = problems.filter(isError);

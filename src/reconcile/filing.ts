@@ -1,11 +1,11 @@
 import { LARGEST_FILE } from "../load/load.js";
 import type { Desired, Observed } from "../model/connection.js";
+import { looksLive } from "../model/credentials.js";
 import { startOf } from "../model/location.js";
 import { Bug, error, type Problem, warning } from "../model/problem.js";
 import type { PulledFile } from "../model/pulled.js";
 import { MASK } from "../model/secret.js";
 import { type Match, match } from "../plan/match.js";
-import { looksLive } from "../pull/credential.js";
 import { fileStems } from "../pull/names.js";
 import { Definer, type DefiningParts, type Made, type Skipped } from "./defining.js";
 

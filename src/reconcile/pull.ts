@@ -6,7 +6,7 @@ import type { TargetRun } from "../model/run.js";
 import type { TakenNames } from "../pull/names.js";
 import { filesFor } from "./filing.js";
 import type { EnvironmentRequest, ReadingWorld, Target } from "./invocation.js";
-import { Reader } from "./read.js";
+import { NOTHING_YET, Reader } from "./read.js";
 
 export interface PullInvocation {
   readonly environments: readonly PullRequest[];
@@ -27,7 +27,6 @@ export interface PullRequest extends EnvironmentRequest {
 }
 
 export interface Pulled {
-  readonly environments: readonly string[];
   readonly targets: readonly PulledTarget[];
   /** Variables that the files take. */
   readonly variables: readonly string[];
@@ -40,14 +39,14 @@ export interface Pulled {
  */
 export async function pull(invocation: PullInvocation, world: ReadingWorld): Promise<Pulled> {
   const { environments, problems } = invocation;
-  const names = environments.map(({ name }) => name);
-  if (problems.some(isError)) return { environments: names, targets: [], variables: [], problems };
+  if (problems.some(isError)) return { targets: [], variables: [], problems };
   const reader = new Reader(world, invocation.keyVariables);
   const taken: TakenNames = new Map();
   const found = await Promise.all(
     environments.map(async (request): Promise<Fetching> => {
       const { target } = request;
       const read = reader.read(request.paths.length > 0 ? request.paths : request.usualPaths, request.vars);
+      // A folder that holds nothing yet is what pull is for.
       const offline = [...read.problems.filter(({ code }) => !NOTHING_YET.has(code)), ...request.targetProblems];
       if (target === undefined || offline.some(isError)) return { request, problems: offline };
       const { api } = await world.connect(target);
@@ -61,12 +60,11 @@ export async function pull(invocation: PullInvocation, world: ReadingWorld): Pro
   // One after the other, in their order: names of variables must not depend on which answer came first.
   const pulled = found.map((fetching) => pulledOf(fetching, invocation, world, taken));
   return {
-    environments: names,
     targets: pulled.flatMap(({ target }) => target ?? []),
     variables: pulled.flatMap(({ variables }) => variables),
     problems: inOrder([
       ...problems,
-      ...together(pulled.map((one, at) => ({ environment: names[at] ?? "", problems: one.problems }))),
+      ...together(pulled.map((one, at) => ({ environment: environments[at]?.name ?? "", problems: one.problems }))),
     ]),
   };
 }
@@ -94,9 +92,6 @@ function pulledOf(
     problems: [...problems, ...filed.problems],
   };
 }
-
-/** A folder that holds nothing yet is what pull is for. */
-const NOTHING_YET: ReadonlySet<string> = new Set(["LOAD.NO_FOLDER", "LOAD.NO_FILES", "LOAD.NO_DEFINITIONS"]);
 
 interface Fetching {
   readonly request: PullRequest;

@@ -63,3 +63,6 @@ export function countsOf(all: readonly Read[]): { readonly definitions: number; 
   const files = new Set([...documents].map((document) => document.slice(0, document.lastIndexOf(":"))));
   return { definitions: documents.size, files: files.size };
 }
+
+/** What reading says where there is nothing to read yet, which is where everybody begins. */
+export const NOTHING_YET: ReadonlySet<string> = new Set(["LOAD.NO_FOLDER", "LOAD.NO_FILES", "LOAD.NO_DEFINITIONS"]);

@@ -1,3 +1,4 @@
+import { looksLive } from "../model/credentials.js";
 import { isObject, type Json } from "../model/json.js";
 import type { Pointer } from "../model/location.js";
 
@@ -21,7 +22,9 @@ function described(value: Json): string {
 /** Whether a text has the look of a credential, pasted where it does not belong: a known beginning, or long without a blank. */
 export function looksLikeKey(text: string): boolean {
   const isKnown = /^(?:sk|pk|rk|whsec|rzp|pat|xox[a-z]|gh[pousr])[-_]|^AKIA|^eyJ/.test(text);
-  return isKnown || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text));
+  return (
+    isKnown || looksLive(text) || (text.length >= 20 && /^\S+$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text))
+  );
 }
 
 /** What a value is, without anything of it. */
