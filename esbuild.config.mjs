@@ -17,6 +17,8 @@ const { metafile } = await build({
     // Some dependencies are CommonJS and ask for Node's own modules by require.
     js: 'import { createRequire as createNodeRequire } from "node:module"; const require = createNodeRequire(import.meta.url);',
   },
+  // The builder of SARIF logs can write files, which nobody asks it to: without this its library for that would come along.
+  alias: { "fs-extra": "node:fs" },
   legalComments: "none",
   metafile: true,
   logLevel: "warning",

@@ -173,6 +173,12 @@ function catalogue() {
   return {
     providers: Object.fromEntries(providers.map((provider) => [provider["x-provider"], providerFacts(provider)])),
     syncConfig: syncNode(syncConfig),
+    meanings: {
+      name: definition.properties.name["x-meaning"],
+      note: definition.properties.metadata["x-without-effect"],
+      withoutEffect: syncConfig["x-without-effect"],
+      unheardOf: syncConfig["x-unheard-of"],
+    },
     messages: Object.fromEntries([
       ...messagesOf(definition, []),
       ...messagesOf(syncConfig, ["sync_config"]),

@@ -1,5 +1,5 @@
 import type { Outcome } from "../model/outcome.js";
-import { isBlocked, writes } from "../model/plan.js";
+import { hasWork } from "../model/plan.js";
 import { isError, type Problem, problemCodes } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 
@@ -26,9 +26,7 @@ export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: bool
   const outcomes = run.targets.flatMap(({ outcomes: all }) => [...(all?.values() ?? [])]);
   const applying = new Set<number>(errors);
   for (const code of codesOfOutcomes(outcomes, errors)) applying.add(code);
-  const hasChanges = run.targets.some(({ plan }) =>
-    plan?.changes.some((change) => writes(change) || isBlocked(change)),
-  );
+  const hasChanges = run.targets.some(({ plan }) => plan !== undefined && hasWork(plan));
   if (isDetailed && hasChanges) applying.add(2);
   return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
 }

@@ -27,6 +27,14 @@ export interface SiteOptions extends CommonOptions {
   readonly timeoutMs?: number;
 }
 
+/** Files for further reports. */
+export interface Into {
+  readonly json?: string;
+  readonly markdown?: string;
+  readonly html?: string;
+  readonly sarif?: string;
+}
+
 export interface ReconcileOptions extends SiteOptions {
   readonly command: "validate" | "plan" | "apply" | "prune";
   readonly only: readonly string[];
@@ -43,6 +51,7 @@ export interface ReconcileOptions extends SiteOptions {
   /** Where the plan is saved. */
   readonly out?: string;
   readonly expiresInMs?: number;
+  readonly into: Into;
   /** A saved plan to carry out. */
   readonly planFile?: string;
   /** What a replace that broke off has left. */

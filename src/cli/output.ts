@@ -1,11 +1,13 @@
 import { isError, type Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
 import { appliesText, plansText } from "../report/fleet.js";
+import { annotationText, dangerAnnotations } from "../report/github.js";
 import { validateText } from "../report/human.js";
 import { jsonText, type ToolInfo } from "../report/json.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemText } from "../report/problems.js";
+import { inRepository, isGithub } from "./ci-job.js";
 import type { ExitCode } from "./exit-code.js";
 import type { CommonOptions } from "./options.js";
 import type { Terminal } from "./terminal.js";
@@ -15,11 +17,14 @@ export class Output {
   readonly #terminal: Terminal;
   readonly #options: CommonOptions;
   readonly #tool: ToolInfo;
+  /** Whether problems are also told as annotations on the lines of files. */
+  readonly #annotates: boolean;
 
   constructor(terminal: Terminal, options: CommonOptions, tool: ToolInfo) {
     this.#terminal = terminal;
     this.#options = options;
     this.#tool = tool;
+    this.#annotates = isGithub(terminal);
   }
 
   /** The result of a run. @param planIsShown - a person has seen the plan already, before being asked */
@@ -30,6 +35,7 @@ export class Output {
     else this.#terminal.writeOut(this.#shortened(this.#humanText(run, planIsShown)));
     if (run.command !== "validate") this.problems(run.problems);
     if (!this.#options.quiet) this.note(keptText(run));
+    if (this.#annotates && !this.#options.quiet) this.note(dangerAnnotations(run, inRepository(this.#terminal)));
   }
 
   /** A result of another kind: as it is, or as the one JSON document. */
@@ -66,6 +72,8 @@ export class Output {
   problems(problems: readonly Problem[]): void {
     const shown = this.#options.quiet ? problems.filter(({ severity }) => severity === "error") : problems;
     for (const problem of shown) this.note(problemText(problem, this.errorPaint()));
+    if (!this.#annotates) return;
+    for (const problem of shown) this.note(annotationText(problem, inRepository(this.#terminal)));
   }
 
   /** Where in the code a mistake of ours shows. */

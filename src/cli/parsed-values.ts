@@ -1,7 +1,7 @@
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
 import type { Shard } from "./option-values.js";
-import type { CommonOptions, ReconcileOptions, SandboxOptions, SiteOptions } from "./options.js";
+import type { CommonOptions, Into, ReconcileOptions, SandboxOptions, SiteOptions } from "./options.js";
 
 /** Values of options as the parser gives them, by their long names. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -27,8 +27,19 @@ export function reconcileOptions(
     assumeSecrets: values["assumeSecrets"] === true,
     replaces: (values["replace"] as readonly string[] | undefined) ?? [],
     ...text("out", values),
+    into: intoFiles(values),
     ...(values["expires"] === undefined ? {} : { expiresInMs: values["expires"] as number }),
     ...(typeof values["recover"] === "string" ? { recoveryFile: values["recover"] } : {}),
+  };
+}
+
+/** Where further reports go. */
+function intoFiles({ jsonInto, markdownInto, htmlInto, sarifInto }: Values): Into {
+  return {
+    ...(typeof jsonInto === "string" ? { json: jsonInto } : {}),
+    ...(typeof markdownInto === "string" ? { markdown: markdownInto } : {}),
+    ...(typeof htmlInto === "string" ? { html: htmlInto } : {}),
+    ...(typeof sarifInto === "string" ? { sarif: sarifInto } : {}),
   };
 }
 

@@ -25,11 +25,13 @@ const PRIVATE = 0o600;
 /**
  * Puts a text into a file that only this user can read: all of it or nothing, also if the machine stops in between, and over
  * whatever was there.
+ *
+ * @param mode - who else may read it
  */
-export function writePrivately(path: string, text: string): void {
+export function writePrivately(path: string, text: string, mode = PRIVATE): void {
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const file = openSync(draft, "wx", PRIVATE);
+    const file = openSync(draft, "wx", mode);
     try {
       writeFileSync(file, text);
       fsyncSync(file);
@@ -93,16 +95,22 @@ export function notRemoved(file: string): Problem {
 export function outProblems(path: string | undefined, workingFolder: string, files: Files): readonly Problem[] {
   if (path === undefined) return [];
   const shown = files.shown(path);
-  const folder = dirname(resolve(workingFolder, path));
   const kind = files.kindOf(path);
   if (kind === "folder" || kind === "other") return [notWritten(shown, "it is no regular file")];
-  // Whoever reads the folder would take it for a definition.
-  if (/\.ya?ml$/i.test(path)) return [notWritten(shown, "a plan is JSON, and definitions end like that")];
-  if (!isFolder(folder)) return [notWritten(shown, "its folder does not exist")];
-  if (!mayWriteIn(folder)) return [notWritten(shown, "its folder may not be written")];
+  const why = whyNotIn(path, workingFolder);
+  if (why !== undefined) return [notWritten(shown, why)];
   if (kind === "missing" || isPlanOrEmpty(path, files)) return [];
   // A slip of the hand must not overwrite what somebody has there.
   return [notWritten(shown, "it exists, and is no saved plan or a damaged one")];
+}
+
+/** Why no document can be put into a file by this name; nothing when it can. */
+export function whyNotIn(path: string, workingFolder: string): string | undefined {
+  const folder = dirname(resolve(workingFolder, path));
+  // Whoever reads the folder would take it for a definition.
+  if (/\.ya?ml$/i.test(path)) return "definitions end like that";
+  if (!isFolder(folder)) return "its folder does not exist";
+  return mayWriteIn(folder) ? undefined : "its folder may not be written";
 }
 
 /** Empty ones are those that `mktemp` makes. */
@@ -118,7 +126,15 @@ function isPlanOrEmpty(path: string, files: Files): boolean {
 
 /** A plan that cannot be saved. */
 function notWritten(file: string, why: string): Problem {
-  const hint = "name another file with --out, or put away what is there; nothing was written anywhere.";
+  return notWrittenInto(
+    file,
+    why,
+    "name another file with --out, or put away what is there; nothing was written anywhere.",
+  );
+}
+
+/** A document that cannot be put into a file. */
+export function notWrittenInto(file: string, why: string, hint: string): Problem {
   return error("OUTPUT.NOT_WRITTEN", sentence(`${file} cannot be written: ${why}`), { hint });
 }
 

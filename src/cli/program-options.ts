@@ -38,6 +38,19 @@ export function sited(command: Command): Command {
     .option("-e, --env <pattern>", "environments of the settings, globs allowed, repeatable", collectGlobs);
 }
 
+/** Further reports of a run, beside what it prints. */
+export function reporting(command: Command): Command {
+  return command
+    .option("--json-into <file>", "also write the JSON document into this file, also on failure", filePath)
+    .option(
+      "--markdown-into <file>",
+      "also write a summary for a pull request's comment, at most 65536 bytes",
+      filePath,
+    )
+    .option("--html-into <file>", "also write a page to read, filter and print, all in one file", filePath)
+    .option("--sarif-into <file>", "also write the problems as SARIF 2.1.0", filePath);
+}
+
 /** How a command reaches the service. */
 export function networked(command: Command): Command {
   return command

@@ -14,7 +14,7 @@ import {
 } from "./option-values.js";
 import { type CommandOptions, DEFAULT_SANDBOX_PORT, type ReconcileOptions } from "./options.js";
 import { commonOptions, reconcileOptions, sandboxOptions, siteOptions } from "./parsed-values.js";
-import { common, exitCodesHelp, limited, networked, planning, sited, writing } from "./program-options.js";
+import { common, exitCodesHelp, limited, networked, planning, reporting, sited, writing } from "./program-options.js";
 
 /**
  * The commands with their options and help.
@@ -31,7 +31,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .addHelpText("after", `\nVariables:\n${variablesHelp}\n\nExit codes:\n${exitCodesHelp()}`);
 
   const reconcileCommand = (name: ReconcileOptions["command"], summary: string) =>
-    sited(program.command(name).description(summary))
+    reporting(sited(program.command(name).description(summary)))
       .option(
         "-d, --dir <dir>",
         `folder with definitions, repeatable, in place of those of the settings (default: ${DEFAULT_FOLDER})`,

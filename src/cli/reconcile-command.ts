@@ -2,7 +2,7 @@ import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { type Given, readGiven } from "../load/given.js";
 import { writes } from "../model/plan.js";
-import { error, type Problem } from "../model/problem.js";
+import { bugProblem, error, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
@@ -15,6 +15,8 @@ import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
+import { publish } from "./publish.js";
+import { ReportFiles } from "./report-files.js";
 import { requestOf, sameSettings } from "./requests.js";
 import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
 import { claimedIds, sharedTargets } from "./shared-targets.js";
@@ -42,6 +44,7 @@ export async function reconcileCommand(
     },
   });
   const recoveries = recoveriesIn(workingFolder);
+  const reports = new ReportFiles(options.into, workingFolder);
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
@@ -73,6 +76,7 @@ export async function reconcileCommand(
     ...ready.problems,
     ...conflictsOf(options, ready),
     ...outProblems(options.out, workingFolder, files),
+    ...reports.problems,
     ...(options.command === "prune" ? sharedTargets(ready) : []),
   ];
   let run: Run;
@@ -88,7 +92,15 @@ export async function reconcileCommand(
   }
   run = savePlan(run, workingFolder);
   run = { ...run, problems: [...run.problems, ...recoveries.left.map(notRemoved)] };
-  const exitCode = exitCodeOf(run, { isDetailed: options.detailedExitcode });
+  const codeOf = (told: Run) => exitCodeOf(told, { isDetailed: options.detailedExitcode });
+  try {
+    const unpublished = await publish(run, codeOf, { terminal, options, files: reports });
+    run = { ...run, problems: [...run.problems, ...unpublished] };
+  } catch (cause) {
+    // What the run did is told all the same.
+    run = { ...run, problems: [...run.problems, bugProblem(cause)], bug: run.bug ?? cause };
+  }
+  const exitCode = codeOf(run);
   if (run.bug !== undefined) output.stackOf(run.bug);
   output.run(run, exitCode, planIsShown);
   return exitCode;

@@ -1,10 +1,11 @@
 import { tool } from "../generated/tool.js";
-import { assertNever, bugProblem, error, problemCodes } from "../model/problem.js";
+import { assertNever, bugProblem, error, type Problem, problemCodes } from "../model/problem.js";
 import { parseArguments } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import type { ExitCode } from "./exit-code.js";
 import type { CommandOptions, CommonOptions } from "./options.js";
 import { Output } from "./output.js";
+import type { Failure } from "./publish.js";
 import type { Terminal, TerminalInFolder } from "./terminal.js";
 
 /**
@@ -23,19 +24,25 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       return 0;
     }
     if (parsed.kind === "wrong") {
-      output.failure(parsed.command, [parsed.problem], 64);
-      return 64;
+      return await failed({ command: parsed.command, problems: [parsed.problem] }, 64, output, terminal, argv);
     }
     command = parsed.options.command;
     output = new Output(terminal, parsed.options, tool);
-    return await runCommand(parsed.options, terminal, output);
+    return await runCommand(parsed.options, terminal, output, argv);
   } catch (cause) {
-    return bug(command, cause, output);
+    const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
+    output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
+    return await failed({ command, problems: [bugProblem(cause)] }, exitCode, output, terminal, argv);
   }
 }
 
 // Each command is loaded when it is asked for: --help needs none of them.
-async function runCommand(options: CommandOptions, terminal: Terminal, output: Output): Promise<ExitCode> {
+async function runCommand(
+  options: CommandOptions,
+  terminal: Terminal,
+  output: Output,
+  argv: readonly string[],
+): Promise<ExitCode> {
   switch (options.command) {
     case "sandbox": {
       const { sandboxCommand } = await import("./sandbox-command.js");
@@ -53,8 +60,7 @@ async function runCommand(options: CommandOptions, terminal: Terminal, output: O
     default: {
       const { workingFolder } = terminal;
       if (workingFolder !== undefined) return runInFolder(options, { ...terminal, workingFolder }, output);
-      output.failure(options.command, [noWorkingFolder], 3);
-      return 3;
+      return failed({ command: options.command, problems: [noWorkingFolder] }, 3, output, terminal, argv);
     }
   }
 }
@@ -100,9 +106,22 @@ function optionsBeforeParsing(argv: readonly string[]): CommonOptions {
   return { json, color: "auto", progress: false, quiet: false, verbose: false, debug: false };
 }
 
-function bug(command: string | undefined, cause: unknown, output: Output): ExitCode {
-  const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
-  output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
-  output.failure(command, [bugProblem(cause)], exitCode);
+/** Ends a command in problems alone: says them, also in the files that it names for reports. */
+async function failed(
+  { command, problems }: Failure,
+  exitCode: ExitCode,
+  output: Output,
+  terminal: Terminal,
+  argv: readonly string[],
+): Promise<ExitCode> {
+  let more: readonly Problem[] = [];
+  try {
+    const { intoNamedIn, publishFailure } = await import("./publish.js");
+    more = await publishFailure({ command, problems }, exitCode, intoNamedIn(argv), { terminal });
+  } catch (cause) {
+    output.stackOf(cause);
+    more = [bugProblem(cause)];
+  }
+  output.failure(command, [...problems, ...more], exitCode);
   return exitCode;
 }

@@ -7,6 +7,7 @@ import { type Json, ownValue } from "./json.js";
 export interface Catalogue {
   readonly providers: Readonly<Record<string, ProviderFacts>>;
   readonly syncConfig: SyncGroup;
+  readonly meanings: GeneralMeanings;
   /** What to say of a value that a field does not take, by the field's path; a list's items are `[]`. */
   readonly messages: Readonly<Record<string, FieldMessage>>;
 }
@@ -35,7 +36,7 @@ export interface ProviderFacts {
   readonly ownCredentialsUnder?: string;
   /** Parts of sync_config without which the service refuses to create one, as `aws_marketplace.region`. */
   readonly requiredSyncConfig: readonly string[];
-  /** Parts of sync_config that this provider acts on, as `invoice.outbound`. */
+  /** Parts of sync_config that this provider acts on, as `invoice.outbound`, and of the metadata, as `metadata.redirect_url`. */
   readonly effects: Readonly<Record<string, Effect>>;
   readonly server: ServerFacts;
 }
@@ -57,16 +58,29 @@ export interface FieldFacts {
   readonly pattern?: string;
 }
 
-/** What a change of one part of sync_config means for a provider; the sentences override the general ones. */
+/** What a change of one part of sync_config or of the metadata means for a provider; the sentences override the general ones. */
 export interface Effect extends Meaning {
-  /** Which direction of change is dangerous; turning something off always is. */
-  readonly danger?: "on" | "changed";
+  /** Which change is dangerous, `changed` with `removed`; turning something off always is. */
+  readonly danger?: "on" | "changed" | "removed";
+}
+
+/** What to say of a change for which there is no sentence of its own. */
+export interface GeneralMeanings {
+  readonly name: Meaning;
+  /** Of metadata that no provider acts on. */
+  readonly note: string;
+  /** Of a part of sync_config that the provider does not act on. */
+  readonly withoutEffect: string;
+  /** Of a part of sync_config that nobody here has heard of. */
+  readonly unheardOf: string;
 }
 
 /** Sentences for a change; `{provider}` stands for the provider's title. */
 export interface Meaning {
   readonly on?: string;
   readonly off?: string;
+  /** There was nothing, or the service's own choice. */
+  readonly filled?: string;
   readonly changed?: string;
   readonly removed?: string;
 }

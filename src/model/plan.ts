@@ -59,6 +59,14 @@ export interface SecretChange {
   readonly why?: Unavailable["reason"];
 }
 
+/** What the change of one field means, in the words of a billing person. */
+export interface Consequence {
+  readonly path: string;
+  readonly sentence: string;
+  /** `danger`: somebody should think about it first; `none`: nothing that Flexprice does changes. */
+  readonly weight: "danger" | "change" | "none";
+}
+
 /** What would be done with one definition, and why. */
 export interface Change {
   readonly action: Action;
@@ -80,6 +88,9 @@ export interface Change {
   readonly line?: number;
   readonly fields: readonly FieldChange[];
   readonly secrets: readonly SecretChange[];
+  /** One for each field that is written, in their order. */
+  readonly consequences: readonly Consequence[];
+  /** The dangerous ones of them, and others of the change as a whole. */
   readonly dangers: readonly string[];
   /** Whether one of the dangers needs more than a plain yes: the definition is protected, or the connection is replaced. */
   readonly guarded: boolean;
@@ -145,6 +156,11 @@ export function placeOf({ file, line }: Change): { readonly place?: Place } {
 /** Whether a change writes. */
 export function writes(change: Change): boolean {
   return change.action !== "none";
+}
+
+/** Whether a plan leaves something to do or to decide. */
+export function hasWork({ changes }: Plan): boolean {
+  return changes.some((change) => writes(change) || isBlocked(change));
 }
 
 /** Whether some field or secret of it cannot be changed on the existing connection. */

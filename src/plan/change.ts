@@ -7,7 +7,7 @@ import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
 import { isOthers, maskedOn } from "../state/stamp.js";
 import type { Comparison, Known } from "./compare.js";
-import { dangersOf } from "./meaning.js";
+import { consequencesOf } from "./meaning.js";
 import { findStamp, keptProblems, type StampFinding } from "./stamps.js";
 
 /** What is asked of a plan beyond the definitions. */
@@ -106,7 +106,7 @@ export function isOurs(row: Observed, { readings, request }: ChangeContext): boo
   return reading?.kind === "own" && !isOthers(reading.stamp, request.stamps.owner);
 }
 
-/** A change with what the definition says of itself, and its dangers. */
+/** A change with what the definition says of itself, what it means, and its dangers. */
 export function changeOf(
   desired: Desired,
   catalogue: Catalogue,
@@ -118,14 +118,16 @@ export function changeOf(
   const { origin, providerType, protect } = desired.definition;
   const { moreDangers, ...rest } = made;
   const isReplaced = made.action === "replace";
-  const dangers = dangersOf(made.fields, desired, catalogue);
+  const consequences = consequencesOf(made.fields, desired, catalogue);
+  const dangers = consequences.filter(({ weight }) => weight === "danger").map(({ sentence }) => sentence);
   return {
     name: desired.name,
     providerType,
     file: origin.file,
     line: origin.line,
-    dangers: [...moreDangers, ...dangers.sentences],
-    guarded: isReplaced || dangers.guarded || (protect && moreDangers.length > 0),
+    consequences,
+    dangers: [...moreDangers, ...dangers],
+    guarded: isReplaced || (protect && moreDangers.length + dangers.length > 0),
     isProtected: protect,
     ...rest,
   };

@@ -1,55 +1,67 @@
 import type { Catalogue, Effect, Meaning } from "../model/catalogue.js";
 import type { Desired } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
-import type { FieldChange } from "../model/plan.js";
-import { factsAt } from "../state/units.js";
-
-export interface Dangers {
-  /** Sentences in the words of a billing person, in the order of the fields. */
-  readonly sentences: readonly string[];
-  /** Whether the definition is protected against them: then a plain yes is not enough. */
-  readonly guarded: boolean;
-}
+import type { Consequence, FieldChange } from "../model/plan.js";
+import { factsAt, saysNothing } from "../state/units.js";
 
 /**
- * Which of the changes somebody should think about first. What is dangerous for whom is data of the schema: turning off
- * something the provider acts on, and what its `x-effects` mark.
+ * What each change means, in the words of a billing person. Which part means what for whom, and what is dangerous, is data of the
+ * schema: `x-meaning` has the general sentences, a provider's `x-effects` what it acts on.
+ *
+ * @returns one for each field that is written, in their order
  */
-export function dangersOf(fields: readonly FieldChange[], desired: Desired, catalogue: Catalogue): Dangers {
-  const { providerType, protect } = desired.definition;
+export function consequencesOf(
+  fields: readonly FieldChange[],
+  desired: Desired,
+  catalogue: Catalogue,
+): readonly Consequence[] {
+  const { protect } = desired.definition;
+  return fields
+    .filter(({ state }) => state === undefined)
+    .map((field) => {
+      const { path } = field;
+      const meant = meaningOf(field, desired.definition.providerType, catalogue);
+      if (meant.weight === "none" && protect && isOutboundOff(field))
+        return { path, sentence: `${path} is turned off on a protected connection`, weight: "danger" };
+      return { path, ...meant };
+    });
+}
+
+/** Whether a field stops something from being pushed, whether or not the service acts on it. */
+function isOutboundOff(field: FieldChange): boolean {
+  return field.keys[0] === "sync_config" && field.keys.at(-1) === "outbound" && turnOf(field) === "off";
+}
+
+function meaningOf(field: FieldChange, providerType: string, catalogue: Catalogue): Omit<Consequence, "path"> {
+  const { meanings } = catalogue;
+  const [top, ...rest] = field.keys;
   const provider = ownValue(catalogue.providers, providerType);
-  const sentences: string[] = [];
-  let guarded = false;
-  for (const field of fields.filter(({ state, keys }) => state === undefined && keys[0] === "sync_config")) {
-    const turn = turnOf(field);
-    const effect = ownValue(provider?.effects ?? {}, field.keys.slice(1).join("."));
-    const meaning = factsAt(field.keys, catalogue.syncConfig)?.meaning ?? {};
-    const sentence = isDangerous(turn, effect)
-      ? wordsFor(turn, effect, meaning, provider?.title ?? providerType)
-      : undefined;
-    const outboundOff = turn === "off" && field.keys.at(-1) === "outbound";
-    if (sentence !== undefined) sentences.push(sentence);
-    else if (protect && outboundOff) sentences.push(`${field.path} is turned off on a protected connection`);
-    if (protect && (sentence !== undefined || outboundOff)) guarded = true;
-  }
-  return { sentences, guarded };
+  const words = (sentence: string) => sentence.replaceAll("{provider}", provider?.title ?? providerType);
+  const turn = turnOf(field);
+  if (top === "name") return { sentence: words(meanings.name[turn] ?? meanings.note), weight: "change" };
+  const effect = ownValue(provider?.effects ?? {}, (top === "metadata" ? field.keys : rest).join("."));
+  const facts = top === "metadata" ? undefined : factsAt(field.keys, catalogue.syncConfig);
+  if (top !== "metadata" && facts === undefined) return { sentence: words(meanings.unheardOf), weight: "change" };
+  const sentence = sentenceFor(turn, effect, facts?.meaning ?? {});
+  if (effect === undefined || sentence === undefined)
+    return { sentence: words(top === "metadata" ? meanings.note : meanings.withoutEffect), weight: "none" };
+  return { sentence: words(sentence), weight: isDangerous(turn, effect) ? "danger" : "change" };
 }
 
 type Turn = "on" | "off" | "changed" | "filled" | "removed";
 
-function turnOf({ kind, before, after }: FieldChange): Turn {
-  if (after === true) return "on";
-  if (before === true) return "off";
-  if (kind === "remove") return "removed";
+function turnOf({ kind, keys, before, after }: FieldChange): Turn {
+  // In the metadata a switch is a value like any other.
+  if (keys[0] === "sync_config" && after === true) return "on";
+  if (keys[0] === "sync_config" && before === true) return "off";
+  if (kind === "remove" || (after !== undefined && saysNothing(after))) return "removed";
   return kind === "add" ? "filled" : "changed";
 }
 
-function isDangerous(turn: Turn, effect: Effect | undefined): boolean {
-  const isChanged = turn === "removed" && effect?.danger === "changed";
-  return effect !== undefined && (turn === "off" || turn === effect.danger || isChanged);
+function isDangerous(turn: Turn, { danger }: Effect): boolean {
+  return turn === "off" || turn === danger || (turn === "removed" && danger === "changed");
 }
 
-function wordsFor(turn: Turn, effect: Effect | undefined, general: Meaning, provider: string): string | undefined {
-  if (turn === "filled") return undefined;
-  return (effect?.[turn] ?? general[turn])?.replaceAll("{provider}", provider);
+function sentenceFor(turn: Turn, effect: Effect | undefined, general: Meaning): string | undefined {
+  return effect?.[turn] ?? general[turn];
 }

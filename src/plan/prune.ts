@@ -38,6 +38,7 @@ export function prunePlan(planned: Planned, context: PruneContext): Planned {
       stamp: false,
       fields: [],
       secrets: [],
+      consequences: [],
       dangers: [],
       guarded: false,
     }),
@@ -73,6 +74,7 @@ function archiveOf(
     stampParts: [],
     fields: [],
     secrets: [],
+    consequences: [],
     dangers: [
       `${id} is archived for good, with its credentials; nothing brings it back`,
       "its scheduled exports are deleted",

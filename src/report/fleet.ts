@@ -1,5 +1,6 @@
-import type { RunToSave, TargetRun } from "../model/run.js";
-import { applyLine, applyText, planLine, planText } from "./human.js";
+import { isError } from "../model/problem.js";
+import type { Run, RunToSave, TargetRun } from "../model/run.js";
+import { applyLine, applyText, planLine, planText, validateText } from "./human.js";
 import type { Paint } from "./paint.js";
 import { counted, printable } from "./text.js";
 
@@ -36,6 +37,17 @@ export function appliesText({ environments, targets }: Told, paint: Paint): stri
     .filter(({ outcomes }) => outcomes !== undefined)
     .map((target) => `${paint("strong", `${printable(target.environment)}:`)}\n${applyText(target, paint)}`);
   return `${[...parts, heading(environments, paint)].join("\n")}${applyLine(targets)}\n`;
+}
+
+/** The fixed last lines of a run: of what was checked, of the plans, of what became of them. None where there was nothing to count. */
+export function fixedLines(run: Run): readonly string[] {
+  const { command, targets, environments, problems } = run;
+  if (command === "validate") return [validateText(run).trimEnd()];
+  const summaries = targets.flatMap(({ plan }) => plan?.summary ?? []);
+  const isEmptyShare = environments.length === 0 && !problems.some(isError);
+  if (summaries.length === 0 && !isEmptyShare) return [];
+  const isWritten = targets.some(({ outcomes }) => outcomes !== undefined);
+  return [planLine(summaries), ...(isWritten ? [applyLine(targets)] : [])];
 }
 
 function heading(environments: readonly string[], paint: Paint): string {

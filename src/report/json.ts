@@ -82,7 +82,7 @@ function unclaimedDocument({ id, name, providerType, stamped, owner }: Unclaimed
 }
 
 function changeDocument(change: Change, outcome: Outcome | undefined): object {
-  const { action, name, providerType, id, stamp, file, line, fields, secrets, dangers } = change;
+  const { action, name, providerType, id, stamp, file, line, fields, secrets, consequences, dangers } = change;
   return {
     action,
     name,
@@ -92,6 +92,7 @@ function changeDocument(change: Change, outcome: Outcome | undefined): object {
     ...(file === undefined ? {} : { file, line }),
     fields: fields.map(fieldDocument),
     secrets: secrets.map(secretDocument),
+    consequences: consequences.map(({ path, sentence, weight }) => ({ path, sentence, weight })),
     dangers,
     ...(outcome === undefined ? {} : { outcome: outcomeDocument(outcome) }),
   };

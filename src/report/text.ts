@@ -9,14 +9,25 @@ function escaped(character: string): string {
     .join("");
 }
 
+/**
+ * GitHub's runner takes `##[command]` for a command of its own wherever it stands in a line: a name could set the outputs of a step.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+const RUNNER_COMMAND = /##\[/g;
+
+function withoutCommands(text: string): string {
+  return text.replace(RUNNER_COMMAND, "#\\u0023[");
+}
+
 /** JSON text with the same signs as JSON's own escapes, so that a document can be looked at on a terminal. */
 export function printableJson(text: string): string {
-  return text.replace(UNSEEN, (character) => (character === "\n" ? character : escaped(character)));
+  return withoutCommands(text.replace(UNSEEN, (character) => (character === "\n" ? character : escaped(character))));
 }
 
 /** Text from elsewhere without what could steer a terminal: control characters and marks of writing direction become visible. */
 export function printable(text: string): string {
-  return text.replace(UNSEEN, escaped);
+  return withoutCommands(text.replace(UNSEEN, escaped));
 }
 
 /** A value with its type visible: `3` and `"3"` differ. Long ones are cut in the middle of nowhere, but say so. */

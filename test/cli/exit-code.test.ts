@@ -16,6 +16,7 @@ const change: Change = {
   line: 1,
   fields: [],
   secrets: [],
+  consequences: [],
   dangers: [],
   guarded: false,
   isProtected: false,

@@ -1,0 +1,79 @@
+import type { Place } from "../model/location.js";
+import { hasWork, placeOf } from "../model/plan.js";
+import type { Problem } from "../model/problem.js";
+import type { Run } from "../model/run.js";
+import { fixedLines } from "./fleet.js";
+import { printable } from "./text.js";
+
+/*
+ * What GitHub's runner is told: annotations on lines of files, and outputs of a step.
+ */
+
+/** Turns a place of a file into one from the top of the repository. */
+type InRepository = (place: Place) => Place;
+
+/**
+ * An annotation for every problem with a place, a line each; nothing where there is none.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+export function annotationText(
+  { code, severity, message, hint, place, environments }: Problem,
+  inRepository: InRepository,
+): string {
+  if (place === undefined) return "";
+  const whose = environments === undefined ? "" : `[${environments.join(", ")}] `;
+  const next = hint === undefined ? "" : `\nhint: ${hint}`;
+  return commandLine(severity, inRepository(place), `${code} ${whose}${message}${next}`);
+}
+
+/** The dangers of plans as annotations on their definitions, where they have one. */
+export function dangerAnnotations({ command, targets }: Run, inRepository: InRepository): string {
+  if (command !== "plan") return "";
+  const isFleet = targets.length > 1;
+  return targets
+    .flatMap(({ environment, plan }) =>
+      (plan?.changes ?? []).flatMap((change) => {
+        const { place } = placeOf(change);
+        const whose = isFleet ? `[${environment}] ` : "";
+        return change.dangers.map((danger) =>
+          place === undefined
+            ? ""
+            : commandLine("warning", inRepository(place), `${whose}danger: ${change.name}: ${danger}`),
+        );
+      }),
+    )
+    .join("");
+}
+
+function commandLine(command: "error" | "warning", { file, line, column }: Place, message: string): string {
+  return `::${command} file=${property(file)},line=${line},col=${column}::${data(message)}\n`;
+}
+
+/** Line feeds are the message's own; anything else that is not seen shows as its code. */
+function data(text: string): string {
+  return text.split("\n").map(printable).join("\n").replaceAll("%", "%25").replaceAll("\n", "%0A");
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}
+
+/** The outputs of a step, a line each: no value has a line feed. `has_changes` is empty where nobody knows. */
+export function stepOutputs(run: Run, exitCode: number): string {
+  const lines = {
+    exitcode: String(exitCode),
+    has_changes: hasChanges(run),
+    summary: fixedLines(run).at(-1) ?? "",
+  };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}
+
+/** The same as the exit code 2 of `plan --detailed-exitcode`: whether there are changes or blocked items. */
+function hasChanges({ targets, environments }: Run): string {
+  const plans = targets.flatMap(({ plan }) => plan ?? []);
+  if (plans.some(hasWork)) return "true";
+  return plans.length === environments.length ? "false" : "";
+}

@@ -1,0 +1,73 @@
+import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } from "node-sarif-builder";
+import { byText } from "../model/json.js";
+import type { Place } from "../model/location.js";
+import { isError, type Problem, problemCodes } from "../model/problem.js";
+import type { Report } from "./report.js";
+import { printableJson } from "./text.js";
+
+/**
+ * The problems of a run as a SARIF 2.1.0 log. What has a place is a result; what has none is a notification of the run, since
+ * services that show results at their lines refuse a log with results that have no line.
+ *
+ * @param inRepository - turns a place of a file into one from the top of the repository
+ * @returns JSON text that ends in a line feed
+ * @see OASIS SARIF 2.1.0 §3.20 (invocation), §3.27 (result), §3.58 (notification)
+ */
+export function sarifText({ run, exitCode, tool }: Report, inRepository: (place: Place) => Place): string {
+  const located = run.problems.flatMap((problem) =>
+    problem.place === undefined ? [] : [{ problem, place: inRepository(problem.place) }],
+  );
+  const others = run.problems.filter(({ place }) => place === undefined);
+  const builder = new SarifRunBuilder().initSimple({
+    toolDriverName: tool.name,
+    toolDriverVersion: tool.version,
+  });
+  const codes = [...new Set(run.problems.map(({ code }) => code))].sort(byText);
+  for (const code of codes) {
+    const shortDescriptionText = problemCodes[code].title;
+    builder.addRule(new SarifRuleBuilder().initSimple({ ruleId: code, shortDescriptionText }));
+  }
+  for (const { problem, place } of located) builder.addResult(resultOf(problem, place));
+  // Columns are counted as JavaScript does, in both of them.
+  builder.run.columnKind = "utf16CodeUnits";
+  builder.run.automationDetails = { id: `${tool.name}/${run.command}/` };
+  builder.run.invocations = [
+    {
+      executionSuccessful: exitCode === 0 || exitCode === 2,
+      exitCode,
+      toolExecutionNotifications: others.map((problem) => ({
+        descriptor: { id: problem.code, index: codes.indexOf(problem.code) },
+        level: levelOf(problem),
+        message: { text: textOf(problem) },
+      })),
+    },
+  ];
+  const log = new SarifBuilder();
+  log.addRun(builder);
+  return `${printableJson(JSON.stringify(log.buildSarifOutput(), null, 2))}\n`;
+}
+
+function resultOf(problem: Problem, { file, line, column }: Place): SarifResultBuilder {
+  const result = new SarifResultBuilder({
+    level: levelOf(problem),
+    ruleId: problem.code,
+    message: { text: textOf(problem) },
+  });
+  result.setLocationArtifactUri({ uri: uriOf(file), uriBaseId: "SRCROOT" });
+  result.setLocationRegion({ startLine: line, startColumn: column });
+  return result;
+}
+
+function levelOf(problem: Problem): "error" | "warning" {
+  return isError(problem) ? "error" : "warning";
+}
+
+function textOf({ message, hint, environments }: Problem): string {
+  const whose = environments === undefined ? "" : `[${environments.join(", ")}] `;
+  return `${whose}${message}${hint === undefined ? "" : `\nhint: ${hint}`}`;
+}
+
+/** A path as a relative reference: what a path may hold and an address may not is encoded. */
+function uriOf(file: string): string {
+  return file.split("/").map(encodeURIComponent).join("/");
+}
