@@ -63,6 +63,9 @@ describe("each library has one door", () => {
     ["tinyglobby", ["cli/node-files.ts"]],
     ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program-options.ts", "cli/program.ts"]],
     ["hono", ["sandbox/server.ts"]],
+    ["hono/html", ["report/html.ts"]],
+    ["diff", ["report/value-diff.ts"]],
+    ["node-sarif-builder", ["report/sarif.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
   ])("%s", (library, doors) => {
     const users = ours.filter(([name, text]) => importsOf(name, text).includes(library)).map(([name]) => name);
@@ -77,7 +80,10 @@ describe("each library has one door", () => {
       "@hono/node-server",
       "commander",
       "deep-diff",
+      "diff",
       "hono",
+      "hono/html",
+      "node-sarif-builder",
       "p-limit",
       "picomatch",
       "tinyglobby",

@@ -149,6 +149,7 @@ describe("plan", () => {
       kept_keys: 2,
       unclaimed: 0,
     });
+    const pushes = "invoices will be pushed to Stripe, and Flexprice stops its own automatic payment attempt for them";
     expect(changes).toEqual([
       {
         action: "update",
@@ -160,6 +161,7 @@ describe("plan", () => {
         line: 1,
         fields: [{ path: "name", kind: "edit", before: "Razorpay by hand", after: "Razorpay" }],
         secrets: [],
+        consequences: [{ path: "name", sentence: "the connection gets another name in Flexprice", weight: "change" }],
         dangers: [],
       },
       {
@@ -175,7 +177,11 @@ describe("plan", () => {
           { path: "sync_config.invoice.outbound", kind: "edit", before: false, after: true },
         ],
         secrets: [],
-        dangers: ["invoices will be pushed to Stripe, and Flexprice stops its own automatic payment attempt for them"],
+        consequences: [
+          { path: "metadata.team", sentence: "a note: nothing in Flexprice acts on it for Stripe", weight: "none" },
+          { path: "sync_config.invoice.outbound", sentence: pushes, weight: "danger" },
+        ],
+        dangers: [pushes],
       },
     ]);
   });

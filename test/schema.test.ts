@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { nodeFiles } from "../src/cli/node-files.js";
 import { validateWritten } from "../src/generated/validators.js";
 import { load } from "../src/load/load.js";
+import { factsAt } from "../src/state/units.js";
 import { validate } from "../src/validate/validate.js";
 import { fieldFacts } from "./contract/suite.js";
 import { catalogue } from "./support/steps.js";
@@ -122,9 +123,9 @@ describe("a provider's file", () => {
       else expect(JSON.stringify(field)).not.toContain("#/$defs/secret");
     }
     for (const path of Object.keys(schema["x-effects"])) {
-      const [group = "", member = ""] = path.split(".");
-      const node = catalogue.syncConfig.members[group];
-      expect(node?.kind === "group" && Object.keys(node.members), path).toContain(member);
+      const keys = path.split(".");
+      if (keys[0] === "metadata") expect(keys, path).toHaveLength(2);
+      else expect(factsAt(["sync_config", ...keys], catalogue.syncConfig), path).toBeDefined();
     }
   });
 });
@@ -170,7 +171,7 @@ describe("what the service does with a credential", () => {
 });
 
 describe("what the service does with the rows of a provider", () => {
-  // What each provider acts on in sync_config, by the API's contract; nothing else of it has an effect there.
+  // What each provider acts on in sync_config and in the metadata, by the API's contract; nothing else of it has an effect.
   it.each([
     ["aws_marketplace", "aws_marketplace.region"],
     ["azure_marketplace", ""],
@@ -178,16 +179,19 @@ describe("what the service does with the rows of a provider", () => {
     ["flexprice", ""],
     ["gcp_marketplace", ""],
     ["hubspot", "deal.outbound invoice.outbound quote.outbound"],
-    ["moyasar", "invoice.outbound"],
+    ["moyasar", "invoice.outbound metadata.cancel_url metadata.success_url"],
     ["nomod", "customer.outbound invoice.outbound"],
-    ["paddle", "customer.outbound invoice.outbound"],
+    ["paddle", "customer.outbound invoice.outbound metadata.checkout_url metadata.redirect_url"],
     ["quickbooks", "customer.outbound invoice.outbound payment.inbound"],
     ["razorpay", "customer.outbound invoice.outbound"],
-    ["s3", "s3.bucket s3.key_prefix s3.region"],
+    ["s3", "s3.bucket s3.compression s3.encryption s3.is_flexprice_managed s3.key_prefix s3.region"],
     ["stripe", "customer.outbound invoice.outbound plan.inbound price.outbound subscription.inbound"],
     ["tabs", "invoice.outbound"],
     ["whop", "invoice.outbound"],
-    ["zoho_books", "customer.inbound invoice.outbound invoice_sync_settings.normalize_fixed_to"],
+    [
+      "zoho_books",
+      "customer.inbound invoice.outbound invoice_sync_settings.metadata_custom_fields invoice_sync_settings.normalize_fixed_to invoice_sync_settings.service_period_custom_fields.end_field_id invoice_sync_settings.service_period_custom_fields.start_field_id",
+    ],
   ])("%s acts on %j", (provider, effects) => {
     expect(
       Object.keys(catalogue.providers[provider]?.effects ?? {})

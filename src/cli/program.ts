@@ -31,7 +31,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .addHelpText("after", `\nVariables:\n${variablesHelp}\n\nExit codes:\n${exitCodesHelp()}`);
 
   const reconcileCommand = (name: ReconcileOptions["command"], summary: string) =>
-    reporting(sited(program.command(name).description(summary)))
+    sited(program.command(name).description(summary))
       .option(
         "-d, --dir <dir>",
         `folder with definitions, repeatable, in place of those of the settings (default: ${DEFAULT_FOLDER})`,
@@ -146,6 +146,7 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
     .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
 
+  for (const command of [validate, plan, apply]) reporting(command);
   for (const command of [validate, plan, apply, pull, prune, doctor, init, sandbox, keygen, schema]) common(command);
   return program;
 }
@@ -161,4 +162,5 @@ const variablesHelp = [
   "  FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS  the key before it, while it is being exchanged",
   "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
   "  NO_COLOR, CI              no colour; no questions",
+  "  GITHUB_ACTIONS, GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY, GITHUB_OUTPUT   what GitHub's jobs are told beside the terminal",
 ].join("\n");

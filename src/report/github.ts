@@ -1,6 +1,6 @@
 import type { Place } from "../model/location.js";
 import { hasWork, placeOf } from "../model/plan.js";
-import type { Problem } from "../model/problem.js";
+import { isError, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { fixedLines } from "./fleet.js";
 import { printable } from "./text.js";
@@ -72,8 +72,9 @@ export function stepOutputs(run: Run, exitCode: number): string {
 }
 
 /** The same as the exit code 2 of `plan --detailed-exitcode`: whether there are changes or blocked items. */
-function hasChanges({ targets, environments }: Run): string {
+function hasChanges({ targets, environments, problems }: Run): string {
   const plans = targets.flatMap(({ plan }) => plan ?? []);
   if (plans.some(hasWork)) return "true";
-  return plans.length === environments.length ? "false" : "";
+  const isKnown = plans.length > 0 || !problems.some(isError);
+  return isKnown && plans.length === environments.length ? "false" : "";
 }

@@ -32,11 +32,14 @@ export function code(text: string): string {
 
 /** The same between the tags of a block of HTML, where Markdown is not read. */
 export function codeInHtml(text: string): string {
-  return `<code>${inHtml(text)}</code>`;
+  return `<code>${printable(text).replace(/[&<>"']/g, entity)}</code>`;
 }
 
+/** A sentence there. */
 export function inHtml(text: string): string {
-  return printable(text).replace(/[&<>"']/g, entity);
+  return printable(text)
+    .replace(/[&<>"'@#]/g, entity)
+    .replace(REFERENCES, (mark) => `${mark}<!-- -->`);
 }
 
 /** A value, with its type visible. */

@@ -165,9 +165,9 @@ function blockOf({ target, change, isFleet }: ShownChange): Block {
   const place = change.file === undefined ? [] : [code(`${change.file}:${change.line ?? 1}`), ""];
   const said = outcome?.message === undefined ? [] : [sentence(outcome.message), ""];
   return {
-    line: `- ${plain(marked)} ${plain(whose)}${code(cut(change.name))} (${plain(ids)})${tail}`,
+    line: `- **${marked}** ${plain(whose)}${code(cut(change.name))} (${plain(ids)})${tail}`,
     full: [
-      `<details><summary>${inHtml(marked)} ${inHtml(whose)}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
+      `<details><summary>${marked} ${inHtml(whose)}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
       "",
       ...place,
       ...said,
@@ -195,7 +195,7 @@ function tableOf(rows: readonly Row[]): readonly string[] {
 
 function rowText({ symbol, word, path, before, after, note, consequence }: Row): string {
   const cells = [
-    plain(symbol.trim() === "" ? word : `${symbol} ${word}`),
+    symbol.trim() === "" ? word : `${symbol} ${word}`,
     code(cut(path)),
     before === undefined ? "" : value(before),
     after === undefined ? "" : value(after),

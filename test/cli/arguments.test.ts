@@ -26,6 +26,7 @@ describe("a command line", () => {
       detailedExitcode: false,
       yes: false,
       failFast: false,
+      into: {},
       allowDangerous: false,
       writeSecrets: "none",
       adopt: false,
@@ -166,6 +167,11 @@ describe("a command line", () => {
     [["plan", "--shard", "1/2/3"], "USAGE.BAD_VALUE"],
     [["plan", "--shard", "-1/2"], "USAGE.BAD_VALUE"],
     [["plan", "--env", ""], "USAGE.BAD_VALUE"],
+    [["plan", "--json-into"], "USAGE.MISSING_VALUE"],
+    [["plan", "--html-into", ""], "USAGE.BAD_VALUE"],
+    [["plan", "--sarif-into", "--yes"], "USAGE.BAD_VALUE"],
+    [["prune", "--markdown-into", "x"], "USAGE.UNKNOWN_OPTION"],
+    [["pull", "--json-into", "x"], "USAGE.UNKNOWN_OPTION"],
     [["plan", "--env", "!prod"], "USAGE.BAD_VALUE"],
     [["plan", "--config", ""], "USAGE.BAD_VALUE"],
     [["prune", "--only", "x"], "USAGE.UNKNOWN_OPTION"],
@@ -181,7 +187,7 @@ describe("a command line", () => {
     expect(usage(...argv)).toBe(code);
   });
 
-  it.each(["--insecure-http", "--ca-file", "--deadline", "--json-into"])("does not take %s yet", (option) => {
+  it.each(["--insecure-http", "--ca-file", "--deadline"])("does not take %s yet", (option) => {
     expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
   });
 
