@@ -55,7 +55,25 @@ function formsOf(value: string): readonly string[] {
     bytes.toString("base64").replace(/=+$/, ""),
     bytes.toString("base64url"),
     bytes.toString("hex"),
+    // As the reports write what they escape: HTML, Markdown, commands of GitHub's runner.
+    value.replaceAll("&", "&amp;").replaceAll('"', "&quot;"),
+    value.replaceAll(/[^A-Za-z0-9 ]/g, (sign) => `&#${sign.codePointAt(0)};`),
+    value.replaceAll("%", "%25").replaceAll("\n", "%0A"),
   ];
+}
+
+/** Files for all reports, and those of a job of GitHub Actions. */
+const REPORTS = ["json", "markdown", "html", "sarif"] as const;
+const INTO = REPORTS.flatMap((kind) => [`--${kind}-into`, `report.${kind}`]);
+
+function jobIn(cwd: string) {
+  return { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: join(cwd, "summary"), GITHUB_OUTPUT: join(cwd, "outputs") };
+}
+
+/** What a run has written beside its streams. */
+function writtenIn(cwd: string): Ended {
+  const names = [...REPORTS.map((kind) => `report.${kind}`), "summary", "outputs"];
+  return { code: 0, stdout: names.map((name) => readFileSync(join(cwd, name), "utf8")).join("\n"), stderr: "" };
 }
 
 /** The keys for fingerprints are secrets, too. */
@@ -159,10 +177,13 @@ describe("no secret shows", () => {
     for (const json of [[], ["--json"]]) {
       for (const trace of [[], loudTrace]) {
         const live = await service(rows, intercept);
-        const env = args[0] === "validate" ? SECRETS : accessTo(live, { ...SECRETS, ...KEYS });
-        const ended = await run([...args, ...json, ...trace], { cwd: folderWith(files), env });
+        const cwd = folderWith(files);
+        const job = jobIn(cwd);
+        const env = args[0] === "validate" ? { ...SECRETS, ...job } : accessTo(live, { ...SECRETS, ...KEYS, ...job });
+        const ended = await run([...args, ...INTO, ...json, ...trace], { cwd, env });
         expect(ended.stdout + ended.stderr, what).toMatch(/\S/);
         expectNoSecretIn(ended, `${what} ${[...json, ...trace].join(" ")}`);
+        expectNoSecretIn(writtenIn(cwd), `${what}, its reports`);
       }
     }
   });

@@ -140,7 +140,9 @@ describe("the guides", () => {
   it.each(guides)("show commands that the program takes: %s", (path) => {
     const blocks = [...text(path).matchAll(/^```(?:sh|yaml)\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
     const commands = blocks.flatMap((block) =>
-      [...block.matchAll(/^(?: *- run: )?flexprice-sync (.+?)(?: {2,}#.*)?$/gm)].map(([, command = ""]) => command),
+      [...block.matchAll(/^(?: *- (?:run: )?)?flexprice-sync (.+?)(?: {2,}#.*)?$/gm)].map(
+        ([, command = ""]) => command,
+      ),
     );
     // The jobs of the cluster have theirs in manifests, which have a test of their own.
     if (path !== "docs/kubernetes.md") expect(commands.length).toBeGreaterThan(0);
