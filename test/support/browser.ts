@@ -55,6 +55,10 @@ interface AxeFinding {
 
 /** What axe-core finds wrong for people who cannot see, hear or point: serious and critical faults, each with its places. */
 export async function faultsFor(page: Page): Promise<readonly string[]> {
+  // What is not on the screen is not laid out, and would not be looked at.
+  await page.evaluate(
+    "for (const item of document.querySelectorAll('.changes > li')) item.style.contentVisibility = 'visible'",
+  );
   // Through the debugger, for the page's own policy lets no script in.
   await page.evaluate(await (await import("node:fs/promises")).readFile(axeFile, "utf8"));
   const findings = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as readonly AxeFinding[];
