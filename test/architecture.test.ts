@@ -63,7 +63,7 @@ describe("each library has one door", () => {
     ["tinyglobby", ["cli/node-files.ts"]],
     ["commander", ["cli/arguments.ts", "cli/option-values.ts", "cli/program-options.ts", "cli/program.ts"]],
     ["hono", ["sandbox/server.ts"]],
-    ["hono/html", ["report/html.ts"]],
+    ["hono/html", ["report/html-connections.ts", "report/html.ts"]],
     ["diff", ["report/value-diff.ts"]],
     ["node-sarif-builder", ["report/sarif.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],

@@ -4,12 +4,12 @@ import { isError, type Problem } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import { fixedLines } from "./fleet.js";
-import { code, codeInHtml, cut, inHtml, plain, sentence, value } from "./markdown-text.js";
-import { markOf, outcomeMark } from "./marks.js";
+import { type Block, blockOf, type ShownChange } from "./markdown-blocks.js";
+import { code, cut, plain, sentence } from "./markdown-text.js";
 import { noteLines } from "./notes.js";
 import { plainPaint } from "./paint.js";
 import type { Report } from "./report.js";
-import { generalDangers, hasFailed, isWorthShowing, type Row, rowsOf, stampOnlyText } from "./rows.js";
+import { hasFailed, isWorthShowing } from "./rows.js";
 import { counted } from "./text.js";
 
 /** What GitHub takes as a comment; it counts characters, and none of them has less than a byte. */
@@ -20,9 +20,6 @@ const MOST_DANGERS = 16_000;
 const MOST_PROBLEMS = 16_000;
 const MOST_TARGETS = 8_000;
 const MOST_NOTES = 4_000;
-
-/** Fields of one connection that are shown. */
-const MOST_ROWS = 60;
 
 /**
  * A run as Markdown for a comment on a pull request: totals and dangers first, then each connection in a folded block. Where
@@ -83,12 +80,6 @@ function targetItem({ environment, baseUrl, environmentId, isConfirmed, plan }: 
   return `- ${name}${code(cut(baseUrl))}, environment ${where}${without}`;
 }
 
-interface ShownChange {
-  readonly target: TargetRun;
-  readonly change: Change;
-  readonly isFleet: boolean;
-}
-
 function dangerItems({ target, change, isFleet }: ShownChange): readonly string[] {
   const whose = isFleet ? `${plain(cut(target.environment))}: ` : "";
   return change.dangers.map(
@@ -136,77 +127,6 @@ function fitting(items: readonly string[], most: number): readonly string[] {
     return bytes > most;
   });
   return end === -1 ? items : items.slice(0, end);
-}
-
-interface Block {
-  /** One line. */
-  readonly line: string;
-  /** All that there is to know, folded. */
-  readonly full: string;
-  /** Somebody should look at it first. */
-  readonly isUrgent: boolean;
-}
-
-function blockOf({ target, change, isFleet }: ShownChange): Block {
-  const { environment, outcomes } = target;
-  const outcome = outcomes?.get(change);
-  const { symbol, word, tone } = outcome === undefined ? markOf(change) : outcomeMark(outcome.status);
-  const identity = [change.providerType, change.id ?? "not there yet"];
-  const marked = `${symbol.trim() === "" ? "" : `${symbol} `}${word}`;
-  const rows = rowsOf(change);
-  const stampOnly = stampOnlyText(change);
-  const counts = [
-    ...(rows.length > 0 ? [counted(rows.length, "field")] : []),
-    ...(change.dangers.length > 0 ? [counted(change.dangers.length, "danger")] : []),
-  ].join(", ");
-  const tail = counts === "" ? "" : ` · ${counts}`;
-  const whose = isFleet ? `${cut(environment)}: ` : "";
-  const ids = identity.map((part) => cut(part)).join(", ");
-  const place = change.file === undefined ? [] : [code(`${change.file}:${change.line ?? 1}`), ""];
-  const said = outcome?.message === undefined ? [] : [sentence(outcome.message), ""];
-  return {
-    line: `- **${marked}** ${plain(whose)}${code(cut(change.name))} (${plain(ids)})${tail}`,
-    full: [
-      `<details><summary>${marked} ${inHtml(whose)}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
-      "",
-      ...place,
-      ...said,
-      ...generalDangers(change).flatMap((danger) => [`**danger: ${sentence(danger)}**`, ""]),
-      ...(stampOnly === undefined ? [] : [plain(stampOnly), ""]),
-      ...tableOf(rows),
-      "</details>",
-    ].join("\n"),
-    isUrgent: change.dangers.length > 0 || tone === "bad" || tone === "warn",
-  };
-}
-
-function tableOf(rows: readonly Row[]): readonly string[] {
-  if (rows.length === 0) return [];
-  const left = rows.length - MOST_ROWS;
-  const more = left > 0 ? [`and ${counted(left, "more field")}`, ""] : [];
-  return [
-    "| | field | before | after | what it means |",
-    "|---|---|---|---|---|",
-    ...rows.slice(0, MOST_ROWS).map(rowText),
-    "",
-    ...more,
-  ];
-}
-
-function rowText({ symbol, word, path, before, after, note, consequence }: Row): string {
-  const cells = [
-    symbol.trim() === "" ? word : `${symbol} ${word}`,
-    code(cut(path)),
-    before === undefined ? "" : value(before),
-    after === undefined ? "" : value(after),
-    [
-      ...(note === undefined ? [] : [plain(note)]),
-      ...(consequence === undefined
-        ? []
-        : [`${consequence.weight === "danger" ? "**danger:** " : ""}${sentence(consequence.sentence)}`]),
-    ].join("<br>"),
-  ];
-  return `| ${cells.join(" | ")} |`;
 }
 
 /** Room for the sentence on what is left out. */
