@@ -1,16 +1,11 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, relative, resolve } from "node:path";
 import type { Place } from "../model/location.js";
-import { asWarning, type Problem } from "../model/problem.js";
-import type { Run } from "../model/run.js";
-import { stepOutputs } from "../report/github.js";
 import type { ReconcileOptions } from "./options.js";
-import { notWrittenInto, reasonOf } from "./private-files.js";
-import { addToFile } from "./report-files.js";
 import type { Terminal } from "./terminal.js";
 
 /*
- * What a job of GitHub Actions is told beside the terminal. Its variables are as their owner defines them.
+ * What the variables of a job of GitHub Actions say. They are as their owner defines them.
  */
 
 /** Whether annotations are read. */
@@ -40,29 +35,4 @@ export function markerOf(command: string, options: ReconcileOptions | undefined,
   const kind = [folder === "" ? "." : folder, config, env, shard, paths, only, baseUrl ?? address, environmentId ?? id];
   const digest = createHash("sha256").update(JSON.stringify(kind)).digest("hex").slice(0, 12);
   return `${command}-${digest}`;
-}
-
-/**
- * Adds to the summary and the outputs of a step, where there are such.
- *
- * @param markdown - for the summary
- * @returns what could not be told, as warnings: the run is what it is
- */
-export function tellJob({ environment }: Terminal, run: Run, exitCode: number, markdown: string): readonly Problem[] {
-  const { GITHUB_STEP_SUMMARY: summary = "", GITHUB_OUTPUT: outputs = "" } = environment;
-  return [
-    ...added("GITHUB_STEP_SUMMARY", summary, markdown),
-    ...added("GITHUB_OUTPUT", outputs, stepOutputs(run, exitCode)),
-  ];
-}
-
-function added(variable: string, path: string, text: string): readonly Problem[] {
-  if (path === "") return [];
-  try {
-    addToFile(path, text);
-    return [];
-  } catch (cause) {
-    const hint = `look at what ${variable} names, or unset it.`;
-    return [asWarning(notWrittenInto(`the file of ${variable}`, reasonOf(cause), hint))];
-  }
 }

@@ -1,12 +1,14 @@
 import { tool } from "../generated/tool.js";
-import type { Problem } from "../model/problem.js";
+import { asWarning, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
+import { stepOutputs } from "../report/github.js";
 import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
-import { inRepository, markerOf, tellJob } from "./ci-job.js";
+import { inRepository, markerOf } from "./ci-job.js";
 import type { ExitCode } from "./exit-code.js";
 import type { Into, ReconcileOptions } from "./options.js";
-import { jsonReport, type Maker, ReportFiles } from "./report-files.js";
+import { notWrittenInto, reasonOf } from "./private-files.js";
+import { addToFile, jsonReport, type Maker, ReportFiles } from "./report-files.js";
 import type { Terminal } from "./terminal.js";
 
 /** Where a run is told beside what it prints. */
@@ -88,4 +90,29 @@ export function intoNamedIn(argv: readonly string[]): Into {
       return path === undefined ? [] : [[kind, path]];
     }),
   );
+}
+
+/**
+ * Adds to the summary and the outputs of a step, where there are such.
+ *
+ * @param markdown - for the summary
+ * @returns what could not be told, as warnings: the run is what it is
+ */
+function tellJob({ environment }: Terminal, run: Run, exitCode: number, markdown: string): readonly Problem[] {
+  const { GITHUB_STEP_SUMMARY: summary = "", GITHUB_OUTPUT: outputs = "" } = environment;
+  return [
+    ...added("GITHUB_STEP_SUMMARY", summary, markdown),
+    ...added("GITHUB_OUTPUT", outputs, stepOutputs(run, exitCode)),
+  ];
+}
+
+function added(variable: string, path: string, text: string): readonly Problem[] {
+  if (path === "") return [];
+  try {
+    addToFile(path, text);
+    return [];
+  } catch (cause) {
+    const hint = `look at what ${variable} names, or unset it.`;
+    return [asWarning(notWrittenInto(`the file of ${variable}`, reasonOf(cause), hint))];
+  }
 }
