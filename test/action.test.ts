@@ -120,6 +120,19 @@ describe("the action with plan", () => {
     expect(summary).toContain("1 to update");
   });
 
+  it("ends as the program did when there is no report to comment with", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
+    const comments = await commentServer();
+    const job = { cwd, event: pullRequest, apiUrl: comments.apiUrl };
+    const helped = await act({ ...job, inputs: { arguments: "--help" } });
+    expect(helped.code).toBe(0);
+    expect(helped.log).toContain("::warning::The report could not be put into a comment: ENOENT");
+    const wrong = await act({ ...job, inputs: { arguments: "--only Stripe" } });
+    expect([wrong.code, wrong.outputs["exitcode"]]).toEqual([64, "64"]);
+    expect(wrong.log).toContain("hint: option and value are two arguments, --only VALUE, or --only=VALUE.");
+    expect(comments.all).toEqual([]);
+  });
+
   it("repeats no new comment whose answer was an error: it may be there", async () => {
     const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
     const comments = await commentServer();
@@ -155,7 +168,7 @@ describe("the action with plan", () => {
       "report.md",
       "report.sarif",
     ]);
-    expect(log).toContain("::warning file=infra/connections/stripe.yaml,line=1,col=1::danger: ");
+    expect(log).toContain("::warning file=infra/connections/stripe.yaml,line=3,col=37::danger: ");
   });
 
   it("takes patterns and arguments as they are, a line each", async () => {
@@ -218,6 +231,15 @@ describe("the action with apply", () => {
 });
 
 describe("the action", () => {
+  it("makes no plan with validate", async () => {
+    const { code, log, outputs } = await act({
+      cwd: folderWith(),
+      inputs: { command: "validate", "plan-file": "p.json" },
+    });
+    expect([code, outputs["exitcode"]]).toEqual([64, "64"]);
+    expect(log).toContain("::error::validate makes no plan: leave out plan-file.");
+  });
+
   it("has no other command", async () => {
     const { code, log } = await act({ cwd: folderWith(), inputs: { command: "prune" } });
     expect(code).toBe(64);

@@ -178,7 +178,7 @@ describe("plan", () => {
         ],
         secrets: [],
         consequences: [
-          { path: "metadata.team", sentence: "a note: nothing in Flexprice acts on it for Stripe", weight: "none" },
+          { path: "metadata.team", sentence: "only a note: Flexprice does nothing with it", weight: "none" },
           { path: "sync_config.invoice.outbound", sentence: pushes, weight: "danger" },
         ],
         dangers: [pushes],

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, lstatSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./support/folder.js";
-import { documentOf, type Ended, lastLine, run } from "./support/program.js";
+import { documentOf, type Ended, lastLine, program, run } from "./support/program.js";
 import { elementsOf, rendered, textOf } from "./support/reports.js";
 import { placesIn, sarifOf } from "./support/sarif.js";
 import { accessTo, row, send, service } from "./support/service.js";
@@ -22,6 +24,12 @@ const INTO = ["--json-into", "r.json", "--markdown-into", "r.md", "--html-into",
 
 function textIn(folder: string, name: string): string {
   return readFileSync(join(folder, name), "utf8");
+}
+
+/** A link in a folder; its name. */
+function linked(folder: string, name: string, to: string): string {
+  symlinkSync(to, join(folder, name));
+  return name;
 }
 
 /** All four reports that a run has written, the documents held against their schemas. */
@@ -86,7 +94,6 @@ describe("reports in files", () => {
     ["definitions that are wrong", ["plan"], 3, "VALIDATE.WRONG_TYPE"],
     ["definitions that are wrong, offline", ["validate"], 3, "VALIDATE.WRONG_TYPE"],
     ["a service that fails", ["plan"], 1, "SERVICE.FAILED"],
-    ["a command line that is wrong", ["plan", "--nonsense"], 64, "USAGE.UNKNOWN_OPTION"],
     ["options that do not go together", ["plan", "--expires", "1h"], 64, "USAGE.CONFLICT"],
     ["a missing folder", ["plan", "-d", "nowhere"], 3, "LOAD.NO_FOLDER"],
   ])("tell a run that failed, too: %s", async (what, args, code, problem) => {
@@ -195,15 +202,156 @@ describe("reports in files", () => {
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   });
 
-  it.each([
-    [["plan", "--json-into", "r", "--html-into", "./r"], "--json-into and --html-into name one file."],
-    [["plan", "--out", "p.json", "--json-into", "p.json"], "--out and --json-into name one file."],
-    [["apply", "p.json", "--json-into", "p.json"], "the saved plan and --json-into name one file."],
-  ])("are not one file: %j", async (args, detail) => {
-    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
-    const { code, stderr } = await run(args, { cwd });
+  it.each<[string, (cwd: string) => readonly string[], string]>([
+    [
+      "two reports",
+      () => ["plan", "--json-into", "kept.txt", "--html-into", "./kept.txt"],
+      "--html-into and --json-into name one file.",
+    ],
+    ["a plan", () => ["plan", "--out", "p.json", "--json-into", "./p.json"], "--out and --json-into name one file."],
+    [
+      "a plan, by its whole path",
+      (cwd) => ["plan", "--out", "p.json", "--sarif-into", join(cwd, "p.json")],
+      "--out and --sarif-into name one file.",
+    ],
+    [
+      "a plan, by a link",
+      () => ["plan", "--out", "p.json", "--markdown-into", "link"],
+      "--out and --markdown-into name one file.",
+    ],
+    [
+      "the saved plan",
+      () => ["apply", "p.json", "--json-into", "p.json"],
+      "the saved plan and --json-into name one file.",
+    ],
+    [
+      "the settings",
+      () => ["plan", "-c", "settings.txt", "--markdown-into", "settings.txt"],
+      "--config and --markdown-into name one file.",
+    ],
+    [
+      "a definition",
+      () => ["validate", "definition.txt", "--html-into", "definition.txt"],
+      "definition.txt and --html-into name one file.",
+    ],
+    [
+      "the file of a variable",
+      () => ["plan", "--html-into", "key"],
+      "FLEXPRICE_API_KEY_FILE and --html-into name one file.",
+    ],
+  ])("never go over what the run reads or writes otherwise: %s", async (_what, args, detail) => {
+    const files = {
+      "kept.txt": "kept",
+      "p.json": "a plan",
+      "settings.txt": "environments: {}",
+      "definition.txt": STRIPE,
+      key: "sk_01K0TESTKEY",
+    };
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE, ...files });
+    symlinkSync("p.json", join(cwd, "link"));
+    const live = await service([pushing]);
+    const { FLEXPRICE_API_KEY: _key, ...env } = accessTo(live, { FLEXPRICE_API_KEY_FILE: "key" });
+    const { code, stderr } = await run(args(cwd), { cwd, env });
     expect(code).toBe(64);
     expect(stderr).toContain(`error[USAGE.CONFLICT] Options that do not go together: ${detail}`);
+    expect(live.received).toEqual([]);
+    // The two that collide have the failure in neither.
+    for (const [name, text] of Object.entries(files))
+      if (name !== "kept.txt") expect([name, textIn(cwd, name)]).toEqual([name, text]);
+  });
+
+  it("of a command line that is not understood are the document alone, and over nothing that it names twice", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE, "p.json": "a plan", "r.md": "before" });
+    const wrong = await run(["plan", "--nonsense", "--json-into", "r.json", "--markdown-into", "r.md"], { cwd });
+    expect(documentOf({ ...wrong, stdout: textIn(cwd, "r.json") }).problems).toMatchObject([
+      { code: "USAGE.UNKNOWN_OPTION" },
+    ]);
+    expect(textIn(cwd, "r.md")).toBe("before");
+    await run(["apply", "p.json", "--nonsense", "--json-into", "p.json"], { cwd });
+    await run(["validate", "--", "--json-into=p.json", "--json-into", "p.json"], { cwd });
+    expect(textIn(cwd, "p.json")).toBe("a plan");
+  });
+
+  it("go to no other place when the working folder is gone", async () => {
+    const cwd = folderWith();
+    const name = `flexprice-sync-${Math.random().toString(36).slice(2)}.json`;
+    const command = `mkdir gone && cd gone && rmdir ../gone && exec ${process.execPath} ${program} validate --json-into ${name} --html-into ${join(cwd, "r.html")}`;
+    const ended = await new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) =>
+      execFile("sh", ["-c", command], { cwd }, (fault, _stdout, stderr) => resolve({ code: fault?.code, stderr })),
+    );
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain(`${name} cannot be written: the working folder does not exist any more.`);
+    expect(existsSync(`/${name}`)).toBe(false);
+    expect(textIn(cwd, "r.html")).toContain("LOAD.NO_FOLDER");
+  });
+
+  it("wait for nobody: a pipe without a reader is a problem, one with a reader gets all of it", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
+    await promisify(execFile)("mkfifo", ["pipe"], { cwd });
+    const live = await service([pushing]);
+    const alone = await run(["apply", "--yes", "--html-into", "pipe"], { cwd, env: accessTo(live) });
+    expect(alone.code).toBe(4);
+    expect(lastLine(alone.stdout)).toContain("1 updated");
+    expect(alone.stderr).toContain("pipe cannot be written: nobody reads from it.");
+    const reader = promisify(execFile)("cat", ["pipe"], { cwd });
+    const read = await run(["plan", "--html-into", "pipe"], { cwd, env: accessTo(live) });
+    expect(read.code).toBe(0);
+    expect((await reader).stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+  });
+
+  it("can go to a stream of ours, before what the command prints", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
+    const command = `${process.execPath} ${program} validate --json-into /dev/stdout > out 2> err`;
+    await promisify(execFile)("sh", ["-c", command], { cwd });
+    const text = textIn(cwd, "out");
+    const end = text.lastIndexOf("}\n") + 2;
+    expect(JSON.parse(text.slice(0, end))).toMatchObject({ command: "validate" });
+    expect(text.slice(end)).toBe("Validate: 1 definition in 1 file, 0 errors, 0 warnings.\n");
+  });
+
+  it.each<[string, (cwd: string) => string, string]>([
+    ["a link in a circle", (cwd) => linked(cwd, "circle", "circle"), "its links lead in a circle"],
+    ["a name that is too long", () => "x".repeat(300), "its name is too long"],
+    ["a folder to come", () => "x/", "it names a folder"],
+    ["a link to a definition", (cwd) => linked(cwd, "l", "connections/stripe.yaml"), "definitions end like that"],
+  ])("are refused with the reason: %s", async (_what, make, why) => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
+    const { code, stderr } = await run(["validate", "--json-into", make(cwd)], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot be written: ${why}.`);
+    expect(stderr).not.toContain("bug");
+    expect(textIn(cwd, "connections/stripe.yaml")).toBe(STRIPE);
+  });
+
+  it("make what a link names that leads to nothing yet", async () => {
+    const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
+    symlinkSync("made.json", join(cwd, "link.json"));
+    await run(["validate", "--json-into", "link.json"], { cwd });
+    expect(JSON.parse(textIn(cwd, "made.json"))).toMatchObject({ command: "validate" });
+    expect(lstatSync(join(cwd, "link.json")).isSymbolicLink()).toBe(true);
+  });
+
+  it("name the connection that took the place of another", async () => {
+    const cwd = folderWith({
+      "connections/stripe.yaml":
+        'name: Stripe\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${K}", webhook_secret: "${K}" }\n',
+    });
+    const live = await service([pushing]);
+    const args = [
+      "apply",
+      "--yes",
+      "--allow-dangerous",
+      "--replace",
+      "Stripe",
+      "--markdown-into",
+      "r.md",
+      "--html-into",
+      "r.html",
+    ];
+    expect((await run(args, { cwd, env: accessTo(live, { K: "k" }) })).code).toBe(0);
+    const after = live.rows[0]?.id ?? "";
+    for (const name of ["r.md", "r.html"]) expect(textOf(textIn(cwd, name))).toContain(`conn_s → ${after}`);
+    expect(textIn(cwd, "r.md")).toContain("dangers of the plan**");
   });
 });
 
@@ -250,7 +398,7 @@ describe("in GitHub Actions", () => {
     const env = accessTo(await service([pushing]), { GITHUB_ACTIONS: "true" });
     const { stderr } = await run(["plan"], { cwd, env });
     expect(stderr).toBe(
-      "::warning file=connections/stripe.yaml,line=2,col=1::danger: Stripe: invoices will no longer be pushed to Stripe\n",
+      "::warning file=connections/stripe.yaml,line=4,col=37::danger: Stripe: invoices will no longer be pushed to Stripe\n",
     );
     expect((await run(["plan", "-q"], { cwd, env })).stderr).toBe("");
   });
@@ -272,8 +420,9 @@ describe("in GitHub Actions", () => {
     expect(textIn(cwd, "outputs")).toBe(`other=1\nexitcode=2\nhas_changes=true\nsummary=${lastLine(stdout)}\n`);
     expect(textIn(cwd, "summary.md")).toMatch(/^before\n<!-- flexprice-sync:plan-/);
     expect(textIn(cwd, "summary.md").split("\n")).toContain(lastLine(stdout));
-    await run(["plan", "--nonsense"], { cwd, env });
-    expect(textIn(cwd, "outputs").split("\n").slice(4)).toEqual(["exitcode=64", "has_changes=", "summary=", ""]);
+    for (const command of ["plan", "validate"]) await run([command, "--nonsense"], { cwd, env });
+    const failed = ["exitcode=64", "has_changes=", "summary="];
+    expect(textIn(cwd, "outputs").split("\n").slice(4)).toEqual([...failed, ...failed, ""]);
   });
 
   it("a summary that cannot be written is a warning: the run is what it is", async () => {
@@ -323,6 +472,9 @@ describe("the marker of a comment", () => {
     };
     const usual = await markerOf(["plan"]);
     expect(usual).toBeDefined();
+    // Also of one that failed before it began.
+    const inEurope = await markerOf(["plan", "--env", "eu"]);
+    expect(await markerOf(["plan", "--env", "eu", "--expires", "1h"])).toBe(inEurope);
     expect(await markerOf(["plan", "--json", "-q", "--detailed-exitcode", "--out", "p.json"])).toBe(usual);
     live.intercept = (_request, response) => send(response, 500, {});
     expect(await markerOf(["plan"])).toBe(usual);

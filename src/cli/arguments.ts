@@ -9,7 +9,13 @@ export type Parsed =
   | { readonly kind: "command"; readonly options: CommandOptions }
   /** Help or version: the text is the result. */
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "wrong"; readonly command: string | undefined; readonly problem: Problem };
+  | {
+      readonly kind: "wrong";
+      readonly command: string | undefined;
+      readonly problem: Problem;
+      /** What was asked for, where that is understood but does not go together. */
+      readonly options?: CommandOptions;
+    };
 
 /**
  * Reads a command line. Does no work and prints nothing.
@@ -54,7 +60,9 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   }
   if (options === undefined) return { kind: "text", text: printed };
   const conflict = conflictIn(options);
-  return conflict === undefined ? { kind: "command", options } : { kind: "wrong", command: named, problem: conflict };
+  return conflict === undefined
+    ? { kind: "command", options }
+    : { kind: "wrong", command: named, problem: conflict, options };
 }
 
 /** The arguments with `--write-secrets` naming all: without that the parser takes the next argument for its name. */

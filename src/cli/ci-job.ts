@@ -20,7 +20,7 @@ export function inRepository({ environment, workingFolder }: Terminal): (place: 
   return (place) => {
     if (root === "" || workingFolder === undefined) return place;
     const path = relative(root, resolve(workingFolder, place.file));
-    return path.startsWith("..") || isAbsolute(path) ? place : { ...place, file: path };
+    return path === ".." || path.startsWith("../") || isAbsolute(path) ? place : { ...place, file: path };
   };
 }
 

@@ -23,12 +23,11 @@ import { printableJson } from "../report/text.js";
 const PRIVATE = 0o600;
 
 /**
- * Puts a text into a file that only this user can read: all of it or nothing, also if the machine stops in between, and over
- * whatever was there.
+ * Puts a text into a file: all of it or nothing, also if the machine stops in between, and over whatever was there.
  *
- * @param mode - who else may read it
+ * @param mode - who may read it; what the process takes from everybody is taken from that
  */
-export function writePrivately(path: string, text: string, mode = PRIVATE): void {
+export function writeWhole(path: string, text: string, mode: number): void {
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = openSync(draft, "wx", mode);
@@ -43,6 +42,11 @@ export function writePrivately(path: string, text: string, mode = PRIVATE): void
     removeDraft(draft);
     throw cause;
   }
+}
+
+/** The same for a file that only this user can read. */
+function writePrivately(path: string, text: string): void {
+  writeWhole(path, text, PRIVATE);
 }
 
 /** Takes away what of a file was written; where that fails, too, the first reason is the one that is told. */
@@ -149,7 +153,11 @@ export function saveDocument(path: string, document: object, workingFolder: stri
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function mayWriteIn(folder: string): boolean {
@@ -172,6 +180,9 @@ export function reasonOf(cause: unknown): string {
   if (code === "ENOTDIR" || code === "EEXIST") return "a file is in the place of its folder";
   if (code === "ENOSPC" || code === "EDQUOT") return "there is no room left";
   if (code === "EISDIR" || code === "ENOTEMPTY") return "a folder is in its place";
+  if (code === "ELOOP") return "its links lead in a circle";
+  if (code === "ENAMETOOLONG") return "its name is too long";
+  if (code === "ENXIO") return "nobody reads from it";
   if (code === "ENOENT") return "its folder is not there, or is a link that leads nowhere";
   return code ?? messageOf(cause);
 }

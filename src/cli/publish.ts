@@ -1,14 +1,15 @@
+import { appendFileSync } from "node:fs";
 import { tool } from "../generated/tool.js";
-import { asWarning, type Problem } from "../model/problem.js";
+import { asWarning, bugProblem, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { stepOutputs } from "../report/github.js";
 import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
 import { inRepository, markerOf } from "./ci-job.js";
 import type { ExitCode } from "./exit-code.js";
-import type { Into, ReconcileOptions } from "./options.js";
+import type { CommandOptions, Into, ReconcileOptions } from "./options.js";
 import { notWrittenInto, reasonOf } from "./private-files.js";
-import { addToFile, jsonReport, type Maker, ReportFiles } from "./report-files.js";
+import { jsonReport, type Maker, type OtherFiles, type Published, ReportFiles } from "./report-files.js";
 import type { Terminal } from "./terminal.js";
 
 /** Where a run is told beside what it prints. */
@@ -31,41 +32,65 @@ export async function publish(
   run: Run,
   exitCodeOf: (run: Run) => ExitCode,
   { terminal, options, files, json = jsonReport }: Publishing,
-): Promise<readonly Problem[]> {
+): Promise<Published> {
   const reportWith = (problems: readonly Problem[]): Report => {
     const told = { ...run, problems: [...run.problems, ...problems] };
     return { run: told, exitCode: exitCodeOf(told), tool };
   };
   const marker = markerOf(run.command, options, terminal);
   const markdown: Maker = async (report) => (await import("../report/markdown.js")).markdownText(report, marker);
-  const problems = await files.write(reportWith, {
+  const written = await files.write(reportWith, {
     json,
     markdown,
     html: async (report) => (await import("../report/html.js")).htmlText(report),
-    sarif: async (report) => (await import("../report/sarif.js")).sarifText(report, inRepository(terminal)),
+    sarif: async (report) => (await import("../report/sarif.js")).sarifText(report, marker, inRepository(terminal)),
   });
-  const report = reportWith(problems);
-  const summary = terminal.environment["GITHUB_STEP_SUMMARY"] ? await markdown(report) : "";
-  return [...problems, ...tellJob(terminal, report.run, report.exitCode, summary)];
+  return tellJob(terminal, written, reportWith, markdown);
 }
 
-/** The same for a command that ended in problems alone. @param into - the files that its command line names */
-export async function publishFailure(
-  { command, problems }: Failure,
-  exitCode: ExitCode,
-  into: Into,
-  told: Omit<Publishing, "json" | "files">,
-): Promise<readonly Problem[]> {
-  if (command === undefined || !REPORTED.includes(command)) return [];
-  const run: Run = { command, definitions: 0, files: 0, environments: [], targets: [], problems };
-  const files = new ReportFiles(into, told.terminal.workingFolder ?? "/");
-  const json: Maker = (report) => jsonText({ command, problems: report.run.problems }, tool, exitCode);
-  return [...files.problems, ...(await publish(run, () => exitCode, { ...told, files, json }))];
+/** Files that a run reads or writes, over which no report may go. */
+export function otherFilesOf(
+  { out, planFile, recoveryFile, config, paths }: ReconcileOptions,
+  { environment }: Terminal,
+): OtherFiles {
+  // Values of variables may be in files.
+  const values = Object.entries(environment).filter(([name]) => name.endsWith("_FILE"));
+  return {
+    ...Object.fromEntries(values),
+    ...Object.fromEntries(paths.map((path) => [path, path])),
+    "the saved plan": planFile,
+    "--recover": recoveryFile,
+    "--config": config,
+    "--out": out,
+  };
 }
 
+/** A command that ended in problems alone. */
 export interface Failure {
   readonly command: string | undefined;
   readonly problems: readonly Problem[];
+  /** Absent when the command line was not understood. */
+  readonly options?: CommandOptions;
+}
+
+/** The same for such a command. @param argv - for the files that it names, where it was not understood */
+export async function publishFailure(
+  { command, problems, options }: Failure,
+  exitCode: ExitCode,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<Published> {
+  if (command === undefined || !REPORTED.includes(command)) return { problems: [] };
+  const run: Run = { command, definitions: 0, files: 0, environments: [], targets: [], problems, isUnread: true };
+  const understood = options !== undefined && "into" in options ? options : undefined;
+  const files =
+    understood === undefined
+      ? new ReportFiles(intoNamedIn(argv), terminal, {})
+      : new ReportFiles(understood.into, terminal, otherFilesOf(understood, terminal));
+  const json: Maker = (report) => jsonText({ command, problems: report.run.problems }, tool, exitCode);
+  const told = { terminal, ...(understood === undefined ? {} : { options: understood }), files, json };
+  const { problems: more, ...bug } = await publish(run, () => exitCode, told);
+  return { problems: [...files.problems, ...more], ...bug };
 }
 
 /** Commands whose runs are told beside what they print. */
@@ -76,40 +101,47 @@ const REPORTED: readonly string[] = [
   "prune",
 ] satisfies readonly ReconcileOptions["command"][];
 
-/** Files that a command line names which was not understood: something of it may be right. */
-export function intoNamedIn(argv: readonly string[]): Into {
-  const named = (option: string) => {
-    const at = argv.findIndex((argument) => argument === option || argument.startsWith(`${option}=`));
-    const value = argv[at] === option ? argv[at + 1] : argv[at]?.slice(option.length + 1);
-    return value === undefined || value === "" || value.startsWith("-") ? undefined : value;
-  };
-  const kinds = ["json", "markdown", "html", "sarif"] as const;
-  return Object.fromEntries(
-    kinds.flatMap((kind) => {
-      const path = named(`--${kind}-into`);
-      return path === undefined ? [] : [[kind, path]];
-    }),
-  );
+/**
+ * The document that a command line names which was not understood: whoever waits for it should not find one of before. The other
+ * reports are for people, who see what is wrong. A file that is named once more is left alone: the mistake may be just that.
+ */
+function intoNamedIn(argv: readonly string[]): Into {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  const at = options.findIndex((argument) => argument === "--json-into" || argument.startsWith("--json-into="));
+  const value = options[at] === "--json-into" ? options[at + 1] : options[at]?.slice("--json-into=".length);
+  if (value === undefined || value === "" || value.startsWith("-")) return {};
+  const named = argv.filter((argument) => argument === value || argument.endsWith(`=${value}`));
+  return named.length > 1 ? {} : { json: value };
 }
 
-/**
- * Adds to the summary and the outputs of a step, where there are such.
- *
- * @param markdown - for the summary
- * @returns what could not be told, as warnings: the run is what it is
- */
-function tellJob({ environment }: Terminal, run: Run, exitCode: number, markdown: string): readonly Problem[] {
+/** Adds to the summary and the outputs of a step, where there are such. What cannot be told is a warning: the run is what it is. */
+async function tellJob(
+  { environment }: Terminal,
+  written: Published,
+  reportWith: (problems: readonly Problem[]) => Report,
+  markdown: Maker,
+): Promise<Published> {
   const { GITHUB_STEP_SUMMARY: summary = "", GITHUB_OUTPUT: outputs = "" } = environment;
-  return [
-    ...added("GITHUB_STEP_SUMMARY", summary, markdown),
-    ...added("GITHUB_OUTPUT", outputs, stepOutputs(run, exitCode)),
-  ];
+  const problems = [...written.problems];
+  let bug = written.bug;
+  if (summary !== "") {
+    try {
+      problems.push(...added("GITHUB_STEP_SUMMARY", summary, await markdown(reportWith(problems))));
+    } catch (cause) {
+      problems.push(bugProblem(cause));
+      bug ??= cause;
+    }
+  }
+  const { run, exitCode } = reportWith(problems);
+  problems.push(...added("GITHUB_OUTPUT", outputs, stepOutputs(run, exitCode)));
+  return bug === undefined ? { problems } : { problems, bug };
 }
 
 function added(variable: string, path: string, text: string): readonly Problem[] {
   if (path === "") return [];
   try {
-    addToFile(path, text);
+    appendFileSync(path, text);
     return [];
   } catch (cause) {
     const hint = `look at what ${variable} names, or unset it.`;

@@ -2,7 +2,7 @@ import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { type Given, readGiven } from "../load/given.js";
 import { writes } from "../model/plan.js";
-import { bugProblem, error, type Problem } from "../model/problem.js";
+import { error, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { type Invocation, reconcile, type World } from "../reconcile.js";
 import { counted, printable } from "../report/text.js";
@@ -15,7 +15,7 @@ import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
 import { progressOn } from "./progress.js";
-import { publish } from "./publish.js";
+import { otherFilesOf, publish } from "./publish.js";
 import { ReportFiles } from "./report-files.js";
 import { requestOf, sameSettings } from "./requests.js";
 import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
@@ -44,7 +44,7 @@ export async function reconcileCommand(
     },
   });
   const recoveries = recoveriesIn(workingFolder);
-  const reports = new ReportFiles(options.into, workingFolder);
+  const reports = new ReportFiles(options.into, terminal, otherFilesOf(options, terminal));
   const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
@@ -93,13 +93,9 @@ export async function reconcileCommand(
   run = savePlan(run, workingFolder);
   run = { ...run, problems: [...run.problems, ...recoveries.left.map(notRemoved)] };
   const codeOf = (told: Run) => exitCodeOf(told, { isDetailed: options.detailedExitcode });
-  try {
-    const unpublished = await publish(run, codeOf, { terminal, options, files: reports });
-    run = { ...run, problems: [...run.problems, ...unpublished] };
-  } catch (cause) {
-    // What the run did is told all the same.
-    run = { ...run, problems: [...run.problems, bugProblem(cause)], bug: run.bug ?? cause };
-  }
+  const published = await publish(run, codeOf, { terminal, options, files: reports });
+  const bug = run.bug ?? published.bug;
+  run = { ...run, problems: [...run.problems, ...published.problems], ...(bug === undefined ? {} : { bug }) };
   const exitCode = codeOf(run);
   if (run.bug !== undefined) output.stackOf(run.bug);
   output.run(run, exitCode, planIsShown);

@@ -16,7 +16,7 @@ import type { Terminal, TerminalInFolder } from "./terminal.js";
  */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let output = new Output(terminal, optionsBeforeParsing(argv), tool);
-  let command: string | undefined;
+  let options: CommandOptions | undefined;
   try {
     const parsed = parseArguments(argv, tool.version);
     if (parsed.kind === "text") {
@@ -24,15 +24,18 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       return 0;
     }
     if (parsed.kind === "wrong") {
-      return await failed({ command: parsed.command, problems: [parsed.problem] }, 64, output, terminal, argv);
+      const { command: named, problem, options: asked } = parsed;
+      const understood = asked === undefined ? {} : { options: asked };
+      return await failed({ command: named, problems: [problem], ...understood }, 64, output, terminal, argv);
     }
-    command = parsed.options.command;
-    output = new Output(terminal, parsed.options, tool);
-    return await runCommand(parsed.options, terminal, output, argv);
+    options = parsed.options;
+    output = new Output(terminal, options, tool);
+    return await runCommand(options, terminal, output, argv);
   } catch (cause) {
     const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
     output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
-    return await failed({ command, problems: [bugProblem(cause)] }, exitCode, output, terminal, argv);
+    const asked = options === undefined ? { command: undefined } : { command: options.command, options };
+    return await failed({ ...asked, problems: [bugProblem(cause)] }, exitCode, output, terminal, argv);
   }
 }
 
@@ -60,7 +63,7 @@ async function runCommand(
     default: {
       const { workingFolder } = terminal;
       if (workingFolder !== undefined) return runInFolder(options, { ...terminal, workingFolder }, output);
-      return failed({ command: options.command, problems: [noWorkingFolder] }, 3, output, terminal, argv);
+      return failed({ command: options.command, problems: [noWorkingFolder], options }, 3, output, terminal, argv);
     }
   }
 }
@@ -108,20 +111,22 @@ function optionsBeforeParsing(argv: readonly string[]): CommonOptions {
 
 /** Ends a command in problems alone: says them, also in the files that it names for reports. */
 async function failed(
-  { command, problems }: Failure,
+  failure: Failure,
   exitCode: ExitCode,
   output: Output,
   terminal: Terminal,
   argv: readonly string[],
 ): Promise<ExitCode> {
-  let more: readonly Problem[] = [];
+  let more: readonly Problem[];
   try {
-    const { intoNamedIn, publishFailure } = await import("./publish.js");
-    more = await publishFailure({ command, problems }, exitCode, intoNamedIn(argv), { terminal });
+    const { publishFailure } = await import("./publish.js");
+    const published = await publishFailure(failure, exitCode, argv, terminal);
+    if (published.bug !== undefined) output.stackOf(published.bug);
+    more = published.problems;
   } catch (cause) {
     output.stackOf(cause);
     more = [bugProblem(cause)];
   }
-  output.failure(command, [...problems, ...more], exitCode);
+  output.failure(failure.command, [...failure.problems, ...more], exitCode);
   return exitCode;
 }

@@ -1,4 +1,3 @@
-import { normalize } from "node:path";
 import { error, type Problem } from "../model/problem.js";
 import type { CommandOptions, ReconcileOptions } from "./options.js";
 
@@ -12,30 +11,7 @@ export function conflictIn(options: CommandOptions): Problem | undefined {
     const hint = "plan --out FILE --expires 24h saves the plan in a file for that long.";
     return error("USAGE.CONFLICT", "--expires goes together with --out.", { hint });
   }
-  return sameFileTwice(options) ?? conflictWithFile(options) ?? conflictOfAssumption(options);
-}
-
-/** What one option reads or writes, another must not write over. */
-function sameFileTwice({ into, out, planFile, recoveryFile, config }: ReconcileOptions): Problem | undefined {
-  const named = Object.entries({
-    "the saved plan": planFile,
-    "--recover": recoveryFile,
-    "--config": config,
-    "--out": out,
-    "--json-into": into.json,
-    "--markdown-into": into.markdown,
-    "--html-into": into.html,
-    "--sarif-into": into.sarif,
-  }).flatMap(([option, path]) =>
-    path === undefined || path.startsWith("/dev/") ? [] : [{ option, path: normalize(path) }],
-  );
-  for (const [at, { option, path }] of named.entries()) {
-    const before = named.slice(0, at).find((other) => other.path === path);
-    if (before === undefined) continue;
-    const hint = `name another file with ${option}.`;
-    return error("USAGE.CONFLICT", `${before.option} and ${option} name one file.`, { hint });
-  }
-  return undefined;
+  return conflictWithFile(options) ?? conflictOfAssumption(options);
 }
 
 /** A saved plan, and the file of a replace, say themselves what is to be done. */
@@ -92,6 +68,10 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
       if (command !== undefined && isBeforeCommand) {
         const first = "options stand behind the command, as in flexprice-sync apply --yes.";
         return error("USAGE.UNKNOWN_OPTION", `${option} stands before ${command}.`, { hint: first });
+      }
+      if (/'--[^']*\s/.test(first)) {
+        const apart = `option and value are two arguments, ${option} VALUE, or ${option}=VALUE.`;
+        return error("USAGE.UNKNOWN_OPTION", `${option} with a blank behind it is one argument.`, { hint: apart });
       }
       if (similar === option) return error("USAGE.UNKNOWN_OPTION", `${option} takes no value.`, { hint: help });
       return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });

@@ -63,6 +63,8 @@ export interface SecretChange {
 export interface Consequence {
   readonly path: string;
   readonly sentence: string;
+  /** Where the definition says so, or would. */
+  readonly place: Place;
   /** `danger`: somebody should think about it first; `none`: nothing that Flexprice does changes. */
   readonly weight: "danger" | "change" | "none";
 }

@@ -43,6 +43,8 @@ export interface Run {
   /** The plan as it is to be saved in a file. */
   readonly saved?: RunToSave;
   readonly problems: readonly Problem[];
+  /** The command ended before anything was read: there is nothing to count. */
+  readonly isUnread?: true;
   /** A mistake of ours that broke the run off after something was written. */
   readonly bug?: unknown;
 }

@@ -15,15 +15,16 @@ export function consequencesOf(
   desired: Desired,
   catalogue: Catalogue,
 ): readonly Consequence[] {
-  const { protect } = desired.definition;
+  const { protect, origin } = desired.definition;
   return fields
     .filter(({ state }) => state === undefined)
     .map((field) => {
       const { path } = field;
+      const place = origin.locate(field.keys, "value");
       const meant = meaningOf(field, desired.definition.providerType, catalogue);
       if (meant.weight === "none" && protect && isOutboundOff(field))
-        return { path, sentence: `${path} is turned off on a protected connection`, weight: "danger" };
-      return { path, ...meant };
+        return { path, place, sentence: `${path} is turned off on a protected connection`, weight: "danger" };
+      return { path, place, ...meant };
     });
 }
 
@@ -32,28 +33,38 @@ function isOutboundOff(field: FieldChange): boolean {
   return field.keys[0] === "sync_config" && field.keys.at(-1) === "outbound" && turnOf(field) === "off";
 }
 
-function meaningOf(field: FieldChange, providerType: string, catalogue: Catalogue): Omit<Consequence, "path"> {
+function meaningOf(
+  field: FieldChange,
+  providerType: string,
+  catalogue: Catalogue,
+): Omit<Consequence, "path" | "place"> {
   const { meanings } = catalogue;
   const [top, ...rest] = field.keys;
   const provider = ownValue(catalogue.providers, providerType);
   const words = (sentence: string) => sentence.replaceAll("{provider}", provider?.title ?? providerType);
-  const turn = turnOf(field);
-  if (top === "name") return { sentence: words(meanings.name[turn] ?? meanings.note), weight: "change" };
+  const turn = top === "metadata" ? turnOfText(field) : turnOf(field);
+  if (top === "name") return { sentence: words(meanings.name.changed ?? meanings.unheardOf), weight: "change" };
   const effect = ownValue(provider?.effects ?? {}, (top === "metadata" ? field.keys : rest).join("."));
   const facts = top === "metadata" ? undefined : factsAt(field.keys, catalogue.syncConfig);
   if (top !== "metadata" && facts === undefined) return { sentence: words(meanings.unheardOf), weight: "change" };
-  const sentence = sentenceFor(turn, effect, facts?.meaning ?? {});
-  if (effect === undefined || sentence === undefined)
+  const sentence = turn === undefined ? undefined : sentenceFor(turn, effect, facts?.meaning ?? {});
+  if (effect === undefined || turn === undefined || sentence === undefined)
     return { sentence: words(top === "metadata" ? meanings.note : meanings.withoutEffect), weight: "none" };
   return { sentence: words(sentence), weight: isDangerous(turn, effect) ? "danger" : "change" };
 }
 
 type Turn = "on" | "off" | "changed" | "filled" | "removed";
 
-function turnOf({ kind, keys, before, after }: FieldChange): Turn {
-  // In the metadata a switch is a value like any other.
-  if (keys[0] === "sync_config" && after === true) return "on";
-  if (keys[0] === "sync_config" && before === true) return "off";
+/** In the metadata the service acts on texts only: of anything else it is as if it were not there. */
+function turnOfText({ before, after }: FieldChange): Turn | undefined {
+  const [had, has] = [before, after].map((value) => typeof value === "string" && value !== "");
+  if (had) return has ? "changed" : "removed";
+  return has ? "filled" : undefined;
+}
+
+function turnOf({ kind, before, after }: FieldChange): Turn {
+  if (after === true) return "on";
+  if (before === true) return "off";
   if (kind === "remove" || (after !== undefined && saysNothing(after))) return "removed";
   return kind === "add" ? "filled" : "changed";
 }

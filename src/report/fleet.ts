@@ -41,7 +41,8 @@ export function appliesText({ environments, targets }: Told, paint: Paint): stri
 
 /** The fixed last lines of a run: of what was checked, of the plans, of what became of them. None where there was nothing to count. */
 export function fixedLines(run: Run): readonly string[] {
-  const { command, targets, environments, problems } = run;
+  const { command, targets, environments, problems, isUnread = false } = run;
+  if (isUnread) return [];
   if (command === "validate") return [validateText(run).trimEnd()];
   const summaries = targets.flatMap(({ plan }) => plan?.summary ?? []);
   const isEmptyShare = environments.length === 0 && !problems.some(isError);

@@ -1,8 +1,9 @@
 import type { Place } from "../model/location.js";
-import { hasWork, placeOf } from "../model/plan.js";
+import { type Change, hasWork, placeOf } from "../model/plan.js";
 import { isError, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { fixedLines } from "./fleet.js";
+import { generalDangers } from "./rows.js";
 import { printable } from "./text.js";
 
 /*
@@ -27,23 +28,50 @@ export function annotationText(
   return commandLine(severity, inRepository(place), `${code} ${whose}${message}${next}`);
 }
 
-/** The dangers of plans as annotations on their definitions, where they have one. */
-export function dangerAnnotations({ command, targets }: Run, inRepository: InRepository): string {
-  if (command !== "plan") return "";
-  const isFleet = targets.length > 1;
-  return targets
-    .flatMap(({ environment, plan }) =>
-      (plan?.changes ?? []).flatMap((change) => {
-        const { place } = placeOf(change);
-        const whose = isFleet ? `[${environment}] ` : "";
-        return change.dangers.map((danger) =>
-          place === undefined
-            ? ""
-            : commandLine("warning", inRepository(place), `${whose}danger: ${change.name}: ${danger}`),
-        );
-      }),
-    )
+/**
+ * The dangers of plans as annotations: on the line that asks for one, else on the definition's first. What several environments
+ * have in common is told once.
+ */
+export function dangerAnnotations(run: Run, inRepository: InRepository): string {
+  if (run.command !== "plan") return "";
+  const told = new Map<string, { readonly danger: PlacedDanger; readonly environments: Set<string> }>();
+  for (const { environment, plan } of run.targets) {
+    for (const danger of (plan?.changes ?? []).flatMap(placedDangers)) {
+      const key = JSON.stringify(danger);
+      const known = told.get(key) ?? { danger, environments: new Set() };
+      known.environments.add(environment);
+      told.set(key, known);
+    }
+  }
+  return [...told.values()]
+    .map(({ danger: { place, words }, environments }) => {
+      const names = [...environments];
+      const left = names.length - MOST_NAMES;
+      const listed = `${names.slice(0, MOST_NAMES).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+      return commandLine(
+        "warning",
+        inRepository(place),
+        `${run.environments.length > 1 ? `[${listed}] ` : ""}${words}`,
+      );
+    })
     .join("");
+}
+
+/** Environments that are named one by one. */
+const MOST_NAMES = 5;
+
+interface PlacedDanger {
+  readonly place: Place;
+  readonly words: string;
+}
+
+function placedDangers(change: Change): readonly PlacedDanger[] {
+  const words = (danger: string) => `danger: ${change.name}: ${danger}`;
+  const ofFields = change.consequences.filter(({ weight }) => weight === "danger");
+  const { place: start } = placeOf(change);
+  const ofAll =
+    start === undefined ? [] : generalDangers(change).map((danger) => ({ place: start, words: words(danger) }));
+  return [...ofAll, ...ofFields.map(({ place, sentence }) => ({ place, words: words(sentence) }))];
 }
 
 function commandLine(command: "error" | "warning", { file, line, column }: Place, message: string): string {

@@ -1,37 +1,32 @@
 import { html, raw } from "hono/html";
 import { byText, type Json } from "../model/json.js";
-import type { Change, Consequence } from "../model/plan.js";
+import type { Consequence } from "../model/plan.js";
 import type { TargetRun } from "../model/run.js";
 import type { Mark } from "./marks.js";
 import type { Tone } from "./paint.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
+import { idsOf, type ShownChange } from "./shown.js";
 import { counted, printable } from "./text.js";
 import { diffLines } from "./value-diff.js";
 
 /** A piece of the page. */
 export type Part = ReturnType<typeof html>;
 
-/** A connection on the page. */
-export interface ShownChange {
-  readonly target: TargetRun;
-  readonly change: Change;
-  readonly mark: Mark;
-}
+/** What stands before what is about one environment of several. */
+export type Whose = (target: TargetRun) => string;
 
-/** The same with the name by which links lead to it. */
+/** A connection on the page, with the name by which links lead to it. */
 export interface Anchored extends ShownChange {
   readonly anchor: string;
 }
 
 /** The connections of the page, with what filters them. */
-export function connectionsPart(shown: readonly Anchored[], isFleet: boolean): Part {
-  if (shown.length === 0)
-    return html`<section id="connections"><h2>Connections</h2><p>There is no change to show.</p></section>`;
+export function connectionsPart(shown: readonly Anchored[], whose: Whose): Part {
   return html`<section id="connections" aria-labelledby="connections-head">
 <h2 id="connections-head">Connections</h2>
 ${filtersPart(shown)}
 <ol class="changes">
-${shown.map((change) => connectionPart(change, isFleet))}</ol>
+${shown.map((change) => connectionPart(change, whose))}</ol>
 </section>`;
 }
 
@@ -64,16 +59,16 @@ function selectPart(id: string, label: string, names: readonly string[]): Part {
   return html`<label class="field"><span>${label}</span><select id="${id}"><option value="">all</option>${options}</select></label>`;
 }
 
-function connectionPart({ anchor, target, change, mark }: Anchored, isFleet: boolean): Part {
-  const { name, providerType, id, file, line, dangers } = change;
+function connectionPart(shown: Anchored, whose: Whose): Part {
+  const { anchor, target, change, outcome, mark } = shown;
+  const { name, providerType, file, line, dangers } = change;
   const environment = printable(target.environment);
-  const outcome = target.outcomes?.get(change);
   const rows = rowsOf(change);
   const stampOnly = stampOnlyText(change);
   const danger =
     dangers.length === 0 ? "" : badge({ symbol: "!", word: counted(dangers.length, "danger"), tone: "bad" });
   return html`<li><details class="change" id="${anchor}" data-action="${mark.word}" data-environment="${environment}" data-provider="${printable(providerType)}"${dangers.length > 0 ? raw(' data-danger=""') : ""}>
-<summary>${badge(mark)} <h3>${printable(name)}</h3> <span class="soft">${isFleet ? `${environment}, ` : ""}${printable(providerType)}, ${printable(id ?? "not there yet")}</span> ${danger}</summary>
+<summary>${badge(mark)} <h3>${printable(name)}</h3> <span class="soft">${printable(whose(target))}${printable(providerType)}, ${printable(idsOf(shown))}</span> ${danger}</summary>
 <div class="inside">
 ${file === undefined ? "" : html`<p class="soft"><code>${printable(file)}:${line ?? 1}</code></p>\n`}
 ${outcome?.message === undefined ? "" : html`<p class="${toneClass(mark.tone)}">${printable(outcome.message)}</p>\n`}

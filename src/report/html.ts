@@ -1,15 +1,23 @@
 import { html, raw } from "hono/html";
 import { page } from "../generated/page.js";
 import { Bug, isError, type Problem } from "../model/problem.js";
-import type { TargetRun } from "../model/run.js";
+import type { Run, TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import { fixedLines } from "./fleet.js";
-import { type Anchored, badge, connectionsPart, marksOf, type Part, type ShownChange } from "./html-connections.js";
-import { type Mark, markOf, outcomeMark } from "./marks.js";
+import { type Anchored, badge, connectionsPart, marksOf, type Part, type Whose } from "./html-connections.js";
+import type { Mark } from "./marks.js";
 import { noteLines } from "./notes.js";
 import { plainPaint } from "./paint.js";
 import type { Report } from "./report.js";
-import { hasFailed, isWorthShowing } from "./rows.js";
+import {
+  dangersHeading,
+  isCalm,
+  NOTHING_TO_CHANGE,
+  notesHeading,
+  type ShownChange,
+  shownIn,
+  whoseIn,
+} from "./shown.js";
 import { counted, printable } from "./text.js";
 
 /** Nothing is fetched, and nothing runs but what this very file says. */
@@ -28,8 +36,8 @@ const policy = [
  */
 export function htmlText({ run, exitCode, tool }: Report): string {
   const { command, targets, problems } = run;
-  const shown = targets.flatMap(shownIn).map((change, at) => ({ ...change, anchor: `c-${at + 1}` }));
-  const isFleet = run.environments.length > 1;
+  const shown = shownIn(run).map((change, at) => ({ ...change, anchor: `c-${at + 1}` }));
+  const whose = whoseIn(run);
   const title = `Flexprice connections: ${command}`;
   const failed = exitCode === 0 || exitCode === 2 ? "" : `It ended with exit code ${exitCode}.`;
   const text = html`<!doctype html>
@@ -54,12 +62,12 @@ ${failed === "" ? "" : html`<p class="bad"><strong>${failed}</strong></p>\n`}
 </header>
 <main>
 ${countsPart(shown)}
-${dangersPart(shown, isFleet)}
+${dangersPart(run, shown, whose)}
 ${problemsPart(problems)}
-${notesPart(targets, isFleet)}
-${connectionsPart(shown, isFleet)}
+${notesPart(run, whose)}
+${shown.length > 0 ? connectionsPart(shown, whose) : emptyPart(isCalm(run))}
 </main>
-<footer><p>Made by ${tool.name} ${tool.version}. There is no secret on this page.</p></footer>
+<footer><p>Made by ${tool.name} ${tool.version}. No credential is on this page.</p></footer>
 </div>
 <script>${raw(page.script)}</script>
 </body>
@@ -67,15 +75,6 @@ ${connectionsPart(shown, isFleet)}
 `;
   if (text instanceof Promise) throw new Bug("a page that is not there yet");
   return text.toString();
-}
-
-function shownIn(target: TargetRun): readonly ShownChange[] {
-  const { plan, outcomes } = target;
-  return (plan?.changes ?? []).flatMap((change) => {
-    const outcome = outcomes?.get(change);
-    if (!isWorthShowing(change) && !hasFailed(outcome)) return [];
-    return [{ target, change, mark: outcome === undefined ? markOf(change) : outcomeMark(outcome.status) }];
-  });
 }
 
 function targetPart({ environment, baseUrl, environmentId, isConfirmed, owner, plan }: TargetRun): Part {
@@ -96,16 +95,16 @@ ${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`
 ${dangers === 0 ? "" : html`<li><b>${dangers}</b> ${badge({ symbol: "!", word: dangers === 1 ? "danger" : "dangers", tone: "bad" })}</li>\n`}</ul>`;
 }
 
-function dangersPart(shown: readonly Anchored[], isFleet: boolean): Part {
+function dangersPart(run: Run, shown: readonly Anchored[], whose: Whose): Part {
   const items = shown.flatMap(({ anchor, target, change }) =>
-    change.dangers.map((danger) => {
-      const whose = isFleet ? `${printable(target.environment)}: ` : "";
-      return html`<li>${whose}<a href="#${anchor}">${printable(change.name)}</a>: ${printable(danger)}</li>\n`;
-    }),
+    change.dangers.map(
+      (danger) =>
+        html`<li>${printable(whose(target))}<a href="#${anchor}">${printable(change.name)}</a>: ${printable(danger)}</li>\n`,
+    ),
   );
   if (items.length === 0) return html``;
   return html`<section class="box" aria-labelledby="dangers">
-<h2 id="dangers">${counted(items.length, "danger")}: look at ${items.length === 1 ? "this" : "these"} first</h2>
+<h2 id="dangers">${dangersHeading(run, items.length)}</h2>
 <ul class="dangers">${items}</ul>
 </section>`;
 }
@@ -126,18 +125,23 @@ function problemsPart(problems: readonly Problem[]): Part {
 </section>`;
 }
 
-function notesPart(targets: readonly TargetRun[], isFleet: boolean): Part {
-  const items = targets.flatMap((target) => {
-    const whose = isFleet ? `${printable(target.environment)}: ` : "";
+function notesPart(run: Run, whose: Whose): Part {
+  const items = run.targets.flatMap((target) => {
     const lines = target.plan === undefined ? [] : noteLines(target, target.plan, plainPaint);
     // What belongs to the line before is indented.
     return lines.map((line) =>
-      line.startsWith(" ") ? html`<li class="more">${line.trim()}</li>\n` : html`<li>${whose}${line}</li>\n`,
+      line.startsWith(" ")
+        ? html`<li class="more">${line.trim()}</li>\n`
+        : html`<li>${printable(whose(target))}${line}</li>\n`,
     );
   });
   if (items.length === 0) return html``;
   return html`<section aria-labelledby="notes">
-<h2 id="notes">To know</h2>
+<h2 id="notes">${notesHeading(run)}</h2>
 <ul class="notes">${items}</ul>
 </section>`;
+}
+
+function emptyPart(calm: boolean): Part {
+  return html`<section id="connections"><h2>Connections</h2><p>${calm ? NOTHING_TO_CHANGE : "There is none to show."}</p></section>`;
 }

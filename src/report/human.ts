@@ -5,7 +5,8 @@ import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import { markOf, outcomeMark } from "./marks.js";
 import { noteLines, savedLines } from "./notes.js";
 import type { Paint } from "./paint.js";
-import { isWorthShowing, type Row, rowsOf, stampOnlyText } from "./rows.js";
+import { generalDangers, isWorthShowing, type Row, rowsOf, stampOnlyText } from "./rows.js";
+import { NOTHING_TO_CHANGE } from "./shown.js";
 import { counted, printable, valueText } from "./text.js";
 
 /** What `validate` says on stdout: one fixed line. */
@@ -31,7 +32,7 @@ export function planText(target: TargetRun, paint: Paint, saved?: RunToSave, isN
     headLines(target, paint, isNamed),
     [""],
     ...shown.map((change) => [...changeLines(change, paint), ""]),
-    isCalm ? ["Nothing to change: no difference in what can be compared.", ""] : [],
+    isCalm ? [NOTHING_TO_CHANGE, ""] : [],
     notes.length > 0 ? [...notes, ""] : [],
     [planLine([plan.summary])],
   ];
@@ -104,19 +105,27 @@ function changeLines(change: Change, paint: Paint): readonly string[] {
   const source = file === undefined ? "" : `  ${paint("faint", `${printable(file)}:${line}`)}`;
   const rows = rowsOf(change).map((row) => ({ ...row, path: printable(row.path) }));
   const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(path.length, WIDEST_PATH)), 0);
-  const listed = rows.map((row) => `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${rowWords(row)}`);
-  const dangers = change.dangers.map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`);
-  const means = change.consequences
-    .filter(({ weight }) => weight === "change")
-    .map(({ sentence }) => `    ${paint("faint", "means:")} ${printable(sentence)}`);
+  const listed = rows.flatMap((row) => [
+    `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${rowWords(row)}`,
+    ...meaningLines(row, paint),
+  ]);
+  const dangers = generalDangers(change).map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`);
   const stampOnly = stampOnlyText(change);
   return [
     `${head}${source}`,
     // What a replace loses stands before what it brings.
     ...(change.action === "replace" ? [...dangers, ...listed] : listed),
     ...(stampOnly === undefined ? [] : [`    ${paint("faint", stampOnly)}`]),
-    ...means,
     ...(change.action === "replace" ? [] : dangers),
+  ];
+}
+
+/** What it means, below it; of a note in the metadata there is nothing to say. */
+function meaningLines({ consequence, path }: Row, paint: Paint): readonly string[] {
+  if (consequence === undefined || (consequence.weight === "none" && path.startsWith("metadata."))) return [];
+  const isDanger = consequence.weight === "danger";
+  return [
+    `      ${paint(isDanger ? "bad" : "faint", isDanger ? "danger:" : "means:")} ${printable(consequence.sentence)}`,
   ];
 }
 

@@ -1,21 +1,12 @@
-import type { Change } from "../model/plan.js";
-import type { TargetRun } from "../model/run.js";
 import { code, codeInHtml, cut, inHtml, plain, sentence, value } from "./markdown-text.js";
-import { markOf, outcomeMark } from "./marks.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
+import { idsOf, type ShownChange } from "./shown.js";
 import { counted } from "./text.js";
 
 /** Fields of one connection that are shown. */
 const MOST_ROWS = 60;
 
-/** A connection in the comment. */
-export interface ShownChange {
-  readonly target: TargetRun;
-  readonly change: Change;
-  readonly isFleet: boolean;
-}
-
-/** It as Markdown, short and long. */
+/** A connection as Markdown, short and long. */
 export interface Block {
   /** One line. */
   readonly line: string;
@@ -25,11 +16,11 @@ export interface Block {
   readonly isUrgent: boolean;
 }
 
-export function blockOf({ target, change, isFleet }: ShownChange): Block {
-  const { environment, outcomes } = target;
-  const outcome = outcomes?.get(change);
-  const { symbol, word, tone } = outcome === undefined ? markOf(change) : outcomeMark(outcome.status);
-  const identity = [change.providerType, change.id ?? "not there yet"];
+/** @param whose - what stands before the name */
+export function blockOf(shown: ShownChange, whose: string): Block {
+  const { change, outcome } = shown;
+  const { symbol, word, tone } = shown.mark;
+  const identity = [change.providerType, idsOf(shown)];
   const marked = `${symbol.trim() === "" ? "" : `${symbol} `}${word}`;
   const rows = rowsOf(change);
   const stampOnly = stampOnlyText(change);
@@ -38,14 +29,13 @@ export function blockOf({ target, change, isFleet }: ShownChange): Block {
     ...(change.dangers.length > 0 ? [counted(change.dangers.length, "danger")] : []),
   ].join(", ");
   const tail = counts === "" ? "" : ` · ${counts}`;
-  const whose = isFleet ? `${cut(environment)}: ` : "";
   const ids = identity.map((part) => cut(part)).join(", ");
-  const place = change.file === undefined ? [] : [code(`${change.file}:${change.line ?? 1}`), ""];
+  const place = change.file === undefined ? [] : [code(`${cut(change.file)}:${change.line ?? 1}`), ""];
   const said = outcome?.message === undefined ? [] : [sentence(outcome.message), ""];
   return {
-    line: `- **${marked}** ${plain(whose)}${code(cut(change.name))} (${plain(ids)})${tail}`,
+    line: `- **${marked}** ${plain(cut(whose))}${code(cut(change.name))} (${plain(ids)})${tail}${said.length === 0 ? "" : `: ${said[0]}`}`,
     full: [
-      `<details><summary>${marked} ${inHtml(whose)}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
+      `<details><summary>${marked} ${inHtml(cut(whose))}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
       "",
       ...place,
       ...said,
@@ -72,17 +62,21 @@ function tableOf(rows: readonly Row[]): readonly string[] {
 }
 
 function rowText({ symbol, word, path, before, after, note, consequence }: Row): string {
+  // Of a credential it stands in place of the value.
+  const words = note === undefined ? "" : plain(note);
   const cells = [
     symbol.trim() === "" ? word : `${symbol} ${word}`,
     code(cut(path)),
     before === undefined ? "" : value(before),
-    after === undefined ? "" : value(after),
+    after === undefined ? (before === undefined ? words : "") : value(after),
     [
-      ...(note === undefined ? [] : [plain(note)]),
+      ...(before === undefined && after === undefined ? [] : [words]),
       ...(consequence === undefined
         ? []
         : [`${consequence.weight === "danger" ? "**danger:** " : ""}${sentence(consequence.sentence)}`]),
-    ].join("<br>"),
+    ]
+      .filter((part) => part !== "")
+      .join("<br>"),
   ];
   return `| ${cells.join(" | ")} |`;
 }

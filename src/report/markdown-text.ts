@@ -13,8 +13,8 @@ function entity(character: string): string {
   return `&#${character.codePointAt(0)};`;
 }
 
-/** Characters by which GitHub notifies people and links issues, in the page that it made of the Markdown already. */
-const REFERENCES = /&#(?:64|35);/g;
+/** What GitHub makes mentions and links to issues and commits of, in the page that it made of the Markdown already. */
+const REFERENCES = /&#(?:64|35);|\bGH-(?=\d)|\b[0-9a-f]{4}(?=[0-9a-f]{3,36}\b)/gi;
 
 /** A sentence that may hold text from elsewhere. */
 export function plain(text: string): string {

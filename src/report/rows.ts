@@ -1,8 +1,7 @@
 import type { Json } from "../model/json.js";
-import type { Outcome } from "../model/outcome.js";
 import type { Change, Consequence, FieldChange, SecretChange, StampPart } from "../model/plan.js";
 import { assertNever } from "../model/problem.js";
-import { type Mark, outcomeMark } from "./marks.js";
+import type { Mark } from "./marks.js";
 import { isUnseen } from "./notes.js";
 
 /** One line of what a change consists of; every report shows the same ones. */
@@ -41,11 +40,6 @@ export function generalDangers({ dangers, consequences }: Change): readonly stri
   return dangers.filter((danger) => !told.has(danger));
 }
 
-/** Whether a change did not become what was asked for. */
-export function hasFailed(outcome: Outcome | undefined): boolean {
-  return outcome !== undefined && outcomeMark(outcome.status).tone !== "good" && outcome.status !== "unchanged";
-}
-
 /** What to say of a change of which nothing but our own note about the connection is written; for somebody who wonders why. */
 export function stampOnlyText(change: Change): string | undefined {
   return isStampOnly(change) ? `only its stamp is written: ${stampWords(change)}` : undefined;
@@ -71,14 +65,14 @@ function isStampOnly({ action, fields, secrets }: Change): boolean {
 
 const CANNOT_CHANGE = "blocked: cannot be changed on an existing connection";
 
-function fieldRow({ path, kind, before = null, after = null, state, variable, why }: FieldChange): Row {
+function fieldRow({ path, kind, before, after, state, variable, why }: FieldChange): Row {
   if (state === "unresolved") return unresolvedRow(path, variable, why);
-  if (state === "blocked")
-    return { symbol: "!", word: "blocked", tone: "bad", path, before, after, note: CANNOT_CHANGE };
-  if (kind === "add") return { symbol: "+", word: "add", tone: "good", path, after };
-  if (kind === "edit") return { symbol: "~", word: "change", tone: "change", path, before, after };
+  const at = { path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+  if (state === "blocked") return { ...at, symbol: "!", word: "blocked", tone: "bad", note: CANNOT_CHANGE };
+  if (kind === "add") return { ...at, symbol: "+", word: "add", tone: "good" };
+  if (kind === "edit") return { ...at, symbol: "~", word: "change", tone: "change" };
   const note = before === true ? "removed (turned off)" : "removed";
-  return { symbol: "-", word: "remove", tone: "bad", path, before, note };
+  return { ...at, symbol: "-", word: "remove", tone: "bad", note };
 }
 
 function unresolvedRow(path: string, variable: string | undefined, why: FieldChange["why"]): Row {

@@ -9,11 +9,16 @@ import { printableJson } from "./text.js";
  * The problems of a run as a SARIF 2.1.0 log. What has a place is a result; what has none is a notification of the run, since
  * services that show results at their lines refuse a log with results that have no line.
  *
+ * @param marker - a word that is the same for every run of one kind: services take the log for the successor of the one before
  * @param inRepository - turns a place of a file into one from the top of the repository
  * @returns JSON text that ends in a line feed
  * @see OASIS SARIF 2.1.0 §3.20 (invocation), §3.27 (result), §3.58 (notification)
  */
-export function sarifText({ run, exitCode, tool }: Report, inRepository: (place: Place) => Place): string {
+export function sarifText(
+  { run, exitCode, tool }: Report,
+  marker: string,
+  inRepository: (place: Place) => Place,
+): string {
   const located = run.problems.flatMap((problem) =>
     problem.place === undefined ? [] : [{ problem, place: inRepository(problem.place) }],
   );
@@ -28,9 +33,12 @@ export function sarifText({ run, exitCode, tool }: Report, inRepository: (place:
     builder.addRule(new SarifRuleBuilder().initSimple({ ruleId: code, shortDescriptionText }));
   }
   for (const { problem, place } of located) builder.addResult(resultOf(problem, place));
+  const files = [...new Set(located.map(({ place }) => place.file))];
+  builder.run.artifacts = files.map((file) => ({ sourceLanguage: "yaml", location: locationOf(file) }));
+  builder.run.originalUriBaseIds = { SRCROOT: { description: { text: "The top of the repository." } } };
   // Columns are counted as JavaScript does, in both of them.
   builder.run.columnKind = "utf16CodeUnits";
-  builder.run.automationDetails = { id: `${tool.name}/${run.command}/` };
+  builder.run.automationDetails = { id: `${tool.name}/${marker}/` };
   builder.run.invocations = [
     {
       executionSuccessful: exitCode === 0 || exitCode === 2,
@@ -53,7 +61,7 @@ function resultOf(problem: Problem, { file, line, column }: Place): SarifResultB
     ruleId: problem.code,
     message: { text: textOf(problem) },
   });
-  result.setLocationArtifactUri({ uri: uriOf(file), uriBaseId: "SRCROOT" });
+  result.setLocationArtifactUri(locationOf(file));
   result.setLocationRegion({ startLine: line, startColumn: column });
   return result;
 }
@@ -67,7 +75,9 @@ function textOf({ message, hint, environments }: Problem): string {
   return `${whose}${message}${hint === undefined ? "" : `\nhint: ${hint}`}`;
 }
 
-/** A path as a relative reference: what a path may hold and an address may not is encoded. */
-function uriOf(file: string): string {
-  return file.split("/").map(encodeURIComponent).join("/");
+/** A path as an address: what a path may hold and an address may not is encoded. Outside of the repository it has no base. */
+function locationOf(file: string): { readonly uri: string; readonly uriBaseId?: string } {
+  const encoded = file.split("/").map(encodeURIComponent).join("/");
+  if (file.startsWith("/")) return { uri: `file://${encoded}` };
+  return file.startsWith("../") ? { uri: encoded } : { uri: encoded, uriBaseId: "SRCROOT" };
 }

@@ -13,10 +13,14 @@ function definition(providerType: string, more = "") {
   return oneDesired(`name: x\nprovider_type: ${providerType}\n${more}`);
 }
 
-function meant(providerType: string, field: Partial<FieldChange> & Pick<FieldChange, "path" | "kind">): Consequence {
+function meant(
+  providerType: string,
+  field: Partial<FieldChange> & Pick<FieldChange, "path" | "kind">,
+): Omit<Consequence, "place"> {
   const [one] = consequencesOf([{ keys: field.path.split("."), ...field }], definition(providerType), catalogue);
   if (one === undefined) throw new Error("no consequence");
-  return one;
+  const { place: _place, ...rest } = one;
+  return rest;
 }
 
 interface Field {
@@ -63,10 +67,10 @@ describe("what a change means", () => {
       for (const field of fields.flatMap(changesOf)) {
         const { sentence, weight } = meant(providerType, field);
         const what = `${providerType} ${field.path} ${field.kind} ${JSON.stringify(field.before)} ${JSON.stringify(field.after)}`;
-        expect(sentence, what).toMatch(/^[a-z][^{}]+[^.{}]$/);
+        expect(sentence, what).toMatch(/^[A-Za-z][^{}]+[^.{}]$/);
         const acts = field.path.slice("sync_config.".length) in effects;
         expect(weight === "none", what).toBe(!acts);
-        if (!acts) expect(sentence, what).toBe(`nothing that Flexprice acts on for ${title}`);
+        if (!acts) expect(sentence, what).toBe(`Flexprice does nothing with this for ${title}`);
       }
     }
   });
@@ -85,25 +89,46 @@ describe("what a change means", () => {
     ["quickbooks", "invoice.outbound", false, true, "change", "invoices will be pushed to QuickBooks"],
     ["quickbooks", "invoice.outbound", true, false, "danger", "invoices will no longer be pushed to QuickBooks"],
     ["quickbooks", "payment.inbound", true, false, "danger", "payments will no longer be pulled from QuickBooks"],
-    ["stripe", "payment.inbound", true, false, "none", "nothing that Flexprice acts on for Stripe"],
-    ["stripe", "payment.outbound", false, true, "none", "nothing that Flexprice acts on for Stripe"],
+    ["stripe", "payment.inbound", true, false, "none", "Flexprice does nothing with this for Stripe"],
+    ["stripe", "payment.outbound", false, true, "none", "Flexprice does nothing with this for Stripe"],
     ["stripe", "plan.inbound", true, false, "danger", "plans will no longer be pulled from Stripe"],
-    ["stripe", "plan.outbound", true, false, "none", "nothing that Flexprice acts on for Stripe"],
+    ["stripe", "plan.outbound", true, false, "none", "Flexprice does nothing with this for Stripe"],
     ["stripe", "subscription.inbound", false, true, "change", "subscriptions will be pulled from Stripe"],
     ["stripe", "price.outbound", true, undefined, "danger", "prices will no longer be pushed to Stripe"],
     ["hubspot", "deal.outbound", true, false, "danger", "deals will no longer be pushed to HubSpot"],
     ["hubspot", "quote.outbound", false, true, "change", "quotes will be pushed to HubSpot"],
-    ["hubspot", "customer.inbound", false, true, "none", "nothing that Flexprice acts on for HubSpot"],
+    ["hubspot", "customer.inbound", false, true, "none", "Flexprice does nothing with this for HubSpot"],
     ["zoho_books", "customer.inbound", true, false, "danger", "customers will no longer be pulled from Zoho Books"],
     ["s3", "s3.bucket", "a", "b", "danger", "exports move to another bucket"],
     ["s3", "s3.bucket", undefined, "b", "change", "exports go to this bucket"],
     ["s3", "s3.region", "a", "", "danger", "exports have no region any more"],
     ["s3", "s3.key_prefix", "a", undefined, "danger", "exports move to the top of the bucket"],
-    ["s3", "s3.compression", "gzip", "none", "change", "exported files are compressed in another way"],
-    ["s3", "s3.encryption", "AES256", "aws:kms", "change", "exported files are encrypted by S3 in another way"],
-    ["s3", "s3.encryption", "AES256", undefined, "danger", "exported files no longer ask S3 for encryption"],
+    [
+      "s3",
+      "s3.compression",
+      "gzip",
+      "none",
+      "change",
+      "exported files are compressed in another way, unless the export itself says otherwise",
+    ],
+    [
+      "s3",
+      "s3.encryption",
+      "AES256",
+      "aws:kms",
+      "change",
+      "exported files are encrypted by S3 in another way, unless the export itself says otherwise",
+    ],
+    [
+      "s3",
+      "s3.encryption",
+      "AES256",
+      undefined,
+      "change",
+      "how exported files are encrypted is left to the export itself",
+    ],
     ["s3", "s3.is_flexprice_managed", undefined, true, "change", "exports go to a bucket that Flexprice keeps"],
-    ["stripe", "s3.bucket", "a", "b", "none", "nothing that Flexprice acts on for Stripe"],
+    ["stripe", "s3.bucket", "a", "b", "none", "Flexprice does nothing with this for Stripe"],
     ["aws_marketplace", "aws_marketplace.region", "a", "b", "danger", "usage is metered in another AWS region"],
     [
       "zoho_books",
@@ -143,7 +168,7 @@ describe("what a change means", () => {
       "MONTHLY",
       "ANNUAL",
       "none",
-      "nothing that Flexprice acts on for Whop",
+      "Flexprice does nothing with this for Whop",
     ],
   ])("%s %s: %j to %j is %s: %s", (providerType, path, before, after, weight, sentence) => {
     const kind = before === undefined ? "add" : after === undefined ? "remove" : "edit";
@@ -162,8 +187,8 @@ describe("what a change means", () => {
       weight: "danger",
       sentence: "after a checkout customers are sent to another address",
     });
-    expect(at("paddle", "checkout_url", { kind: "add" })).toMatchObject({ weight: "change" });
-    expect(at("moyasar", "cancel_url", { kind: "remove" })).toMatchObject({ weight: "danger" });
+    expect(at("paddle", "checkout_url", { before: "" })).toMatchObject({ weight: "change" });
+    expect(at("moyasar", "cancel_url", { after: "" })).toMatchObject({ weight: "danger" });
     for (const [providerType, key] of [
       ["stripe", "redirect_url"],
       ["paddle", "success_url"],
@@ -171,10 +196,21 @@ describe("what a change means", () => {
     ] as const)
       expect(at(providerType, key, {})).toMatchObject({
         weight: "none",
-        sentence: expect.stringMatching(/^a note: nothing in Flexprice acts on it for /),
+        sentence: "only a note: Flexprice does nothing with it",
       });
-    // A switch of the metadata is a value like any other.
-    expect(at("moyasar", "success_url", { before: true, after: false }).weight).toBe("danger");
+    // Nothing but a text is acted on there.
+    expect(at("moyasar", "success_url", { before: true, after: false }).weight).toBe("none");
+    expect(at("moyasar", "success_url", { before: "a", after: 3 })).toMatchObject({
+      weight: "danger",
+      sentence: "after a payment customers are sent to no address of yours any more",
+    });
+    expect(at("moyasar", "success_url", { before: 3, after: "a" }).sentence).toBe(
+      "after a payment customers are sent to this address",
+    );
+    const { before: _before, ...nothing } = { path: "", keys: [], kind: "add" as const, before: null, after: null };
+    expect(
+      meant("moyasar", { ...nothing, path: "metadata.success_url", keys: ["metadata", "success_url"] }).weight,
+    ).toBe("none");
     expect(at("stripe", "on", { before: true, after: false }).weight).toBe("none");
   });
 
@@ -193,6 +229,16 @@ describe("what a change means", () => {
         sentence: "a newer service has this setting; what it does with it is not known here",
         weight: "change",
       });
+  });
+
+  it("has the place that asks for it, and that of the nearest block where a line is gone", () => {
+    const desired = definition("stripe", "sync_config:\n  invoice:\n    outbound: false\n");
+    const changes = ["invoice.outbound", "invoice.inbound", "plan.inbound"].map((name): FieldChange => {
+      const path = `sync_config.${name}`;
+      return { path, keys: path.split("."), kind: "edit", before: true, after: false };
+    });
+    const places = consequencesOf(changes, desired, catalogue).map(({ place }) => `${place.line}:${place.column}`);
+    expect(places).toEqual(["5:15", "4:3", "3:1"]);
   });
 
   it("is not said of what is not written", () => {

@@ -66,16 +66,30 @@ const dangerous = () =>
   ]);
 
 describe("a danger", () => {
-  it("is a warning on the definition that asks for it", () => {
+  it("of the whole change is a warning on the definition's first line", () => {
+    const target = dangerous();
+    const [change] = target.plan?.changes ?? [];
+    if (change === undefined || target.plan === undefined) throw new Error("no change");
+    const replaced = { ...change, consequences: [], dangers: ["its id changes"] };
+    const { run } = reportOf([{ ...target, plan: { ...target.plan, changes: [replaced] } }]);
+    expect(dangerAnnotations(run, asIs)).toBe(
+      "::warning file=connections/x.yaml,line=2,col=1::danger: Stripe: its id changes\n",
+    );
+  });
+
+  it("is a warning on the line that asks for it", () => {
     const { run } = reportOf([dangerous()]);
     expect(dangerAnnotations(run, asIs)).toBe(
-      "::warning file=connections/x.yaml,line=2,col=1::danger: Stripe: invoices will no longer be pushed to Stripe\n",
+      "::warning file=connections/x.yaml,line=4,col=37::danger: Stripe: invoices will no longer be pushed to Stripe\n",
     );
     const fleet = reportOf([
       { ...dangerous(), environment: "eu" },
       { ...dangerous(), environment: "us" },
     ]);
-    expect(dangerAnnotations(fleet.run, asIs)).toContain("::[us] danger: ");
+    // What several have in common is told once.
+    expect(dangerAnnotations(fleet.run, asIs).match(/::\[.*?\] danger/g)).toEqual(["::[eu, us] danger"]);
+    const many = reportOf([...Array(9).keys()].map((at) => ({ ...dangerous(), environment: `e${at}` })));
+    expect(dangerAnnotations(many.run, asIs)).toContain("::[e0, e1, e2, e3, e4 and 4 more] danger: ");
   });
 
   it("is told of a plan only: apply has said it already", () => {

@@ -66,7 +66,7 @@ describe("a page", () => {
     expect(seen).toContain("Stripe: invoices will no longer be pushed to Stripe");
     expect(seen).toContain('before 3 → after "3"');
     expect(seen).toContain("before (secret) → after (secret)");
-    expect(seen).toContain("a note: nothing in Flexprice acts on it for Stripe");
+    expect(seen).toContain("only a note: Flexprice does nothing with it");
   });
 
   it("keeps text from elsewhere text", () => {

@@ -74,7 +74,7 @@ describe("a plan for a person", () => {
           + metadata.regions              ["ap","us"]
           ~ metadata.retries              3 → "3"
           ~ sync_config.invoice.outbound  true → false
-          danger: invoices will no longer be pushed to Stripe
+            danger: invoices will no longer be pushed to Stripe
 
       ? 2 credentials of 1 connection cannot be compared, for the service shows none, and are not sent:
         FLEXPRICE_SYNC_FINGERPRINT_KEY is not set (flexprice-sync keygen makes a key).

@@ -37,7 +37,7 @@ describe("a comment", () => {
   it("has totals and dangers first, then each connection in a folded block", () => {
     expect(markdownText(reportOf([small()]), "plan-1")).toMatchInlineSnapshot(`
       "<!-- flexprice-sync:plan-1 -->
-      ### Flexprice connections: plan: 1 danger
+      ### Flexprice connections: plan: 1 danger, 1 blocked
 
       \`\`\`
       Plan: 1 to create, 1 to update, 0 to replace, 0 to archive, 1 unchanged, 1 blocked, 0 unknown.
@@ -57,8 +57,8 @@ describe("a comment", () => {
 
       | | field | before | after | what it means |
       |---|---|---|---|---|
-      | + add | \`encrypted_secret_data.razorpay.key_id\` |  |  | (secret from KEY) |
-      | ? unresolved | \`encrypted_secret_data.razorpay.secret_key\` |  |  | unresolved: GONE is not set |
+      | + add | \`encrypted_secret_data.razorpay.key_id\` |  | (secret from KEY) |  |
+      | ? unresolved | \`encrypted_secret_data.razorpay.secret_key\` |  | unresolved: GONE is not set |  |
 
       </details>
 
@@ -78,8 +78,8 @@ describe("a comment", () => {
 
       | | field | before | after | what it means |
       |---|---|---|---|---|
-      | ~ change | \`metadata.note\` | \`(secret)\` | \`(secret)\` | a note: nothing in Flexprice acts on it for Stripe |
-      | ~ change | \`metadata.retries\` | \`3\` | \`"3"\` | a note: nothing in Flexprice acts on it for Stripe |
+      | ~ change | \`metadata.note\` | \`(secret)\` | \`(secret)\` | only a note: Flexprice does nothing with it |
+      | ~ change | \`metadata.retries\` | \`3\` | \`"3"\` | only a note: Flexprice does nothing with it |
       | ~ change | \`sync_config.plan.inbound\` | \`false\` | \`true\` | plans will be pulled from Stripe |
       | ~ change | \`sync_config.invoice.outbound\` | \`true\` | \`false\` | **danger:** invoices will no longer be pushed to Stripe |
 
@@ -92,6 +92,15 @@ describe("a comment", () => {
     const target = small();
     const lines = markdownText(reportOf([target]), "plan-1").split("\n");
     expect(lines).toContain(planLine(target.plan === undefined ? [] : [target.plan.summary]));
+  });
+
+  it("says when there is nothing to change", () => {
+    const calm = targetRun("name: S\nprovider_type: stripe\n", [observed({ providerType: "stripe", name: "S" })]);
+    expect(markdownText(reportOf([calm]), "plan-1")).toContain(
+      "\nNothing to change: no difference in what can be compared.\n",
+    );
+    const { plan: _plan, ...without } = calm;
+    expect(markdownText(reportOf([without], { exitCode: 1 }), "plan-1")).not.toContain("Nothing to change");
   });
 
   it("begins with a marker that nobody sees and a bot finds", () => {
@@ -188,6 +197,38 @@ describe("a comment on many connections", () => {
     expect(text).toContain("3000 to update");
     expect(text).toMatch(/Of 3000 connections 0 are shown in full and \d+ in one line; \d+ are left out: /);
     expect(text).toMatch(/- and \d+ more dangers/);
+  });
+
+  it("keeps what failed and what is dangerous, wherever it stands", () => {
+    const target = many(3_000, 3_001, "");
+    const { plan } = target;
+    const [last, ...more] = [...(plan?.changes ?? [])].reverse();
+    if (plan === undefined || last === undefined) throw new Error("no plan");
+    const failed: Outcome = { status: "failed", attempts: 1, wrote: false, message: "The service said no." };
+    const done: Outcome = { status: "updated", attempts: 1, wrote: true };
+    const outcomes = new Map([[last, failed], ...more.map((change) => [change, done] as const)]);
+    const text = markdownText(reportOf([{ ...target, outcomes }], { command: "apply", exitCode: 4 }), "apply-1");
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MOST_BYTES);
+    expect(text).toContain(`failed** ${code(last.name)}`);
+    expect(text).toContain(": The service said no.");
+    // It stands where it stood, behind the others.
+    expect(text.indexOf("failed** ")).toBeGreaterThan(text.lastIndexOf("updated** "));
+  });
+
+  it("names every problem, also beside one that hundreds of environments have", () => {
+    const environments = [...Array(900).keys()].map((at) => `customer-${at}-of-many`);
+    const problems = [
+      {
+        ...error("LOAD.BAD_YAML", "x".repeat(20_000), { place: { file: "f".repeat(5_000), line: 1, column: 1 } }),
+        environments,
+      },
+      error("LOAD.NO_FOLDER", "there is no folder connections."),
+    ];
+    const seen = textOf(rendered(markdownText(reportOf([], { environments, problems, exitCode: 3 }), "plan-1")));
+    expect(seen).toContain(
+      "(customer-0-of-many, customer-1-of-many, customer-2-of-many, customer-3-of-many, customer-4-of-many and 895 more)",
+    );
+    expect(seen).toContain("there is no folder connections.");
   });
 
   it("has at most that whatever the names, values, problems and environments are", () => {

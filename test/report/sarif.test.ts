@@ -18,7 +18,7 @@ const problems = [
 
 describe("a SARIF log", () => {
   it("has every problem with a place as a result, and its file as an address", () => {
-    const log = sarifOf(sarifText(reportOf([], { problems, exitCode: 3 }), asIs));
+    const log = sarifOf(sarifText(reportOf([], { problems, exitCode: 3 }), "plan-1", asIs));
     expect(placesIn(log)).toEqual([
       "VALIDATE.WRONG_TYPE connections/a%20b%23c.yaml:7:11",
       "LOAD.EMPTY_FILE c.yaml:1:1",
@@ -36,7 +36,7 @@ describe("a SARIF log", () => {
   });
 
   it("tells problems without a place as what happened to the run: a result without a line is refused by services", () => {
-    const text = sarifText(reportOf([], { problems, exitCode: 3 }), asIs);
+    const text = sarifText(reportOf([], { problems, exitCode: 3 }), "plan-1", asIs);
     expect(text).toContain("no \\u202e key");
     expect(sarifOf(text).runs[0].invocations).toMatchObject([
       {
@@ -54,20 +54,36 @@ describe("a SARIF log", () => {
   });
 
   it("is whole when there is nothing to tell", () => {
-    const [run] = sarifOf(sarifText(reportOf([]), asIs)).runs;
+    const [run] = sarifOf(sarifText(reportOf([]), "plan-1", asIs)).runs;
     expect(run.results).toEqual([]);
     expect(run.invocations).toMatchObject([{ executionSuccessful: true, exitCode: 0, toolExecutionNotifications: [] }]);
   });
 
   it("counts a plan with changes as a run that went well", () => {
-    expect(sarifOf(sarifText(reportOf([], { exitCode: 2 }), asIs)).runs[0].invocations[0]?.executionSuccessful).toBe(
-      true,
+    expect(
+      sarifOf(sarifText(reportOf([], { exitCode: 2 }), "plan-1", asIs)).runs[0].invocations[0]?.executionSuccessful,
+    ).toBe(true);
+  });
+
+  it("has no base for files outside of the repository", () => {
+    const elsewhere = ["/etc/a b.yaml", "../c.yaml"].map((file) =>
+      warning("LOAD.EMPTY_FILE", "x", { place: { file, line: 1, column: 1 } }),
     );
+    const text = sarifText(reportOf([], { problems: elsewhere }), "plan-1", asIs);
+    expect(placesIn(sarifOf(text))).toEqual([
+      "LOAD.EMPTY_FILE file:///etc/a%20b.yaml:1:1",
+      "LOAD.EMPTY_FILE ../c.yaml:1:1",
+    ]);
+    expect(text.match(/uriBaseId/g)).toBeNull();
+  });
+
+  it("takes the place of the log before it of the same kind, and of no other", () => {
+    expect(sarifText(reportOf([]), "plan-1", asIs)).toContain('"id": "flexprice-sync/plan-1/"');
   });
 
   it("has places from the top of the repository", () => {
     const inFolder = (place: Place) => ({ ...place, file: `infra/${place.file}` });
-    expect(placesIn(sarifOf(sarifText(reportOf([], { problems }), inFolder)))).toContain(
+    expect(placesIn(sarifOf(sarifText(reportOf([], { problems }), "plan-1", inFolder)))).toContain(
       "LOAD.EMPTY_FILE infra/c.yaml:1:1",
     );
   });

@@ -167,6 +167,12 @@ describe("the page of a plan", () => {
     const stripe = page.locator("details.change", { has: page.locator("h3", { hasText: /^Stripe$/ }) });
     expect(await stripe.getAttribute("open")).toBe("");
     expect(await page.locator(":focus").textContent()).toContain("Stripe");
+    // Once more, after it was folded and filtered away.
+    await page.click("#close-all");
+    await page.fill("#search", "nothing has this");
+    await page.locator(".dangers a", { hasText: "Stripe" }).click();
+    expect(await stripe.getAttribute("open")).toBe("");
+    expect(await stripe.isVisible()).toBe(true);
   });
 
   it("can be read and worked by the keyboard alone", async () => {

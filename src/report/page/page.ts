@@ -77,6 +77,11 @@ addEventListener("afterprint", () => {
 });
 
 addEventListener("hashchange", openTarget);
+// A link to where the page is already changes nothing in the address, but may have been folded since.
+document.addEventListener("click", ({ target }) => {
+  const link = target instanceof Element ? target.closest<HTMLAnchorElement>("a[href^='#']") : null;
+  if (link !== null && link.hash === location.hash) openTarget();
+});
 filters?.addEventListener("input", filter);
 document.querySelector("#open-all")?.addEventListener("click", () => openAll(true));
 document.querySelector("#close-all")?.addEventListener("click", () => openAll(false));
