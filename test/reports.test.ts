@@ -255,7 +255,7 @@ describe("reports in files", () => {
     expect(code).toBe(64);
     expect(stderr).toContain(`error[USAGE.CONFLICT] Options that do not go together: ${detail}`);
     expect(live.received).toEqual([]);
-    // The two that collide have the failure in neither.
+    // Of two reports that collide the first one is written.
     for (const [name, text] of Object.entries(files))
       if (name !== "kept.txt") expect([name, textIn(cwd, name)]).toEqual([name, text]);
   });
