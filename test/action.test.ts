@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "./support/folder.js";
 import { commentServer, evaluated, type Job, readAction, runAction } from "./support/github-actions.js";
-import { accessTo, row, send, service } from "./support/service.js";
+import { accessTo, definitionOfPushing, pushing, row, send, service } from "./support/service.js";
 
 /*
  * The action, its steps run as GitHub runs them: the packed program is installed, asked, and told of in a comment.
@@ -24,13 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(packed, { recursive: true, force: true }));
 
-const STRIPE = "name: Stripe\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
-const pushing = row({
-  id: "conn_s",
-  provider_type: "stripe",
-  name: "Stripe",
-  sync_config: { invoice: { outbound: true } },
-});
+const STRIPE = definitionOfPushing(false);
 const pullRequest = { name: "pull_request", content: { pull_request: { number: 7 } } };
 
 /** Runs the action with the program of this checkout. */

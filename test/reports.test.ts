@@ -7,19 +7,13 @@ import { folderWith } from "./support/folder.js";
 import { documentOf, type Ended, lastLine, program, run } from "./support/program.js";
 import { elementsOf, rendered, textOf } from "./support/reports.js";
 import { placesIn, sarifOf } from "./support/sarif.js";
-import { accessTo, row, send, service } from "./support/service.js";
+import { accessTo, definitionOfPushing, pushing, row, send, service } from "./support/service.js";
 
 /*
  * What reviewers see, through the built program: reports in files beside what it prints, and what a job of GitHub Actions is told.
  */
 
-const STRIPE = "name: Stripe\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
-const pushing = row({
-  id: "conn_s",
-  provider_type: "stripe",
-  name: "Stripe",
-  sync_config: { invoice: { outbound: true } },
-});
+const STRIPE = definitionOfPushing(false);
 const INTO = ["--json-into", "r.json", "--markdown-into", "r.md", "--html-into", "r.html", "--sarif-into", "r.sarif"];
 
 function textIn(folder: string, name: string): string {

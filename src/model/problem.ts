@@ -244,18 +244,26 @@ export function together(
 ): readonly Problem[] {
   const [only, ...more] = found;
   if (only === undefined || more.length === 0) return only?.problems ?? [];
-  const told = new Map<string, { readonly problem: Problem; readonly environments: Set<string> }>();
-  for (const { environment, problems } of found) {
-    for (const problem of problems) {
-      const key = JSON.stringify(problem);
-      const known = told.get(key) ?? { problem, environments: new Set() };
+  const parts = found.map(({ environment, problems }) => ({ environment, items: problems }));
+  return toldOnce(parts).map(({ item, environments }) =>
+    environments.length === found.length ? item : { ...item, environments },
+  );
+}
+
+/** What several environments have in common once, with their names; in the order in which it first comes. */
+export function toldOnce<T>(
+  found: readonly { readonly environment: string; readonly items: readonly T[] }[],
+): readonly { readonly item: T; readonly environments: readonly string[] }[] {
+  const told = new Map<string, { readonly item: T; readonly environments: Set<string> }>();
+  for (const { environment, items } of found) {
+    for (const item of items) {
+      const key = JSON.stringify(item);
+      const known = told.get(key) ?? { item, environments: new Set() };
       known.environments.add(environment);
       told.set(key, known);
     }
   }
-  return [...told.values()].map(({ problem, environments }) =>
-    environments.size === found.length ? problem : { ...problem, environments: [...environments] },
-  );
+  return [...told.values()].map(({ item, environments }) => ({ item, environments: [...environments] }));
 }
 
 /** A text as a full sentence: with a full stop unless it ends in some stop already. */

@@ -33,25 +33,26 @@ function isOutboundOff(field: FieldChange): boolean {
   return field.keys[0] === "sync_config" && field.keys.at(-1) === "outbound" && turnOf(field) === "off";
 }
 
-function meaningOf(
-  field: FieldChange,
-  providerType: string,
-  catalogue: Catalogue,
-): Omit<Consequence, "path" | "place"> {
-  const { meanings } = catalogue;
-  const [top, ...rest] = field.keys;
-  const provider = ownValue(catalogue.providers, providerType);
+function meaningOf(field: FieldChange, providerType: string, { providers, syncConfig, meanings }: Catalogue): Meant {
+  const provider = ownValue(providers, providerType);
+  const effects = provider?.effects ?? {};
   const words = (sentence: string) => sentence.replaceAll("{provider}", provider?.title ?? providerType);
-  const turn = top === "metadata" ? turnOfText(field) : turnOf(field);
-  if (top === "name") return { sentence: words(meanings.name.changed ?? meanings.unheardOf), weight: "change" };
-  const effect = ownValue(provider?.effects ?? {}, (top === "metadata" ? field.keys : rest).join("."));
-  const facts = top === "metadata" ? undefined : factsAt(field.keys, catalogue.syncConfig);
-  if (top !== "metadata" && facts === undefined) return { sentence: words(meanings.unheardOf), weight: "change" };
-  const sentence = turn === undefined ? undefined : sentenceFor(turn, effect, facts?.meaning ?? {});
-  if (effect === undefined || turn === undefined || sentence === undefined)
-    return { sentence: words(top === "metadata" ? meanings.note : meanings.withoutEffect), weight: "none" };
-  return { sentence: words(sentence), weight: isDangerous(turn, effect) ? "danger" : "change" };
+  const meant = (turn: Turn | undefined, effect: Effect | undefined, general: Meaning, otherwise: string): Meant => {
+    const sentence = turn === undefined ? undefined : (effect?.[turn] ?? general[turn]);
+    if (effect === undefined || turn === undefined || sentence === undefined)
+      return { sentence: words(otherwise), weight: "none" };
+    return { sentence: words(sentence), weight: isDangerous(turn, effect) ? "danger" : "change" };
+  };
+  const [top, ...rest] = field.keys;
+  if (top === "metadata") return meant(turnOfText(field), ownValue(effects, field.keys.join(".")), {}, meanings.note);
+  const general = top === "name" ? meanings.name : factsAt(field.keys, syncConfig)?.meaning;
+  if (general === undefined) return { sentence: words(meanings.unheardOf), weight: "change" };
+  // A name has an effect everywhere: people see it.
+  const effect = top === "name" ? {} : ownValue(effects, rest.join("."));
+  return meant(turnOf(field), effect, general, meanings.withoutEffect);
 }
+
+type Meant = Pick<Consequence, "sentence" | "weight">;
 
 type Turn = "on" | "off" | "changed" | "filled" | "removed";
 
@@ -71,8 +72,4 @@ function turnOf({ kind, before, after }: FieldChange): Turn {
 
 function isDangerous(turn: Turn, { danger }: Effect): boolean {
   return turn === "off" || turn === danger || (turn === "removed" && danger === "changed");
-}
-
-function sentenceFor(turn: Turn, effect: Effect | undefined, general: Meaning): string | undefined {
-  return effect?.[turn] ?? general[turn];
 }

@@ -1,10 +1,11 @@
 import type { Place } from "../model/location.js";
 import { type Change, hasWork, placeOf } from "../model/plan.js";
-import { isError, type Problem } from "../model/problem.js";
+import { isError, type Problem, toldOnce } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { fixedLines } from "./fleet.js";
+import { problemWords } from "./problems.js";
 import { generalDangers } from "./rows.js";
-import { printable } from "./text.js";
+import { printable, someOf } from "./text.js";
 
 /*
  * What GitHub's runner is told: annotations on lines of files, and outputs of a step.
@@ -18,14 +19,9 @@ type InRepository = (place: Place) => Place;
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
-export function annotationText(
-  { code, severity, message, hint, place, environments }: Problem,
-  inRepository: InRepository,
-): string {
-  if (place === undefined) return "";
-  const whose = environments === undefined ? "" : `[${environments.join(", ")}] `;
-  const next = hint === undefined ? "" : `\nhint: ${hint}`;
-  return commandLine(severity, inRepository(place), `${code} ${whose}${message}${next}`);
+export function annotationText(problem: Problem, inRepository: InRepository): string {
+  const { code, severity, place } = problem;
+  return place === undefined ? "" : commandLine(severity, inRepository(place), `${code} ${problemWords(problem)}`);
 }
 
 /**
@@ -34,31 +30,17 @@ export function annotationText(
  */
 export function dangerAnnotations(run: Run, inRepository: InRepository): string {
   if (run.command !== "plan") return "";
-  const told = new Map<string, { readonly danger: PlacedDanger; readonly environments: Set<string> }>();
-  for (const { environment, plan } of run.targets) {
-    for (const danger of (plan?.changes ?? []).flatMap(placedDangers)) {
-      const key = JSON.stringify(danger);
-      const known = told.get(key) ?? { danger, environments: new Set() };
-      known.environments.add(environment);
-      told.set(key, known);
-    }
-  }
-  return [...told.values()]
-    .map(({ danger: { place, words }, environments }) => {
-      const names = [...environments];
-      const left = names.length - MOST_NAMES;
-      const listed = `${names.slice(0, MOST_NAMES).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
-      return commandLine(
-        "warning",
-        inRepository(place),
-        `${run.environments.length > 1 ? `[${listed}] ` : ""}${words}`,
-      );
+  const found = run.targets.map(({ environment, plan }) => ({
+    environment,
+    items: (plan?.changes ?? []).flatMap(placedDangers),
+  }));
+  return toldOnce(found)
+    .map(({ item: { place, words }, environments }) => {
+      const whose = run.environments.length > 1 ? `[${someOf(environments)}] ` : "";
+      return commandLine("warning", inRepository(place), `${whose}${words}`);
     })
     .join("");
 }
-
-/** Environments that are named one by one. */
-const MOST_NAMES = 5;
 
 interface PlacedDanger {
   readonly place: Place;

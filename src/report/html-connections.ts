@@ -1,46 +1,42 @@
 import { html, raw } from "hono/html";
 import { byText, type Json } from "../model/json.js";
 import type { Consequence } from "../model/plan.js";
-import type { TargetRun } from "../model/run.js";
 import type { Mark } from "./marks.js";
 import type { Tone } from "./paint.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
-import { idsOf, type ShownChange } from "./shown.js";
+import type { ShownChange } from "./shown.js";
 import { counted, printable } from "./text.js";
 import { diffLines } from "./value-diff.js";
 
 /** A piece of the page. */
 export type Part = ReturnType<typeof html>;
 
-/** What stands before what is about one environment of several. */
-export type Whose = (target: TargetRun) => string;
-
-/** A connection on the page, with the name by which links lead to it. */
-export interface Anchored extends ShownChange {
-  readonly anchor: string;
+/** The name by which links lead to a connection. */
+export function anchorOf({ number }: ShownChange): string {
+  return `c-${number}`;
 }
 
 /** The connections of the page, with what filters them. */
-export function connectionsPart(shown: readonly Anchored[], whose: Whose): Part {
+export function connectionsPart(shown: readonly ShownChange[]): Part {
   return html`<section id="connections" aria-labelledby="connections-head">
 <h2 id="connections-head">Connections</h2>
 ${filtersPart(shown)}
 <ol class="changes">
-${shown.map((change) => connectionPart(change, whose))}</ol>
+${shown.map(connectionPart)}</ol>
 </section>`;
 }
 
 /** Shown by the script, without which they would do nothing. */
 function filtersPart(shown: readonly ShownChange[]): Part {
-  const checks = [...marksOf(shown)].map(
-    ([word, { count }]) =>
+  const checks = marksOf(shown).map(
+    ({ mark: { word }, count }) =>
       html`<label class="check"><input type="checkbox" name="action" value="${word}" checked> ${word} (${count})</label>\n`,
   );
   return html`<div class="filters" role="search" aria-label="Filter the connections" hidden>
 <fieldset><legend>Action</legend>
 ${checks}<label class="check"><input type="checkbox" id="dangerous"> only dangers</label>
 </fieldset>
-${selectPart("environment", "Environment", namesOf(shown.map(({ target }) => target.environment)))}
+${selectPart("environment", "Environment", namesOf(shown.map(({ environment }) => environment)))}
 ${selectPart("provider", "Provider", namesOf(shown.map(({ change }) => change.providerType)))}
 <label class="field"><span>Text</span><input type="search" id="search" autocomplete="off" spellcheck="false"></label>
 <button type="button" id="open-all">Unfold all</button>
@@ -59,16 +55,15 @@ function selectPart(id: string, label: string, names: readonly string[]): Part {
   return html`<label class="field"><span>${label}</span><select id="${id}"><option value="">all</option>${options}</select></label>`;
 }
 
-function connectionPart(shown: Anchored, whose: Whose): Part {
-  const { anchor, target, change, outcome, mark } = shown;
+function connectionPart(shown: ShownChange): Part {
+  const { whose, change, outcome, mark, ids } = shown;
   const { name, providerType, file, line, dangers } = change;
-  const environment = printable(target.environment);
   const rows = rowsOf(change);
   const stampOnly = stampOnlyText(change);
   const danger =
     dangers.length === 0 ? "" : badge({ symbol: "!", word: counted(dangers.length, "danger"), tone: "bad" });
-  return html`<li><details class="change" id="${anchor}" data-action="${mark.word}" data-environment="${environment}" data-provider="${printable(providerType)}"${dangers.length > 0 ? raw(' data-danger=""') : ""}>
-<summary>${badge(mark)} <h3>${printable(name)}</h3> <span class="soft">${printable(whose(target))}${printable(providerType)}, ${printable(idsOf(shown))}</span> ${danger}</summary>
+  return html`<li><details class="change" id="${anchorOf(shown)}" data-action="${mark.word}" data-environment="${printable(shown.environment)}" data-provider="${printable(providerType)}"${dangers.length > 0 ? raw(' data-danger=""') : ""}>
+<summary>${badge(mark)} <h3>${printable(name)}</h3> <span class="soft">${printable(whose)}${printable(providerType)}, ${printable(ids)}</span> ${danger}</summary>
 <div class="inside">
 ${file === undefined ? "" : html`<p class="soft"><code>${printable(file)}:${line ?? 1}</code></p>\n`}
 ${outcome?.message === undefined ? "" : html`<p class="${toneClass(mark.tone)}">${printable(outcome.message)}</p>\n`}
@@ -81,9 +76,8 @@ ${stampOnly === undefined ? "" : html`<p class="soft">${stampOnly}</p>\n`}
 }
 
 function rowPart(row: Row): Part {
-  const { symbol, word, tone, path, note, consequence } = row;
-  const drawn = symbol.trim() === "" ? "" : html`<span aria-hidden="true">${symbol}</span> `;
-  return html`<li><span class="mark ${toneClass(tone)}">${drawn}${word}</span> <code class="path">${printable(path)}</code> ${valuesPart(row)}${notePart(row, note)}${consequence === undefined ? "" : meaningPart(consequence)}</li>
+  const { tone, path, note, consequence } = row;
+  return html`<li><span class="mark ${toneClass(tone)}">${markPart(row)}</span> <code class="path">${printable(path)}</code> ${valuesPart(row)}${notePart(row, note)}${consequence === undefined ? "" : meaningPart(consequence)}</li>
 `;
 }
 
@@ -142,23 +136,21 @@ function diffPart(before: Json | undefined, after: Json | undefined): Part {
 }
 
 /** Every mark that there is, with how many connections have it, in the order of their words. */
-export function marksOf(
-  shown: readonly ShownChange[],
-): ReadonlyMap<string, { readonly mark: Mark; readonly count: number }> {
-  const words = [...new Set(shown.map(({ mark }) => mark.word))].sort(byText);
-  return new Map(
-    words.flatMap((word) => {
-      const having = shown.filter(({ mark }) => mark.word === word);
-      const [first] = having;
-      return first === undefined ? [] : [[word, { mark: first.mark, count: having.length }] as const];
-    }),
-  );
+export function marksOf(shown: readonly ShownChange[]): readonly { readonly mark: Mark; readonly count: number }[] {
+  const marks = new Map(shown.map(({ mark }) => [mark.word, mark]));
+  return [...marks.values()]
+    .sort((left, right) => byText(left.word, right.word))
+    .map((mark) => ({ mark, count: shown.filter((one) => one.mark.word === mark.word).length }));
 }
 
 /** A mark as the page shows it. */
-export function badge({ symbol, word, tone }: Mark): Part {
-  const drawn = symbol.trim() === "" ? "" : html`<span aria-hidden="true">${symbol}</span> `;
-  return html`<span class="badge ${toneClass(tone)}">${drawn}${word}</span>`;
+export function badge(mark: Mark): Part {
+  return html`<span class="badge ${toneClass(mark.tone)}">${markPart(mark)}</span>`;
+}
+
+/** The symbol is for the eye alone: it stands beside its word. */
+function markPart({ symbol, word }: Mark): Part {
+  return symbol.trim() === "" ? html`${word}` : html`<span aria-hidden="true">${symbol}</span> ${word}`;
 }
 
 function toneClass(tone: Tone): string {

@@ -1,23 +1,13 @@
 import { html, raw } from "hono/html";
 import { page } from "../generated/page.js";
 import { Bug, isError, type Problem } from "../model/problem.js";
-import type { Run, TargetRun } from "../model/run.js";
+import type { TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
-import { fixedLines } from "./fleet.js";
-import { type Anchored, badge, connectionsPart, marksOf, type Part, type Whose } from "./html-connections.js";
+import { anchorOf, badge, connectionsPart, marksOf, type Part } from "./html-connections.js";
 import type { Mark } from "./marks.js";
-import { noteLines } from "./notes.js";
-import { plainPaint } from "./paint.js";
-import type { Report } from "./report.js";
-import {
-  dangersHeading,
-  isCalm,
-  NOTHING_TO_CHANGE,
-  notesHeading,
-  type ShownChange,
-  shownIn,
-  whoseIn,
-} from "./shown.js";
+import { surenessOf } from "./notes.js";
+import { type Overview, overviewOf } from "./overview.js";
+import { hasEndedWell, type Report } from "./report.js";
 import { counted, printable } from "./text.js";
 
 /** Nothing is fetched, and nothing runs but what this very file says. */
@@ -34,12 +24,14 @@ const policy = [
  * A run as one page that needs nothing beside itself: counts and dangers first, then each connection with what differs, to be
  * filtered and unfolded. Text from elsewhere is text in it, whatever it holds.
  */
-export function htmlText({ run, exitCode, tool }: Report): string {
-  const { command, targets, problems } = run;
-  const shown = shownIn(run).map((change, at) => ({ ...change, anchor: `c-${at + 1}` }));
-  const whose = whoseIn(run);
-  const title = `Flexprice connections: ${command}`;
-  const failed = exitCode === 0 || exitCode === 2 ? "" : `It ended with exit code ${exitCode}.`;
+export function htmlText(report: Report): string {
+  const { run, exitCode, tool } = report;
+  const overview = overviewOf(run);
+  const { shown, lines, nothing = "There is none to show." } = overview;
+  const title = `Flexprice connections: ${run.command}`;
+  const ended = hasEndedWell(report)
+    ? ""
+    : html`<p class="bad"><strong>It ended with exit code ${exitCode}.</strong></p>\n`;
   const text = html`<!doctype html>
 <html lang="en">
 <head>
@@ -56,16 +48,15 @@ export function htmlText({ run, exitCode, tool }: Report): string {
 <div class="page">
 <header>
 <h1>${title}</h1>
-${fixedLines(run).map((line) => html`<p class="line">${line}</p>\n`)}
-${failed === "" ? "" : html`<p class="bad"><strong>${failed}</strong></p>\n`}
-<ul class="targets">${targets.map(targetPart)}</ul>
+${lines.map((line) => html`<p class="line">${line}</p>\n`)}
+${ended}<ul class="targets">${run.targets.map(targetPart)}</ul>
 </header>
 <main>
-${countsPart(shown)}
-${dangersPart(run, shown, whose)}
-${problemsPart(problems)}
-${notesPart(run, whose)}
-${shown.length > 0 ? connectionsPart(shown, whose) : emptyPart(isCalm(run))}
+${countsPart(overview)}
+${dangersPart(overview)}
+${problemsPart(run.problems)}
+${notesPart(overview)}
+${shown.length > 0 ? connectionsPart(shown) : html`<section id="connections"><h2>Connections</h2><p>${nothing}</p></section>`}
 </main>
 <footer><p>Made by ${tool.name} ${tool.version}. No credential is on this page.</p></footer>
 </div>
@@ -77,34 +68,34 @@ ${shown.length > 0 ? connectionsPart(shown, whose) : emptyPart(isCalm(run))}
   return text.toString();
 }
 
-function targetPart({ environment, baseUrl, environmentId, isConfirmed, owner, plan }: TargetRun): Part {
+function targetPart(target: TargetRun): Part {
+  const { environment, baseUrl, environmentId, owner, plan } = target;
   const name = environment === ONLY_ENVIRONMENT ? "" : html`<strong>${printable(environment)}</strong>: `;
-  const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
-  const id = environmentId === null ? "not known" : html`<code>${printable(environmentId)}</code>${sure}`;
+  const id = environmentId === null ? "not known" : html`<code>${printable(environmentId)}</code>${surenessOf(target)}`;
   const whose = owner === undefined ? "" : html`, owner <code>${printable(owner)}</code>`;
   const without = plan === undefined ? html` <span class="bad">no plan: see the problems</span>` : "";
   return html`<li>${name}<code>${printable(baseUrl)}</code>, environment ${id}${whose}${without}</li>\n`;
 }
 
-function countsPart(shown: readonly ShownChange[]): Part {
+function countsPart({ shown, dangers }: Overview): Part {
   if (shown.length === 0) return html``;
-  const dangers = shown.reduce((sum, { change }) => sum + change.dangers.length, 0);
-  const marks = [...marksOf(shown).values()];
+  const word = dangers.length === 1 ? "danger" : "dangers";
+  const marks = [
+    ...marksOf(shown),
+    ...(dangers.length === 0 ? [] : [{ mark: { symbol: "!", word, tone: "bad" } as const, count: dangers.length }]),
+  ];
   return html`<ul class="counts" aria-label="Counts">
-${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`)}
-${dangers === 0 ? "" : html`<li><b>${dangers}</b> ${badge({ symbol: "!", word: dangers === 1 ? "danger" : "dangers", tone: "bad" })}</li>\n`}</ul>`;
+${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`)}</ul>`;
 }
 
-function dangersPart(run: Run, shown: readonly Anchored[], whose: Whose): Part {
-  const items = shown.flatMap(({ anchor, target, change }) =>
-    change.dangers.map(
-      (danger) =>
-        html`<li>${printable(whose(target))}<a href="#${anchor}">${printable(change.name)}</a>: ${printable(danger)}</li>\n`,
-    ),
-  );
-  if (items.length === 0) return html``;
+function dangersPart({ dangers, dangersHeading }: Overview): Part {
+  if (dangers.length === 0) return html``;
+  const items = dangers.map(({ shown, danger }) => {
+    const { whose, change } = shown;
+    return html`<li>${printable(whose)}<a href="#${anchorOf(shown)}">${printable(change.name)}</a>: ${printable(danger)}</li>\n`;
+  });
   return html`<section class="box" aria-labelledby="dangers">
-<h2 id="dangers">${dangersHeading(run, items.length)}</h2>
+<h2 id="dangers">${dangersHeading}</h2>
 <ul class="dangers">${items}</ul>
 </section>`;
 }
@@ -125,23 +116,14 @@ function problemsPart(problems: readonly Problem[]): Part {
 </section>`;
 }
 
-function notesPart(run: Run, whose: Whose): Part {
-  const items = run.targets.flatMap((target) => {
-    const lines = target.plan === undefined ? [] : noteLines(target, target.plan, plainPaint);
-    // What belongs to the line before is indented.
-    return lines.map((line) =>
-      line.startsWith(" ")
-        ? html`<li class="more">${line.trim()}</li>\n`
-        : html`<li>${printable(whose(target))}${line}</li>\n`,
-    );
-  });
-  if (items.length === 0) return html``;
+function notesPart({ notes, notesHeading }: Overview): Part {
+  if (notes.length === 0) return html``;
+  const items = notes.map(
+    ({ whose, text, more }) =>
+      html`<li>${printable(whose)}${text}</li>\n${more.map((line) => html`<li class="more">${line}</li>\n`)}`,
+  );
   return html`<section aria-labelledby="notes">
-<h2 id="notes">${notesHeading(run)}</h2>
+<h2 id="notes">${notesHeading}</h2>
 <ul class="notes">${items}</ul>
 </section>`;
-}
-
-function emptyPart(calm: boolean): Part {
-  return html`<section id="connections"><h2>Connections</h2><p>${calm ? NOTHING_TO_CHANGE : "There is none to show."}</p></section>`;
 }

@@ -3,10 +3,9 @@ import type { Change, Summary } from "../model/plan.js";
 import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import { markOf, outcomeMark } from "./marks.js";
-import { noteLines, savedLines } from "./notes.js";
+import { NOTHING_TO_CHANGE, noteLines, savedLines, surenessOf } from "./notes.js";
 import type { Paint } from "./paint.js";
 import { generalDangers, isWorthShowing, type Row, rowsOf, stampOnlyText } from "./rows.js";
-import { NOTHING_TO_CHANGE } from "./shown.js";
 import { counted, printable, valueText } from "./text.js";
 
 /** What `validate` says on stdout: one fixed line. */
@@ -75,9 +74,9 @@ export function applyLine(targets: readonly TargetRun[]): string {
 
 /** Where a plan leads, at its top: base URL, environment, and how sure that is. */
 export function headLines(target: TargetRun, paint: Paint, isNamed = isTold(target)): readonly string[] {
-  const { environment, baseUrl, environmentId, isConfirmed, owner, carriesOut } = target;
-  const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
-  const where = environmentId === null ? "not known; no connection tells" : `${printable(environmentId)}${sure}`;
+  const { environment, baseUrl, environmentId, owner, carriesOut } = target;
+  const where =
+    environmentId === null ? "not known; no connection tells" : `${printable(environmentId)}${surenessOf(target)}`;
   const name = isNamed ? ` ${printable(environment)}` : "";
   return [
     `${paint("strong", `Target${name}:`)} ${printable(baseUrl)}`,

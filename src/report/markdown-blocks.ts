@@ -1,6 +1,7 @@
 import { code, codeInHtml, cut, inHtml, plain, sentence, value } from "./markdown-text.js";
+import type { Mark } from "./marks.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
-import { idsOf, type ShownChange } from "./shown.js";
+import type { ShownChange } from "./shown.js";
 import { counted } from "./text.js";
 
 /** Fields of one connection that are shown. */
@@ -16,12 +17,8 @@ export interface Block {
   readonly isUrgent: boolean;
 }
 
-/** @param whose - what stands before the name */
-export function blockOf(shown: ShownChange, whose: string): Block {
-  const { change, outcome } = shown;
-  const { symbol, word, tone } = shown.mark;
-  const identity = [change.providerType, idsOf(shown)];
-  const marked = `${symbol.trim() === "" ? "" : `${symbol} `}${word}`;
+export function blockOf({ whose, change, outcome, mark, ids }: ShownChange): Block {
+  const marked = markText(mark);
   const rows = rowsOf(change);
   const stampOnly = stampOnlyText(change);
   const counts = [
@@ -29,13 +26,13 @@ export function blockOf(shown: ShownChange, whose: string): Block {
     ...(change.dangers.length > 0 ? [counted(change.dangers.length, "danger")] : []),
   ].join(", ");
   const tail = counts === "" ? "" : ` · ${counts}`;
-  const ids = identity.map((part) => cut(part)).join(", ");
+  const identity = `${cut(change.providerType)}, ${cut(ids)}`;
   const place = change.file === undefined ? [] : [code(`${cut(change.file)}:${change.line ?? 1}`), ""];
   const said = outcome?.message === undefined ? [] : [sentence(outcome.message), ""];
   return {
-    line: `- **${marked}** ${plain(cut(whose))}${code(cut(change.name))} (${plain(ids)})${tail}${said.length === 0 ? "" : `: ${said[0]}`}`,
+    line: `- **${marked}** ${plain(cut(whose))}${code(cut(change.name))} (${plain(identity)})${tail}${said.length === 0 ? "" : `: ${said[0]}`}`,
     full: [
-      `<details><summary>${marked} ${inHtml(cut(whose))}${codeInHtml(cut(change.name))} (${inHtml(ids)})${tail}</summary>`,
+      `<details><summary>${marked} ${inHtml(cut(whose))}${codeInHtml(cut(change.name))} (${inHtml(identity)})${tail}</summary>`,
       "",
       ...place,
       ...said,
@@ -44,7 +41,7 @@ export function blockOf(shown: ShownChange, whose: string): Block {
       ...tableOf(rows),
       "</details>",
     ].join("\n"),
-    isUrgent: change.dangers.length > 0 || tone === "bad" || tone === "warn",
+    isUrgent: change.dangers.length > 0 || mark.tone === "bad" || mark.tone === "warn",
   };
 }
 
@@ -61,11 +58,17 @@ function tableOf(rows: readonly Row[]): readonly string[] {
   ];
 }
 
-function rowText({ symbol, word, path, before, after, note, consequence }: Row): string {
+/** A mark as text: the symbol, where there is one, and its word. */
+function markText({ symbol, word }: Mark): string {
+  return symbol.trim() === "" ? word : `${symbol} ${word}`;
+}
+
+function rowText(row: Row): string {
+  const { path, before, after, note, consequence } = row;
   // Of a credential it stands in place of the value.
   const words = note === undefined ? "" : plain(note);
   const cells = [
-    symbol.trim() === "" ? word : `${symbol} ${word}`,
+    markText(row),
     code(cut(path)),
     before === undefined ? "" : value(before),
     after === undefined ? (before === undefined ? words : "") : value(after),

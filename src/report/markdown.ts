@@ -1,23 +1,13 @@
 import { Buffer } from "node:buffer";
 import { isError, type Problem } from "../model/problem.js";
-import type { Run, TargetRun } from "../model/run.js";
+import type { TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
-import { fixedLines } from "./fleet.js";
 import { type Block, blockOf } from "./markdown-blocks.js";
 import { code, cut, plain, sentence } from "./markdown-text.js";
-import { noteLines } from "./notes.js";
-import { plainPaint } from "./paint.js";
-import type { Report } from "./report.js";
-import {
-  dangersHeading,
-  isCalm,
-  NOTHING_TO_CHANGE,
-  notesHeading,
-  type ShownChange,
-  shownIn,
-  whoseIn,
-} from "./shown.js";
-import { counted } from "./text.js";
+import { surenessOf } from "./notes.js";
+import { type Overview, overviewOf } from "./overview.js";
+import { hasEndedWell, type Report } from "./report.js";
+import { counted, someOf } from "./text.js";
 
 /** What GitHub takes as a comment; it counts characters, and none of them has less than a byte. */
 export const MOST_BYTES = 65_536;
@@ -35,32 +25,26 @@ const MOST_NOTES = 4_000;
  *
  * @param marker - a word that is the same for every run of one kind, so that one comment can be kept up to date
  */
-export function markdownText({ run, exitCode }: Report, marker: string): string {
-  const { targets, problems } = run;
-  const whose = whoseIn(run);
-  const shown = shownIn(run);
-  const dangers = shown.flatMap((change) => dangerItems(change, whose(change.target)));
-  const lines = fixedLines(run);
+export function markdownText(report: Report, marker: string): string {
+  const { run } = report;
+  const { lines, shown, dangers, dangersHeading, notes, notesHeading, nothing } = overviewOf(run);
   const head = [
     `<!-- flexprice-sync:${marker} -->`,
-    `### Flexprice connections: ${titleOf(run, exitCode, dangers.length)}`,
+    `### Flexprice connections: ${titleOf(report, dangers.length)}`,
     "",
     ...(lines.length === 0 ? [] : ["```", ...lines, "```", ""]),
-    ...listed(targets.map(targetItem), MOST_TARGETS, "environment"),
-    ...section(`**${dangersHeading(run, dangers.length)}**`, dangers, MOST_DANGERS, "danger"),
-    ...section("**Problems**", problems.map(problemItem), MOST_PROBLEMS, "problem"),
-    ...section(
-      `**${notesHeading(run)}**`,
-      targets.flatMap((target) => noteItems(target, whose(target))),
-      MOST_NOTES,
-      "note",
-    ),
+    ...listed(run.targets.map(targetItem), MOST_TARGETS, "environment"),
+    ...section(dangersHeading, dangers.map(dangerItem), MOST_DANGERS, "danger"),
+    ...section("Problems", run.problems.map(problemItem), MOST_PROBLEMS, "problem"),
+    ...section(notesHeading, notes.map(noteItem), MOST_NOTES, "note"),
   ].join("\n");
-  const blocks = shown.map((change) => blockOf(change, whose(change.target)));
-  return `${head}\n${connections(blocks, MOST_BYTES - Buffer.byteLength(head) - 2, isCalm(run))}\n`;
+  const room = MOST_BYTES - Buffer.byteLength(head) - 2;
+  const rest = shown.length > 0 ? connections(shown.map(blockOf), room) : nothing === undefined ? "" : `${nothing}\n`;
+  return `${head}\n${rest}\n`;
 }
 
-function titleOf({ command, problems, targets }: Run, exitCode: number, dangers: number): string {
+function titleOf(report: Report, dangers: number): string {
+  const { command, problems, targets } = report.run;
   const errors = problems.filter(isError).length;
   const blocked = targets.reduce((sum, { plan }) => sum + (plan?.summary.blocked ?? 0), 0);
   const what = [
@@ -68,55 +52,37 @@ function titleOf({ command, problems, targets }: Run, exitCode: number, dangers:
     ...(dangers > 0 ? [counted(dangers, "danger")] : []),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
   ].join(", ");
-  const ended = exitCode === 0 || exitCode === 2 ? "" : ` (exit code ${exitCode})`;
+  const ended = hasEndedWell(report) ? "" : ` (exit code ${report.exitCode})`;
   return `${command}${ended}${what === "" ? "" : `: ${what}`}`;
 }
 
-function targetItem({ environment, baseUrl, environmentId, isConfirmed, plan }: TargetRun): string {
+function targetItem(target: TargetRun): string {
+  const { environment, baseUrl, environmentId, plan } = target;
   const name = environment === ONLY_ENVIRONMENT ? "" : `**${plain(cut(environment))}**: `;
-  const sure = isConfirmed ? "" : " (expected; no connection confirms it)";
-  const where = environmentId === null ? "not known" : `${code(cut(environmentId))}${sure}`;
+  const where = environmentId === null ? "not known" : `${code(cut(environmentId))}${surenessOf(target)}`;
   const without = plan === undefined ? "; no plan" : "";
   return `- ${name}${code(cut(baseUrl))}, environment ${where}${without}`;
 }
 
-function dangerItems({ change }: ShownChange, whose: string): readonly string[] {
-  return change.dangers.map(
-    (danger) =>
-      `- ${plain(cut(whose))}${code(cut(change.name))} (${plain(change.providerType)}): **${sentence(danger)}**`,
-  );
+function dangerItem({ shown: { whose, change }, danger }: Overview["dangers"][number]): string {
+  return `- ${plain(cut(whose))}${code(cut(change.name))} (${plain(change.providerType)}): **${sentence(danger)}**`;
 }
 
 function problemItem({ code: problemCode, severity, message, hint, place, environments }: Problem): string {
   const where = place === undefined ? "" : ` ${code(`${cut(place.file)}:${place.line}:${place.column}`)}`;
-  const whose = environments === undefined ? "" : ` (${namesOf(environments)})`;
+  const whose = environments === undefined ? "" : ` (${plain(someOf(environments.map((name) => cut(name))))})`;
   const next = hint === undefined ? "" : `<br>hint: ${sentence(hint)}`;
   return `- ${severity} \`${problemCode}\`${where}${whose}: ${sentence(message)}${next}`;
 }
 
-/** Environments that are named one by one. */
-const MOST_NAMES = 5;
-
-function namesOf(environments: readonly string[]): string {
-  const left = environments.length - MOST_NAMES;
-  const names = environments.slice(0, MOST_NAMES).map((name) => plain(cut(name)));
-  return `${names.join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
-}
-
-function noteItems(target: TargetRun, whose: string): readonly string[] {
-  if (target.plan === undefined) return [];
-  const items: string[] = [];
-  for (const line of noteLines(target, target.plan, plainPaint)) {
-    // What belongs to the line before is indented there, and stands below it here.
-    if (line.startsWith(" ")) items.push(`${items.pop() ?? ""}\n  - ${sentence(line.trim())}`);
-    else items.push(`- ${plain(cut(whose))}${sentence(line)}`);
-  }
-  return items;
+function noteItem({ whose, text, more }: Overview["notes"][number]): string {
+  const below = more.map((line) => `\n  - ${sentence(line)}`);
+  return `- ${plain(cut(whose))}${sentence(text)}${below.join("")}`;
 }
 
 /** A list under a heading; nothing where it is empty. */
 function section(heading: string, items: readonly string[], most: number, noun: string): readonly string[] {
-  return items.length === 0 ? [] : [heading, "", ...listed(items, most, noun)];
+  return items.length === 0 ? [] : [`**${heading}**`, "", ...listed(items, most, noun)];
 }
 
 /** A list of as many items as fit, and how many do not. */
@@ -148,8 +114,7 @@ const LEFT_OUT_BYTES = 400;
  * All connections in full if there is room. Else a line for each, and in full as many as there is room for; where not even the lines
  * fit, some are left out. Urgent ones come first in all of that, and stand where they stood.
  */
-function connections(blocks: readonly Block[], most: number, isCalm: boolean): string {
-  if (blocks.length === 0) return isCalm ? `${NOTHING_TO_CHANGE}\n` : "";
+function connections(blocks: readonly Block[], most: number): string {
   const head = "**Connections**\n\n";
   const whole = `${head}${blocks.map(({ full }) => full).join("\n\n")}`;
   if (Buffer.byteLength(whole) <= most) return whole;

@@ -5,6 +5,14 @@ import { MASK } from "../model/secret.js";
 import type { Paint } from "./paint.js";
 import { counted, printable } from "./text.js";
 
+/** What a plan says that has nothing to do. */
+export const NOTHING_TO_CHANGE = "Nothing to change: no difference in what can be compared.";
+
+/** Behind the id of an environment, where the service has not shown it. */
+export function surenessOf({ isConfirmed }: TargetRun): string {
+  return isConfirmed ? "" : " (expected; no connection confirms it)";
+}
+
 const unknownWords: Readonly<Partial<Record<Evidence, string>>> = {
   "stamps-off": "FLEXPRICE_SYNC_STAMP is off, so no fingerprint is read",
   "no-stamp": "the connection carries no stamp, so there is no fingerprint",

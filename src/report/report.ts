@@ -7,3 +7,8 @@ export interface Report {
   readonly exitCode: number;
   readonly tool: ToolInfo;
 }
+
+/** Whether a run did what it was asked for: with changes, too, where a plan says so by its exit code. */
+export function hasEndedWell({ exitCode }: Report): boolean {
+  return exitCode === 0 || exitCode === 2;
+}

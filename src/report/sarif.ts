@@ -2,7 +2,8 @@ import { SarifBuilder, SarifResultBuilder, SarifRuleBuilder, SarifRunBuilder } f
 import { byText } from "../model/json.js";
 import type { Place } from "../model/location.js";
 import { isError, type Problem, problemCodes } from "../model/problem.js";
-import type { Report } from "./report.js";
+import { problemWords } from "./problems.js";
+import { hasEndedWell, type Report } from "./report.js";
 import { printableJson } from "./text.js";
 
 /**
@@ -14,11 +15,8 @@ import { printableJson } from "./text.js";
  * @returns JSON text that ends in a line feed
  * @see OASIS SARIF 2.1.0 §3.20 (invocation), §3.27 (result), §3.58 (notification)
  */
-export function sarifText(
-  { run, exitCode, tool }: Report,
-  marker: string,
-  inRepository: (place: Place) => Place,
-): string {
+export function sarifText(report: Report, marker: string, inRepository: (place: Place) => Place): string {
+  const { run, exitCode, tool } = report;
   const located = run.problems.flatMap((problem) =>
     problem.place === undefined ? [] : [{ problem, place: inRepository(problem.place) }],
   );
@@ -41,12 +39,12 @@ export function sarifText(
   builder.run.automationDetails = { id: `${tool.name}/${marker}/` };
   builder.run.invocations = [
     {
-      executionSuccessful: exitCode === 0 || exitCode === 2,
+      executionSuccessful: hasEndedWell(report),
       exitCode,
       toolExecutionNotifications: others.map((problem) => ({
         descriptor: { id: problem.code, index: codes.indexOf(problem.code) },
         level: levelOf(problem),
-        message: { text: textOf(problem) },
+        message: { text: problemWords(problem) },
       })),
     },
   ];
@@ -59,7 +57,7 @@ function resultOf(problem: Problem, { file, line, column }: Place): SarifResultB
   const result = new SarifResultBuilder({
     level: levelOf(problem),
     ruleId: problem.code,
-    message: { text: textOf(problem) },
+    message: { text: problemWords(problem) },
   });
   result.setLocationArtifactUri(locationOf(file));
   result.setLocationRegion({ startLine: line, startColumn: column });
@@ -68,11 +66,6 @@ function resultOf(problem: Problem, { file, line, column }: Place): SarifResultB
 
 function levelOf(problem: Problem): "error" | "warning" {
   return isError(problem) ? "error" : "warning";
-}
-
-function textOf({ message, hint, environments }: Problem): string {
-  const whose = environments === undefined ? "" : `[${environments.join(", ")}] `;
-  return `${whose}${message}${hint === undefined ? "" : `\nhint: ${hint}`}`;
 }
 
 /** A path as an address: what a path may hold and an address may not is encoded. Outside of the repository it has no base. */

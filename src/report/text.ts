@@ -43,3 +43,12 @@ export function valueText(value: Json | undefined, longest = 80): string {
 export function counted(count: number, noun: string): string {
   return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }
+
+/** Names that are listed one by one where there may be hundreds. */
+const MOST_NAMES = 5;
+
+/** `a, b`; of very many the first ones, and how many more. */
+export function someOf(names: readonly string[]): string {
+  const left = names.length - MOST_NAMES;
+  return `${names.slice(0, MOST_NAMES).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+}

@@ -3,19 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "../support/folder.js";
 import { documentOf, type Ended, run } from "../support/program.js";
-import { accessTo, row, send, service } from "../support/service.js";
+import { accessTo, definitionOfPushing, pushing, row, send, service } from "../support/service.js";
 
 // Faults of other tools with what goes to which stream, and what their exit codes say, as the right result here. test/README.md
 // says where they come from.
 
-const STRIPE = "name: Stripe\nprovider_type: stripe\nsync_config: { invoice: { outbound: true } }\n";
-const same = row({
-  id: "conn_s",
-  provider_type: "stripe",
-  name: "Stripe",
-  sync_config: { invoice: { outbound: true } },
-});
-const other = row({ ...same, metadata: { kept: "x" }, sync_config: {} });
+const STRIPE = definitionOfPushing(true);
+const other = row({ ...pushing, metadata: { kept: "x" }, sync_config: {} });
 
 const traces: readonly (readonly string[])[] = [[], ["--debug"], ["-v"], ["--debug", "-v"], ["--color", "always"]];
 const jobs: readonly Readonly<Record<string, string>>[] = [
@@ -58,7 +52,7 @@ async function codesOf(
 
 describe("stdout is one document and the exit code tells three ends apart", () => {
   it("when there is no change", async () => {
-    const codes = await codesOf([same], undefined, (ended) => {
+    const codes = await codesOf([pushing], undefined, (ended) => {
       expect(documentOf(ended).problems).toEqual([]);
     });
     expect(codes).toEqual([0]);

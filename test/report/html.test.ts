@@ -5,23 +5,8 @@ import { error } from "../../src/model/problem.js";
 import { htmlText } from "../../src/report/html.js";
 import { printable } from "../../src/report/text.js";
 import { diffLines } from "../../src/report/value-diff.js";
-import { elementsOf, reportOf, targetRun, textOf } from "../support/reports.js";
-import { json, observed } from "../support/steps.js";
-
-const definitions = `name: Stripe
-provider_type: stripe
-metadata: { note: "\${NOTE}", retries: "3" }
-sync_config: { invoice: { outbound: false } }
-`;
-const rows = [
-  observed({
-    providerType: "stripe",
-    name: "Stripe",
-    metadata: json({ note: "old", retries: 3 }),
-    syncConfig: json({ invoice: { outbound: true } }),
-  }),
-];
-const small = () => targetRun(definitions, rows, { variables: { NOTE: "n" } });
+import { elementsOf, reportOf, small, targetRun, textOf } from "../support/reports.js";
+import { observed } from "../support/steps.js";
 
 /** The contents of all elements of one name. */
 function contentsOf(html: string, element: string): readonly string[] {
@@ -93,7 +78,10 @@ describe("a page", () => {
     fc.assert(
       fc.property(storable, storable, storable, (name, key, value) => {
         const text = `name: ${JSON.stringify(`n${name}`)}\nid: conn_stripe\nprovider_type: stripe\nmetadata: ${JSON.stringify({ [`k${key}`]: value, note: `${value}\n${name}` })}\nsync_config: { invoice: { outbound: false } }\n`;
-        const target = targetRun(text, rows, { environment: name, baseUrl: value });
+        const target = targetRun(text, [observed({ providerType: "stripe", name: "Stripe" })], {
+          environment: name,
+          baseUrl: value,
+        });
         const problems = [error("LOAD.BAD_YAML", name, { hint: key, place: { file: value, line: 1, column: 1 } })];
         const html = htmlText(reportOf([target, small()], { problems }));
         expect(

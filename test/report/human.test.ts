@@ -7,6 +7,7 @@ import { makePlan } from "../../src/plan/plan.js";
 import { applyText, planText, validateText } from "../../src/report/human.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
 import { problemText } from "../../src/report/problems.js";
+import { targetRun } from "../support/reports.js";
 import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
 
 const text = `name: Stripe
@@ -44,15 +45,7 @@ const rows = [
 ];
 
 function target(): TargetRun {
-  const desired = desiredOf(text, { KEY: "k", HOOK: "h" });
-  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, stamped());
-  return {
-    environment: "default",
-    baseUrl: "https://us.api.flexprice.io/v1",
-    environmentId: "env_1",
-    isConfirmed: true,
-    plan,
-  };
+  return targetRun(text, rows, { variables: { KEY: "k", HOOK: "h" }, request: stamped() });
 }
 
 describe("a plan for a person", () => {

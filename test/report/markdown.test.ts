@@ -6,14 +6,10 @@ import { planLine } from "../../src/report/human.js";
 import { MOST_BYTES, markdownText } from "../../src/report/markdown.js";
 import { code, codeInHtml, plain } from "../../src/report/markdown-text.js";
 import { printable } from "../../src/report/text.js";
-import { elementsOf, rendered, reportOf, targetRun, textOf } from "../support/reports.js";
+import { elementsOf, rendered, reportOf, small, targetRun, textOf } from "../support/reports.js";
 import { json, observed } from "../support/steps.js";
 
-const definitions = `name: Stripe
-provider_type: stripe
-metadata: { note: "\${NOTE}", retries: "3" }
-sync_config: { invoice: { outbound: false }, plan: { inbound: true } }
----
+const more = `---
 name: Exports
 provider_type: s3
 sync_config: { s3: { is_flexprice_managed: true } }
@@ -22,20 +18,11 @@ name: New
 provider_type: razorpay
 encrypted_secret_data: { key_id: "\${KEY}", secret_key: "\${GONE}" }
 `;
-const rows = [
-  observed({
-    providerType: "stripe",
-    name: "Stripe",
-    metadata: json({ note: "old", retries: 3 }),
-    syncConfig: json({ invoice: { outbound: true } }),
-  }),
-  observed({ providerType: "s3", name: "Exports" }),
-];
-const small = () => targetRun(definitions, rows, { variables: { NOTE: "n", KEY: "k" } });
+const mixed = () => small(more, [observed({ providerType: "s3", name: "Exports" })], { KEY: "k" });
 
 describe("a comment", () => {
   it("has totals and dangers first, then each connection in a folded block", () => {
-    expect(markdownText(reportOf([small()]), "plan-1")).toMatchInlineSnapshot(`
+    expect(markdownText(reportOf([mixed()]), "plan-1")).toMatchInlineSnapshot(`
       "<!-- flexprice-sync:plan-1 -->
       ### Flexprice connections: plan: 1 danger, 1 blocked
 
@@ -89,7 +76,7 @@ describe("a comment", () => {
   });
 
   it("has the fixed line as it is, alone on its line", () => {
-    const target = small();
+    const target = mixed();
     const lines = markdownText(reportOf([target]), "plan-1").split("\n");
     expect(lines).toContain(planLine(target.plan === undefined ? [] : [target.plan.summary]));
   });
@@ -104,15 +91,15 @@ describe("a comment", () => {
   });
 
   it("begins with a marker that nobody sees and a bot finds", () => {
-    const text = markdownText(reportOf([small()]), "plan-1");
+    const text = markdownText(reportOf([mixed()]), "plan-1");
     expect(text.split("\n")[0]).toBe("<!-- flexprice-sync:plan-1 -->");
     expect(textOf(rendered(text))).not.toContain("plan-1");
   });
 
   it("has the environment's name before each of its parts, where there are several", () => {
     const targets = [
-      { ...small(), environment: "eu" },
-      { ...small(), environment: "us" },
+      { ...mixed(), environment: "eu" },
+      { ...mixed(), environment: "us" },
     ];
     const seen = textOf(rendered(markdownText(reportOf(targets), "plan-1")));
     expect(seen).toContain("eu: Stripe (stripe): invoices will no longer be pushed to Stripe");
@@ -138,7 +125,7 @@ describe("a comment", () => {
   });
 
   it("says what became of each change, and why", () => {
-    const target = small();
+    const target = mixed();
     const [change] = target.plan?.changes.filter(({ name }) => name === "Stripe") ?? [];
     if (change === undefined) throw new Error("no change");
     const failed: Outcome = { status: "failed", attempts: 1, wrote: false, message: "The service said <no>." };

@@ -3,20 +3,46 @@ import { gfm, gfmHtml } from "micromark-extension-gfm";
 import type { Observed } from "../../src/model/connection.js";
 import type { Problem } from "../../src/model/problem.js";
 import type { Run, TargetRun } from "../../src/model/run.js";
+import type { PlanRequest } from "../../src/plan/change.js";
 import { makePlan } from "../../src/plan/plan.js";
 import type { Report } from "../../src/report/report.js";
-import { catalogue, desiredOf, noSecrets, noStamps } from "./steps.js";
+import { catalogue, desiredOf, json, noSecrets, noStamps, observed } from "./steps.js";
 
 export const TOOL = { name: "flexprice-sync", version: "1.2.3" };
+
+interface TargetFacts extends Partial<TargetRun> {
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly request?: PlanRequest;
+}
+
+/** A Stripe connection with a change that is dangerous, one that is masked and one of type; made of more definitions, of rows for them. */
+export function small(
+  more = "",
+  rows: readonly Observed[] = [],
+  variables: Readonly<Record<string, string>> = {},
+): TargetRun {
+  const text = `name: Stripe
+provider_type: stripe
+metadata: { note: "\${NOTE}", retries: "3" }
+sync_config: { invoice: { outbound: false }, plan: { inbound: true } }
+`;
+  const row = observed({
+    providerType: "stripe",
+    name: "Stripe",
+    metadata: json({ note: "old", retries: 3 }),
+    syncConfig: json({ invoice: { outbound: true } }),
+  });
+  return targetRun(`${text}${more}`, [row, ...rows], { variables: { NOTE: "n", ...variables } });
+}
 
 /** What a plan from these definitions and rows is in a run. */
 export function targetRun(
   text: string,
   rows: readonly Observed[],
-  { variables = {}, ...facts }: Partial<TargetRun> & { readonly variables?: Readonly<Record<string, string>> } = {},
+  { variables = {}, request = noStamps, ...facts }: TargetFacts = {},
 ): TargetRun {
   const desired = desiredOf(text, variables);
-  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
+  const { plan } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, request);
   return {
     environment: "default",
     baseUrl: "https://us.api.flexprice.io/v1",

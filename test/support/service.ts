@@ -65,6 +65,19 @@ export function row(facts: Partial<Row> & Pick<Row, "id" | "provider_type">): Ro
   };
 }
 
+/** A connection that pushes invoices. */
+export const pushing: Row = row({
+  id: "conn_s",
+  provider_type: "stripe",
+  name: "Stripe",
+  sync_config: { invoice: { outbound: true } },
+});
+
+/** The definition of that one, which has it go on or stops it. */
+export function definitionOfPushing(outbound: boolean): string {
+  return `name: Stripe\nprovider_type: stripe\nsync_config: { invoice: { outbound: ${outbound} } }\n`;
+}
+
 /**
  * A small server of the connections API that shares no code with the product: it keeps rows, applies writes by the few
  * rules that matter to a client, and remembers every request. It listens until the test ends.
