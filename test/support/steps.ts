@@ -7,6 +7,7 @@ import { isError, type Problem } from "../../src/model/problem.js";
 import { KnownSecrets } from "../../src/model/secret.js";
 import type { Stamp } from "../../src/model/stamp.js";
 import type { PlanRequest } from "../../src/plan/change.js";
+import { noWishes } from "../../src/reconcile/wishes.js";
 import { resolve } from "../../src/secrets/resolve.js";
 import { variablesOf } from "../../src/secrets/variables.js";
 import { stampText } from "../../src/state/stamp.js";
@@ -71,18 +72,15 @@ export function json(value: unknown): JsonObject {
 }
 
 /** A plan's request without stamps: nothing is known to be ours, and no secret is. */
-export const noStamps: PlanRequest = {
-  stamps: { isOn: false, keys: {} },
-  adopts: false,
-  assumesSecrets: false,
-  writesSecretsOf: new Set(),
-  namesSecrets: false,
-  replaces: new Set(),
-  isAskedAbout: () => true,
-  saltFor: () => {
-    throw new Error("no stamp, no salt");
+export const noStamps: PlanRequest = noWishes(
+  { environment: "default", baseUrl: "https://us.api.flexprice.io/v1", stamps: false, assumeUpdatable: [] },
+  {
+    fingerprintKeys: {},
+    newSalt: () => {
+      throw new Error("no stamp, no salt");
+    },
   },
-};
+);
 
 /** A plan's request with stamps, and what a test says of it. */
 export function stamped(more: Partial<PlanRequest> = {}): PlanRequest {
