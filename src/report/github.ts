@@ -34,7 +34,7 @@ export function dangerAnnotations(run: Run, inRepository: InRepository): string 
     environment,
     items: (plan?.changes ?? []).flatMap(placedDangers),
   }));
-  return toldOnce(found)
+  return spread(toldOnce(found), ({ item }) => item.danger)
     .map(({ item: { place, words }, environments }) => {
       const whose = run.environments.length > 1 ? `[${someOf(environments)}] ` : "";
       return commandLine("warning", inRepository(place), `${whose}${words}`);
@@ -42,7 +42,19 @@ export function dangerAnnotations(run: Run, inRepository: InRepository): string 
     .join("");
 }
 
+/** The first of each kind, then the second of each, and so on: GitHub shows only so many. */
+function spread<T>(items: readonly T[], kindOf: (item: T) => string): readonly T[] {
+  const seen = new Map<string, number>();
+  const ranked = items.map((item) => {
+    const rank = seen.get(kindOf(item)) ?? 0;
+    seen.set(kindOf(item), rank + 1);
+    return { item, rank };
+  });
+  return ranked.sort((left, right) => left.rank - right.rank).map(({ item }) => item);
+}
+
 interface PlacedDanger {
+  readonly danger: string;
   readonly place: Place;
   readonly words: string;
 }
@@ -52,8 +64,8 @@ function placedDangers(change: Change): readonly PlacedDanger[] {
   const ofFields = change.consequences.filter(({ weight }) => weight === "danger");
   const { place: start } = placeOf(change);
   const ofAll =
-    start === undefined ? [] : generalDangers(change).map((danger) => ({ place: start, words: words(danger) }));
-  return [...ofAll, ...ofFields.map(({ place, sentence }) => ({ place, words: words(sentence) }))];
+    start === undefined ? [] : generalDangers(change).map((danger) => ({ danger, place: start, words: words(danger) }));
+  return [...ofAll, ...ofFields.map(({ place, sentence }) => ({ danger: sentence, place, words: words(sentence) }))];
 }
 
 function commandLine(command: "error" | "warning", { file, line, column }: Place, message: string): string {

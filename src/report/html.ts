@@ -77,12 +77,12 @@ function targetPart(target: TargetRun): Part {
   return html`<li>${name}<code>${printable(baseUrl)}</code>, environment ${id}${whose}${without}</li>\n`;
 }
 
-function countsPart({ shown, dangers }: Overview): Part {
+function countsPart({ shown, dangerCount }: Overview): Part {
   if (shown.length === 0) return html``;
-  const word = dangers.length === 1 ? "danger" : "dangers";
+  const word = dangerCount === 1 ? "danger" : "dangers";
   const marks = [
     ...marksOf(shown),
-    ...(dangers.length === 0 ? [] : [{ mark: { symbol: "!", word, tone: "bad" } as const, count: dangers.length }]),
+    ...(dangerCount === 0 ? [] : [{ mark: { symbol: "!", word, tone: "bad" } as const, count: dangerCount }]),
   ];
   return html`<ul class="counts" aria-label="Counts">
 ${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`)}</ul>`;
@@ -90,9 +90,12 @@ ${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`
 
 function dangersPart({ dangers, dangersHeading }: Overview): Part {
   if (dangers.length === 0) return html``;
-  const items = dangers.map(({ shown, danger }) => {
-    const { whose, change } = shown;
-    return html`<li>${printable(whose)}<a href="#${anchorOf(shown)}">${printable(change.name)}</a>: ${printable(danger)}</li>\n`;
+  const items = dangers.map(({ danger, of }) => {
+    const links = of.map((shown, at) => {
+      const { whose, change } = shown;
+      return html`${at === 0 ? "" : ", "}${printable(whose)}<a href="#${anchorOf(shown)}">${printable(change.name)}</a>`;
+    });
+    return html`<li><strong>${printable(danger)}</strong>: ${links}</li>\n`;
   });
   return html`<section class="box" aria-labelledby="dangers">
 <h2 id="dangers">${dangersHeading}</h2>

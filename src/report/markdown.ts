@@ -27,10 +27,10 @@ const MOST_NOTES = 4_000;
  */
 export function markdownText(report: Report, marker: string): string {
   const { run } = report;
-  const { lines, shown, dangers, dangersHeading, notes, notesHeading, nothing } = overviewOf(run);
+  const { lines, shown, dangers, dangerCount, dangersHeading, notes, notesHeading, nothing } = overviewOf(run);
   const head = [
     `<!-- flexprice-sync:${marker} -->`,
-    `### Flexprice connections: ${titleOf(report, dangers.length)}`,
+    `### Flexprice connections: ${titleOf(report, dangerCount)}`,
     "",
     ...(lines.length === 0 ? [] : ["```", ...lines, "```", ""]),
     ...listed(run.targets.map(targetItem), MOST_TARGETS, "environment"),
@@ -64,8 +64,9 @@ function targetItem(target: TargetRun): string {
   return `- ${name}${code(cut(baseUrl))}, environment ${where}${without}`;
 }
 
-function dangerItem({ shown: { whose, change }, danger }: Overview["dangers"][number]): string {
-  return `- ${plain(cut(whose))}${code(cut(change.name))} (${plain(change.providerType)}): **${sentence(danger)}**`;
+function dangerItem({ danger, of }: Overview["dangers"][number]): string {
+  const names = of.map(({ whose, change }) => `${plain(cut(whose))}${code(cut(change.name))}`);
+  return `- **${sentence(danger)}**: ${someOf(names)}`;
 }
 
 function problemItem({ code: problemCode, severity, message, hint, place, environments }: Problem): string {

@@ -9,7 +9,9 @@ import { counted } from "./text.js";
 export interface Overview {
   readonly lines: readonly string[];
   readonly shown: readonly ShownChange[];
-  readonly dangers: readonly { readonly shown: ShownChange; readonly danger: string }[];
+  /** Each once, with the connections that bring it: one that hundreds have hides none that only one has. */
+  readonly dangers: readonly { readonly danger: string; readonly of: readonly ShownChange[] }[];
+  readonly dangerCount: number;
   readonly dangersHeading: string;
   /** What is no change but should be known, each with what belongs to it. */
   readonly notes: readonly { readonly whose: string; readonly text: string; readonly more: readonly string[] }[];
@@ -20,17 +22,25 @@ export interface Overview {
 
 export function overviewOf(run: Run): Overview {
   const shown = shownIn(run);
-  const dangers = shown.flatMap((one) => one.change.dangers.map((danger) => ({ shown: one, danger })));
+  const dangers = new Map<string, ShownChange[]>();
+  for (const one of shown)
+    for (const danger of one.change.dangers) {
+      const of = dangers.get(danger) ?? [];
+      of.push(one);
+      dangers.set(danger, of);
+    }
+  const dangerCount = [...dangers.values()].reduce((sum, of) => sum + of.length, 0);
   const plans = run.targets.flatMap(({ plan }) => plan ?? []);
   const isCalm = plans.length > 0 && plans.length === run.environments.length && shown.length === 0;
   // Once it is carried out, nobody has to look any more.
   const isCarriedOut = run.targets.some(({ outcomes }) => outcomes !== undefined);
-  const advice = isCarriedOut ? " of the plan" : `: look at ${dangers.length === 1 ? "this" : "these"} first`;
+  const advice = isCarriedOut ? " of the plan" : `: look at ${dangerCount === 1 ? "this" : "these"} first`;
   return {
     lines: fixedLines(run),
     shown,
-    dangers,
-    dangersHeading: `${counted(dangers.length, "danger")}${advice}`,
+    dangers: [...dangers].map(([danger, of]) => ({ danger, of })),
+    dangerCount,
+    dangersHeading: `${counted(dangerCount, "danger")}${advice}`,
     notes: notesIn(run),
     notesHeading: isCarriedOut ? "To know of the plan" : "To know",
     ...(isCalm ? { nothing: NOTHING_TO_CHANGE } : {}),

@@ -92,6 +92,23 @@ describe("a danger", () => {
     expect(dangerAnnotations(many.run, asIs)).toContain("::[e0, e1, e2, e3, e4 and 4 more] danger: ");
   });
 
+  it("of each kind comes before the second of any: GitHub shows ten", () => {
+    const [moved, stopped] = [0, 1].map((at) => ({ ...dangerous(), environment: `e${at}` }));
+    const [change] = stopped?.plan?.changes ?? [];
+    if (moved?.plan === undefined || stopped === undefined || change === undefined) throw new Error("no plan");
+    const changes = [...Array(3).keys()].map((at) => ({
+      ...change,
+      consequences: change.consequences.map((one) => ({
+        ...one,
+        sentence: "exports move",
+        place: { ...one.place, line: at + 10 },
+      })),
+      dangers: ["exports move"],
+    }));
+    const { run } = reportOf([{ ...moved, plan: { ...moved.plan, changes } }, stopped]);
+    expect(dangerAnnotations(run, asIs).match(/line=\d+/g)).toEqual(["line=10", "line=4", "line=11", "line=12"]);
+  });
+
   it("is told of a plan only: apply has said it already", () => {
     expect(dangerAnnotations({ ...reportOf([dangerous()]).run, command: "apply" }, asIs)).toBe("");
   });

@@ -48,7 +48,7 @@ describe("a page", () => {
     const seen = textOf(htmlText(reportOf([small()])).replace(/<(style|script)>[\s\S]*?<\/\1>/g, ""));
     expect(seen).toContain("Plan: 0 to create, 1 to update");
     expect(seen).toContain("1 danger: look at this first");
-    expect(seen).toContain("Stripe: invoices will no longer be pushed to Stripe");
+    expect(seen).toContain("invoices will no longer be pushed to Stripe: Stripe");
     expect(seen).toContain('before 3 → after "3"');
     expect(seen).toContain("before (secret) → after (secret)");
     expect(seen).toContain("only a note: Flexprice does nothing with it");

@@ -34,7 +34,7 @@ describe("a comment", () => {
 
       **1 danger: look at this first**
 
-      - \`Stripe\` (stripe): **invoices will no longer be pushed to Stripe**
+      - **invoices will no longer be pushed to Stripe**: \`Stripe\`
 
       **Connections**
 
@@ -102,7 +102,7 @@ describe("a comment", () => {
       { ...mixed(), environment: "us" },
     ];
     const seen = textOf(rendered(markdownText(reportOf(targets), "plan-1")));
-    expect(seen).toContain("eu: Stripe (stripe): invoices will no longer be pushed to Stripe");
+    expect(seen).toContain("invoices will no longer be pushed to Stripe: eu: Stripe, us: Stripe");
     expect(seen).toContain("~ update us: Stripe (stripe, conn_stripe)");
   });
 
@@ -183,7 +183,20 @@ describe("a comment on many connections", () => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MOST_BYTES);
     expect(text).toContain("3000 to update");
     expect(text).toMatch(/Of 3000 connections 0 are shown in full and \d+ in one line; \d+ are left out: /);
-    expect(text).toMatch(/- and \d+ more dangers/);
+  });
+
+  it("names every danger there is, also one that only one connection has among hundreds", () => {
+    const stripe = small();
+    const target = many(400, 1, "");
+    if (target.plan === undefined || stripe.plan === undefined) throw new Error("no plan");
+    const changes = [...target.plan.changes, ...stripe.plan.changes];
+    const text = markdownText(reportOf([{ ...target, plan: { ...target.plan, changes } }]), "plan-1");
+    const seen = textOf(rendered(text));
+    expect(seen).toContain("401 dangers: look at these first");
+    expect(seen).toContain(
+      "exports move to another bucket: exports 0 , exports 1 , exports 10 , exports 100 , exports 101  and 395 more",
+    );
+    expect(seen).toContain("invoices will no longer be pushed to Stripe: Stripe");
   });
 
   it("keeps what failed and what is dangerous, wherever it stands", () => {
