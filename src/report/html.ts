@@ -8,6 +8,7 @@ import type { Mark } from "./marks.js";
 import { surenessOf } from "./notes.js";
 import { type Overview, overviewOf } from "./overview.js";
 import { hasEndedWell, type Report } from "./report.js";
+import type { ShownChange } from "./shown.js";
 import { counted, printable } from "./text.js";
 
 /** Nothing is fetched, and nothing runs but what this very file says. */
@@ -88,14 +89,25 @@ function countsPart({ shown, dangerCount }: Overview): Part {
 ${marks.map(({ mark, count }) => html`<li><b>${count}</b> ${badge(mark)}</li>\n`)}</ul>`;
 }
 
+/** More than that are folded: the next danger should be in sight. */
+const LINKS_AT_ONCE = 5;
+
+function linksTo(of: readonly ShownChange[]): readonly Part[] {
+  return of.map((shown, at) => {
+    const { whose, change } = shown;
+    return html`${at === 0 ? "" : ", "}${printable(whose)}<a href="#${anchorOf(shown)}">${printable(change.name)}</a>`;
+  });
+}
+
 function dangersPart({ dangers, dangersHeading }: Overview): Part {
   if (dangers.length === 0) return html``;
   const items = dangers.map(({ danger, of }) => {
-    const links = of.map((shown, at) => {
-      const { whose, change } = shown;
-      return html`${at === 0 ? "" : ", "}${printable(whose)}<a href="#${anchorOf(shown)}">${printable(change.name)}</a>`;
-    });
-    return html`<li><strong>${printable(danger)}</strong>: ${links}</li>\n`;
+    const left = of.length - LINKS_AT_ONCE;
+    const rest =
+      left > 0
+        ? html`<details class="rest"><summary>and ${left} more</summary>${linksTo(of.slice(LINKS_AT_ONCE))}</details>`
+        : "";
+    return html`<li><strong>${printable(danger)}</strong>: ${linksTo(of.slice(0, LINKS_AT_ONCE))}${rest}</li>\n`;
   });
   return html`<section class="box" aria-labelledby="dangers">
 <h2 id="dangers">${dangersHeading}</h2>

@@ -239,6 +239,13 @@ describe("the page of a plan", () => {
     await page.fill("#search", "");
     await page.check("#dangerous");
     expect(await page.locator("#shown").textContent()).toBe("20 of 2000 shown");
+    // The one danger that twenty have: a few links, and the others folded.
+    expect(await page.locator(".dangers li").count()).toBe(1);
+    expect(await page.locator(".dangers a:visible").count()).toBe(5);
+    await page.click(".dangers summary");
+    expect(await page.locator(".dangers a:visible").count()).toBe(20);
+    await page.locator(".dangers a").last().click();
+    expect(await page.locator("details.change[open]").count()).toBe(1);
     expect(complaints).toEqual([]);
   });
 });
