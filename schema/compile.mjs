@@ -52,12 +52,49 @@ function admittingReferences(schema) {
   const constrained = schema.type === "string" && (schema.enum !== undefined || schema.pattern !== undefined);
   if (!constrained) return walked;
   const checks = {};
-  const rest = {};
+  // Editors look for values to offer outside of branches.
+  const rest = schema.enum === undefined ? {} : { examples: schema.enum.filter((value) => value !== "") };
   for (const [key, value] of Object.entries(walked)) {
     const isCheck = ["type", "enum", "pattern", "minLength", "maxLength", "x-error", "x-hint"].includes(key);
     (isCheck ? checks : rest)[key] = value;
   }
   return { ...rest, if: { type: "string", pattern: "^\\$\\{" }, then: { $ref: "#/$defs/reference" }, else: checks };
+}
+
+/**
+ * The same with what editors take beside the standard: messages of our own for what a field refuses.
+ *
+ * @see https://code.visualstudio.com/docs/languages/json and the language server of YAML, which read these keywords
+ */
+function withMessages(schema) {
+  if (Array.isArray(schema)) return schema.map(withMessages);
+  if (schema === null || typeof schema !== "object") return schema;
+  const walked = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withMessages(value)]));
+  const { "x-error": error, "x-hint": hint } = schema;
+  if (typeof error !== "string") return walked;
+  return { ...walked, errorMessage: [sentence(error), ...(hint ? [sentence(hint)] : [])].join(" ") };
+}
+
+/** A text as a sentence of its own. */
+function sentence(text) {
+  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/**
+ * The same with what editors put in beside a key: for a secret a variable, of the name that `pull` gives it, too. A plain text
+ * stands here itself, since they pass over the type behind a reference that has notes beside it.
+ */
+function withValuesToPutIn(schema) {
+  const { "x-provider": provider, properties } = schema;
+  if (provider === undefined || properties === undefined) return schema;
+  const fields = Object.entries(properties).map(([name, field]) => {
+    const { $ref, ...own } = field;
+    if ($ref === "#/$defs/text") return [name, { ...values.$defs.text, ...own }];
+    const variable = `${provider}_${name}`.toUpperCase();
+    return [name, field.writeOnly ? { ...field, examples: [`\${${variable}}`] } : field];
+  });
+  return { ...schema, properties: Object.fromEntries(fields) };
 }
 
 /** `encrypted_secret_data` of one provider: nested if its own block is there, else flat. */
@@ -73,7 +110,8 @@ function credentials(provider) {
     if: { required: [name] },
     then: { properties: { [name]: block, ...ignored }, additionalProperties: false },
     else: {
-      properties: { ...flatFields, ...ignored },
+      // Its own block cannot be here; it stands here so that editors offer it.
+      properties: { [name]: block, ...flatFields, ...ignored },
       ...(provider.dependentRequired ? { dependentRequired: provider.dependentRequired } : {}),
       additionalProperties: anyField ? { $ref: `#/$defs/${name}/additionalProperties` } : false,
     },
@@ -82,7 +120,7 @@ function credentials(provider) {
 
 /** The whole schema of a definition in one document. `asWritten` is what a file may say; otherwise what its values resolve to. */
 function bundle({ asWritten }) {
-  const admit = asWritten ? admittingReferences : (schema) => schema;
+  const admit = asWritten ? (schema) => admittingReferences(withValuesToPutIn(schema)) : (schema) => schema;
   const names = providers.map((provider) => provider["x-provider"]);
   const root = bundled(definition);
   return {
@@ -90,7 +128,11 @@ function bundle({ asWritten }) {
     ...root,
     properties: {
       ...root.properties,
-      provider_type: { ...root.properties.provider_type, enum: names },
+      provider_type: {
+        ...root.properties.provider_type,
+        enum: names,
+        enumDescriptions: providers.map(({ description }) => description),
+      },
     },
     allOf: [
       ...root.allOf,
@@ -155,12 +197,23 @@ function schemaForTypes() {
   };
 }
 
+/** Keywords that decide nothing, those of editors among them. */
+const NOTES = [
+  "title",
+  "description",
+  "examples",
+  "default",
+  "writeOnly",
+  "errorMessage",
+  "patternErrorMessage",
+  "enumDescriptions",
+];
+
 /** Only what decides whether a value is right: titles, descriptions and annotations would triple the compiled code. */
 function checksOnly(schema, inProperties = false) {
   if (Array.isArray(schema)) return schema.map((item) => checksOnly(item));
   if (schema === null || typeof schema !== "object") return schema;
-  const isNote = (key) =>
-    key.startsWith("x-") || ["title", "description", "examples", "default", "writeOnly"].includes(key);
+  const isNote = (key) => key.startsWith("x-") || NOTES.includes(key);
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key]) => inProperties || !isNote(key))
@@ -293,7 +346,7 @@ function changeTable() {
     .join("\n");
 }
 
-const written = bundle({ asWritten: true });
+const written = withMessages(bundle({ asWritten: true }));
 const resolved = bundle({ asWritten: false });
 const seed = await readJson("seed.schema.json");
 const plan = await readJson("plan.schema.json");

@@ -140,7 +140,7 @@ describe("the guides", () => {
   it.each(guides)("show commands that the program takes: %s", (path) => {
     const blocks = [...text(path).matchAll(/^```(?:sh|yaml)\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
     const commands = blocks.flatMap((block) =>
-      [...block.matchAll(/^(?: *- (?:run: )?)?flexprice-sync (.+?)(?: {2,}#.*)?$/gm)].map(
+      [...block.matchAll(/^(?: *- (?:run: )?)?flexprice-sync (.+?)(?: > \S+)?(?: {2,}#.*)?$/gm)].map(
         ([, command = ""]) => command,
       ),
     );
