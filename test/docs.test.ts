@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { helpOf, parseArguments } from "../src/cli/arguments.js";
 import { exitCodes } from "../src/cli/exit-code.js";
+import { buildProgram } from "../src/cli/program.js";
 import { catalogue } from "../src/generated/catalogue.js";
 import { schemas } from "../src/generated/schemas.js";
 import { problemCodes } from "../src/model/problem.js";
@@ -12,7 +13,7 @@ import { fieldFacts } from "./contract/suite.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 const readme = text("README.md");
-const commands = ["validate", "plan", "apply", "pull", "prune", "doctor", "init", "sandbox", "keygen", "schema"];
+const commands = buildProgram("1", () => {}).commands.map((command) => command.name());
 
 /** Rows of the README's table whose first column matches, with their columns. */
 function rows(first: RegExp): readonly (readonly string[])[] {

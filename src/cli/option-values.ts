@@ -10,6 +10,10 @@ import type { SecretsToWrite } from "../plan/select.js";
 export const SCHEMA_NAMES = ["connection", "settings", "result", "plan", "recovery", "seed"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
+/** Shells that completion speaks to. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
 /** Stands for every definition where an option takes a name after `=` or none: no argument can hold this character. */
 export const ALL = "\0";
 
@@ -117,7 +121,15 @@ export function shard(value: string): Shard {
 }
 
 export function schemaName(value: string): SchemaName {
-  const name = SCHEMA_NAMES.find((candidate) => candidate === value);
-  if (name !== undefined) return name;
-  throw new InvalidArgumentError(`It takes one of ${SCHEMA_NAMES.join(", ")}.`);
+  return oneOf(SCHEMA_NAMES, value);
+}
+
+export function shell(value: string): Shell {
+  return oneOf(SHELLS, value);
+}
+
+function oneOf<Word extends string>(words: readonly Word[], value: string): Word {
+  const word = words.find((candidate) => candidate === value);
+  if (word !== undefined) return word;
+  throw new InvalidArgumentError(`It takes one of ${words.join(", ")}.`);
 }

@@ -1,6 +1,6 @@
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
-import type { SchemaName, Shard } from "./option-values.js";
+import type { SchemaName, Shard, Shell } from "./option-values.js";
 
 /** What every command takes. */
 export interface CommonOptions {
@@ -91,6 +91,11 @@ export interface SchemaOptions extends CommonOptions {
   readonly name: SchemaName;
 }
 
+export interface CompletionOptions extends CommonOptions {
+  readonly command: "completion";
+  readonly shell: Shell;
+}
+
 export type CommandOptions =
   | ReconcileOptions
   | PullOptions
@@ -98,7 +103,11 @@ export type CommandOptions =
   | DoctorOptions
   | SandboxOptions
   | KeygenOptions
-  | SchemaOptions;
+  | SchemaOptions
+  | CompletionOptions;
+
+/** What scripts of shells ask with for completion. It is no command of people, so that no help has it. */
+export const ASKED_BY_SHELL = "__complete";
 
 export const DEFAULT_PARALLELISM = 8;
 export const DEFAULT_TIMEOUT_SECONDS = 30;

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { DEFAULT_FOLDER } from "../load/files.js";
 import {
   collect,
@@ -9,8 +9,11 @@ import {
   plainWord,
   SCHEMA_NAMES,
   type SchemaName,
+  SHELLS,
+  type Shell,
   schemaName,
   secretKey,
+  shell,
 } from "./option-values.js";
 import { type CommandOptions, DEFAULT_SANDBOX_PORT, type ReconcileOptions } from "./options.js";
 import { commonOptions, reconcileOptions, sandboxOptions, siteOptions } from "./parsed-values.js";
@@ -143,13 +146,37 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
   const schema = program
     .command("schema")
     .description("Prints a JSON Schema in one self-contained document.")
-    .argument("[name]", `one of ${SCHEMA_NAMES.join(", ")}`, schemaName, "connection")
+    .addArgument(oneOf("[name]", "which one", SCHEMA_NAMES, schemaName).default("connection"))
     .action((name: SchemaName) => found({ ...commonOptions(schema.opts()), command: "schema", name }));
 
+  const completion: Command = program
+    .command("completion")
+    .description("Prints a script with which a shell completes commands, options and names.")
+    .addArgument(oneOf("<shell>", "which shell", SHELLS, shell))
+    .action((name: Shell) => found({ ...commonOptions(completion.opts()), command: "completion", shell: name }))
+    .addHelpText("after", `\nHow to install it:\n${installHelp}`);
+
   for (const command of [validate, plan, apply]) reporting(command);
-  for (const command of [validate, plan, apply, pull, prune, doctor, init, sandbox, keygen, schema]) common(command);
+  const all = [validate, plan, apply, pull, prune, doctor, init, sandbox, keygen, schema, completion];
+  for (const command of all) common(command);
   return program;
 }
+
+/** An argument that takes one of a few words; completion knows them, too. */
+function oneOf(
+  flags: string,
+  description: string,
+  words: readonly string[],
+  parsed: (value: string) => string,
+): Argument {
+  return new Argument(flags, description).choices(words).argParser(parsed);
+}
+
+const installHelp = [
+  "  bash  echo 'source <(flexprice-sync completion bash)' >> ~/.bashrc",
+  "  zsh   flexprice-sync completion zsh > ~/.zfunc/_flexprice-sync   # a folder of $fpath, named before compinit",
+  "  fish  flexprice-sync completion fish > ~/.config/fish/completions/flexprice-sync.fish",
+].join("\n");
 
 const variablesHelp = [
   "  FLEXPRICE_API_KEY         key of the environment (sk_…)",

@@ -3,7 +3,7 @@ import { assertNever, bugProblem, error, type Problem, problemCodes } from "../m
 import { parseArguments } from "./arguments.js";
 import { BrokenOff } from "./broken-off.js";
 import type { ExitCode } from "./exit-code.js";
-import type { CommandOptions, CommonOptions } from "./options.js";
+import { ASKED_BY_SHELL, type CommandOptions, type CommonOptions } from "./options.js";
 import { Output } from "./output.js";
 import type { Failure } from "./publish.js";
 import type { Terminal, TerminalInFolder } from "./terminal.js";
@@ -18,6 +18,11 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   let output = new Output(terminal, optionsBeforeParsing(argv), tool);
   let options: CommandOptions | undefined;
   try {
+    if (argv[0] === ASKED_BY_SHELL) {
+      const { answerShell } = await import("./completion-command.js");
+      terminal.writeOut(answerShell(argv.slice(1), terminal.workingFolder));
+      return 0;
+    }
     const parsed = parseArguments(argv, tool.version);
     if (parsed.kind === "text") {
       terminal.writeOut(parsed.text);
@@ -55,6 +60,12 @@ async function runCommand(
       const { keygenCommand } = await import("./keygen-command.js");
       return keygenCommand(options, output);
     }
+    case "completion": {
+      const { completionScript } = await import("./completion-scripts.js");
+      const script = completionScript(options.shell);
+      output.result("completion", script, { completion: { shell: options.shell, script } });
+      return 0;
+    }
     case "schema": {
       const { schemas } = await import("../generated/schemas.js");
       terminal.writeOut(`${JSON.stringify(schemas[options.name], null, 2)}\n`);
@@ -74,7 +85,7 @@ const noWorkingFolder = error("LOAD.NO_FOLDER", "the working folder does not exi
 
 /** Commands that read or write files of a repository. */
 async function runInFolder(
-  options: Exclude<CommandOptions, { readonly command: "sandbox" | "keygen" | "schema" }>,
+  options: Exclude<CommandOptions, { readonly command: "sandbox" | "keygen" | "schema" | "completion" }>,
   terminal: TerminalInFolder,
   output: Output,
 ): Promise<ExitCode> {

@@ -73,7 +73,7 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
         const apart = `option and value are two arguments, ${option} VALUE, or ${option}=VALUE.`;
         return error("USAGE.UNKNOWN_OPTION", `${option} with a blank behind it is one argument.`, { hint: apart });
       }
-      if (similar === option) return error("USAGE.UNKNOWN_OPTION", `${option} takes no value.`, { hint: help });
+      if (similar === option) return error("USAGE.BAD_VALUE", `${option} takes no value.`, { hint: help });
       return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });
     case "commander.unknownCommand":
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
@@ -83,6 +83,10 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
       });
     case "commander.optionMissingArgument":
       return error("USAGE.MISSING_VALUE", `${option} needs a value.`, { hint });
+    case "commander.missingArgument": {
+      const argument = /argument '(.*)'/.exec(first)?.[1] ?? "argument";
+      return error("USAGE.MISSING_VALUE", `${program} needs one argument, its ${argument}.`, { hint });
+    }
     case "commander.help":
       return error("USAGE.NO_COMMAND", "say what to do.", { hint });
     default: {

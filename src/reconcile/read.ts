@@ -15,16 +15,19 @@ export interface Read {
 
 export const nothingRead: Read = { desired: [], documents: [], problems: [] };
 
+/** What reading touches outside of the process. */
+export type ReadersWorld = Pick<ReadingWorld, "files" | "variables" | "catalogue" | "knownSecrets">;
+
 /**
  * Reads definitions: load, validate and resolve; one broken file does not hide the problems of the others. What several
  * environments share is read once, and resolved for each with its own variables.
  */
 export class Reader {
-  readonly #world: ReadingWorld;
+  readonly #world: ReadersWorld;
   readonly #keyVariables: ReadonlySet<string>;
   readonly #known = new Map<string, { readonly loaded: Loaded; readonly checked: Checked }>();
 
-  constructor(world: ReadingWorld, keyVariables: ReadonlySet<string>) {
+  constructor(world: ReadersWorld, keyVariables: ReadonlySet<string>) {
     this.#world = world;
     this.#keyVariables = keyVariables;
   }

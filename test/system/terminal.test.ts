@@ -1,65 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "../support/folder.js";
-import { program } from "../support/program.js";
+import { Screen } from "../support/screen.js";
 import { accessTo, row, type Service, service } from "../support/service.js";
-
-/** A terminal of its own, driven through tmux on a socket of its own. */
-class Screen {
-  readonly #socket = `flexprice-sync-test-${process.pid}-${Math.floor(performance.now())}`;
-
-  constructor(cwd: string, environment: Readonly<Record<string, string>>) {
-    const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    this.#tmux(
-      "new-session",
-      "-d",
-      "-x",
-      "140",
-      "-y",
-      "50",
-      "-c",
-      cwd,
-      "env",
-      "-u",
-      "CI",
-      "-u",
-      "NO_COLOR",
-      ...assignments,
-      "PS1=$ ",
-      "sh",
-    );
-    onTestFinished(() => {
-      this.#tmux("kill-server");
-    });
-  }
-
-  type(...keys: readonly string[]): void {
-    this.#tmux("send-keys", ...keys);
-  }
-
-  run(args: string): void {
-    this.type(`${process.execPath} ${program} ${args}; echo "ended with $?"`, "Enter");
-  }
-
-  text(...options: readonly string[]): string {
-    return this.#tmux("capture-pane", "-p", ...options);
-  }
-
-  async until(pattern: RegExp): Promise<string> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const text = this.text();
-      if (pattern.test(text)) return text;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`never showed ${pattern}:\n${this.text()}`);
-  }
-
-  #tmux(...args: readonly string[]): string {
-    return execFileSync("tmux", ["-L", this.#socket, ...args], { encoding: "utf8" });
-  }
-}
 
 const definition = "name: S\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
 
@@ -89,7 +33,7 @@ describe("apply on a terminal", () => {
     expect(asked).toContain("danger: S: invoices will no longer be pushed to Stripe");
     expect(live.writes()).toEqual([]);
     expect(screen.text("-e")).toContain("\u001b[");
-    screen.type("yes", "Enter");
+    screen.answer("yes");
     const ended = await screen.until(/ended with 0/);
     expect(ended).toContain("Apply: 0 created, 1 updated");
     expect(live.writes()).toHaveLength(1);
@@ -104,13 +48,13 @@ describe("apply on a terminal", () => {
     await screen.until(/^kept/m);
     screen.run("apply -q p.json");
     await screen.until(/error\[APPLY\.DANGEROUS\][\s\S]*ended with 6/);
-    screen.type("clear", "Enter");
+    screen.clear();
     screen.run("apply --replace S");
     const asked = await screen.until(question);
     expect(asked).toContain("danger: S: conn_s is archived for good");
     expect(asked).toContain("danger: S: scheduled exports of the archived connection are deleted");
     expect(live.writes()).toEqual([]);
-    screen.type("yes", "Enter");
+    screen.answer("yes");
     await screen.until(/1 replaced[\s\S]*ended with 0/);
     expect(live.writes().map(({ method }) => method)).toEqual(["DELETE", "POST"]);
   });
@@ -119,7 +63,7 @@ describe("apply on a terminal", () => {
     const { live, screen } = await open();
     screen.run("apply");
     await screen.until(question);
-    screen.type(answer, "Enter");
+    screen.answer(answer);
     await screen.until(/error\[APPLY\.DECLINED\][\s\S]*ended with 6/);
     expect(live.writes()).toEqual([]);
   });
@@ -128,12 +72,12 @@ describe("apply on a terminal", () => {
     const { live, screen } = await open();
     screen.run("apply");
     await screen.until(question);
-    screen.type("C-c");
+    screen.press("C-c");
     await screen.until(/ended with 130/);
-    screen.type("clear", "Enter");
+    screen.clear();
     screen.run("apply");
     await screen.until(question);
-    screen.type("C-d");
+    screen.press("C-d");
     await screen.until(/ended with 6/);
     expect(live.writes()).toEqual([]);
   });
@@ -149,7 +93,7 @@ describe("apply on a terminal", () => {
     const { live, screen, cwd } = await open();
     screen.run("apply --json > out.json");
     await screen.until(question);
-    screen.type("yes", "Enter");
+    screen.answer("yes");
     await screen.until(/ended with 0/);
     const document = JSON.parse(readFileSync(join(cwd, "out.json"), "utf8"));
     expect(document.targets[0].changes[0].outcome.status).toBe("updated");
@@ -162,7 +106,7 @@ describe("apply on a terminal", () => {
     const asked = await screen.until(question);
     expect(asked).toMatch(/outbound +true → false/);
     expect(live.writes()).toEqual([]);
-    screen.type("yes", "Enter");
+    screen.answer("yes");
     await screen.until(/ended with 0/);
     const text = readFileSync(join(cwd, "out.txt"), "utf8");
     expect(text).toMatch(/outbound +true → false/);
@@ -175,7 +119,7 @@ describe("a result that cannot be written", () => {
     const { live, screen } = await open();
     screen.run("validate > /dev/full");
     expect(await screen.until(/ended with 1/)).toContain("error[INTERNAL.OUTPUT]");
-    screen.type("clear", "Enter");
+    screen.clear();
     screen.run("apply --yes > /dev/full");
     expect(await screen.until(/ended with 4/)).toContain("run plan to see what the service has");
     expect(live.writes()).toHaveLength(1);
