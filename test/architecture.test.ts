@@ -61,7 +61,10 @@ describe("each library has one door", () => {
     ["deep-diff", ["plan/compare.ts"]],
     ["picomatch", ["plan/select.ts"]],
     ["tinyglobby", ["cli/node-files.ts"]],
-    ["commander", ["cli/arguments.ts", "cli/completion.ts", "cli/option-values.ts", "cli/program-options.ts", "cli/program.ts"]],
+    [
+      "commander",
+      ["cli/arguments.ts", "cli/completion.ts", "cli/option-values.ts", "cli/program-options.ts", "cli/program.ts"],
+    ],
     ["hono", ["sandbox/server.ts"]],
     ["hono/html", ["report/html-connections.ts", "report/html.ts"]],
     ["diff", ["report/value-diff.ts"]],

@@ -211,6 +211,24 @@ function readdirOrFile(path: string): void {
   }
 }
 
+describe("the guide to errors", () => {
+  const sections = [
+    ...text("docs/errors.md").matchAll(/^### `([A-Z]+\.[A-Z0-9_]+)` (.+)\n([\s\S]*?)(?=^##|(?![\s\S]))/gm),
+  ];
+
+  it("explains every problem code, in the order of the table and by its words", () => {
+    const told = sections.map(([, code = "", title = ""]) => `${code} ${title}`);
+    expect(told).toEqual(Object.entries(problemCodes).map(([code, { title }]) => `${code} ${title}`));
+  });
+
+  it("says of each at least what it means and what to do", () => {
+    for (const [, code, , body = ""] of sections) {
+      const sentences = body.replaceAll(/```[\s\S]*?```/g, "").match(/[.:!?](?=\s|$)/g) ?? [];
+      expect(sentences.length, code).toBeGreaterThanOrEqual(2);
+    }
+  });
+});
+
 describe("the guide to plans", () => {
   const guide = text("docs/plans.md");
 

@@ -131,7 +131,10 @@ describe("doctor", () => {
     const real = await sandbox();
     const cwd = folderWith({ "connections/s.yaml": STRIPE });
     const refused = await run(["doctor"], { cwd, env: { ...real.env, FLEXPRICE_API_KEY: "sk_canary_wrong" } });
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("fail  key           Not authorized:")]);
+    expect([refused.code, refused.stdout]).toEqual([
+      1,
+      expect.stringContaining("fail  key           [SERVICE.UNAUTHORIZED] Not authorized:"),
+    ]);
     expect(refused.stdout + refused.stderr).not.toContain("canary");
     expect(lastLine(refused.stdout)).toBe("Doctor: 3 ok, 1 warning, 1 failed.");
   });

@@ -364,7 +364,7 @@ describe("--write-secrets", () => {
     const ended = await box.on("apply", "--yes", "--write-secrets")({ ...KEY, CB_USER: "cb_user_two" });
     expect(ended.code).toBe(6);
     expect(ended.stdout).not.toMatch(/updated +Stripe/);
-    expect(ended.stderr).toContain("hint: plan without --write-secrets; ");
+    expect(ended.stderr).toContain("hint: to leave it, run without --write-secrets; ");
     const stored = box.store.live().find(({ providerType }) => providerType === "chargebee");
     expect(stored?.secrets["webhook_username"]).toEqual({ encrypted: "cb_user_two" });
     expect(Object.keys(markOf({ metadata: stored?.metadata ?? {} }).secrets)).toHaveLength(2);

@@ -156,7 +156,9 @@ describe("reports in files", () => {
       "error[OUTPUT.NOT_WRITTEN] File not written: taken cannot be written: it is a folder.\nhint: name another file with --html-into.",
     );
     expect(ended.stderr).toContain("none/r.md cannot be written: its folder does not exist.");
-    expect(ended.stderr).toContain("connections/new.yaml cannot be written: definitions end like that.");
+    expect(ended.stderr).toContain(
+      "connections/new.yaml cannot be written: a file that ends in .yaml or .yml would be read as a definition.",
+    );
     expect(existsSync(join(cwd, "connections/new.yaml"))).toBe(false);
     // The one that can be written says so.
     const document = documentOf({ ...ended, stdout: textIn(cwd, "r.json") });
@@ -307,7 +309,11 @@ describe("reports in files", () => {
     ["a link in a circle", (cwd) => linked(cwd, "circle", "circle"), "its links lead in a circle"],
     ["a name that is too long", () => "x".repeat(300), "its name is too long"],
     ["a folder to come", () => "x/", "it names a folder"],
-    ["a link to a definition", (cwd) => linked(cwd, "l", "connections/stripe.yaml"), "definitions end like that"],
+    [
+      "a link to a definition",
+      (cwd) => linked(cwd, "l", "connections/stripe.yaml"),
+      "a file that ends in .yaml or .yml would be read as a definition",
+    ],
   ])("are refused with the reason: %s", async (_what, make, why) => {
     const cwd = folderWith({ "connections/stripe.yaml": STRIPE });
     const { code, stderr } = await run(["validate", "--json-into", make(cwd)], { cwd });

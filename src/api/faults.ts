@@ -155,7 +155,7 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
     case 403:
       return [
         "SERVICE.FORBIDDEN",
-        "the key's role may be too small (writing needs all_writer or super_admin), or the environment id is not one of its environments.",
+        "the key's role may be too small (writing needs all_writer or super_admin), or the environment id is not one of its environments, or the tenant is suspended; flexprice-sync doctor tells which.",
       ];
     case 404:
       return [
@@ -168,12 +168,15 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
-      return ["SERVICE.RATE_LIMITED", "run again later, or with a smaller --parallelism."];
+      return ["SERVICE.RATE_LIMITED", "run again later, or with fewer requests at a time, such as --parallelism 2."];
     default:
       if (method === "PUT" && said.code === "database_error") return ["SERVICE.FAILED", NO_LONGER_TAKEN];
       if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
       if (method === "GET") return ["SERVICE.REJECTED", BASE_URL_HINT];
-      return ["SERVICE.REJECTED", "the service does not take this; compare the definition with its schema."];
+      return [
+        "SERVICE.REJECTED",
+        "the service's own words say what it does not take; correct the definition, and run plan.",
+      ];
   }
 }
 
@@ -182,7 +185,7 @@ function transportMeaning({ kind }: HttpFault): readonly [ProblemCode, string] {
     case "unreachable":
       return ["SERVICE.UNREACHABLE", "check the base URL and the network."];
     case "timeout":
-      return ["SERVICE.TIMEOUT", "run again, or allow more with --timeout."];
+      return ["SERVICE.TIMEOUT", "run again, or allow more, such as --timeout 60."];
     case "deadline":
       return [
         "SERVICE.TIMEOUT",

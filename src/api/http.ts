@@ -149,10 +149,10 @@ function faultOf(cause: unknown, begun: Omit<HttpAnswer, "text"> | undefined, ti
     return new HttpFault("unreachable", "unknown", why, cause);
   }
   const isNotSent = NOT_SENT.test(code) || (isConnecting && NOT_SENT_IN_CONNECT.test(code));
-  if (isNotSent) return new HttpFault("unreachable", "not-sent", `${message} (${code})`, cause);
+  const words = code === "" || message.includes(code) ? message : `${message} (${code})`;
+  if (isNotSent) return new HttpFault("unreachable", "not-sent", words, cause);
   if (isTimeout(cause, code))
     return new HttpFault("timeout", "unknown", `no whole answer within ${timeoutMs / 1000} s`, cause);
-  const words = code === "" ? message : `${message} (${code})`;
   if (begun === undefined) return new HttpFault("unreachable", "unknown", words, cause);
   const answer = `it answered ${begun.status} (${begun.contentType || "no content type"})`;
   return new HttpFault("cut-off", "unknown", `${answer}, and then broke off: ${words}`, cause);

@@ -14,7 +14,7 @@ import type { Brake } from "./brake.js";
 import { writeCreate } from "./create.js";
 import { type RecoveryKeeper, writeReplacement } from "./replace.js";
 import { writeUpdate } from "./update.js";
-import { answeredOrFault, type ExpectedEnvironment, judgedLater, type Way, type Written } from "./write.js";
+import { answeredOrFault, type ExpectedEnvironment, judgedLater, LOOK_AGAIN, type Way, type Written } from "./write.js";
 
 export interface ApplyParts {
   readonly api: ConnectionsApi;
@@ -162,7 +162,7 @@ class Run {
       this.bug ??= cause;
       this.#parts.brake.pull("the run was broken off");
       const message = "the run was broken off, and it may or may not have been written";
-      return { outcome: { status: "unknown", attempts: 0, wrote: false, message }, mayBeDone: true };
+      return { outcome: { status: "unknown", attempts: 0, wrote: false, message, hint: LOOK_AGAIN }, mayBeDone: true };
     }
   }
 

@@ -9,6 +9,7 @@ import {
   failed,
   Halted,
   isLost,
+  NO_ENVIRONMENT_SHOWN,
   notWritten,
   PLAN_AGAIN,
   unknown,
@@ -22,7 +23,7 @@ export async function writeArchive(planned: Observed, way: Way): Promise<Written
   const { environment } = way;
   if (environment.id !== null && planned.environmentId !== environment.id) {
     const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
-    return notWritten("APPLY.WRONG_ENVIRONMENT", message, "look up where the connection is.");
+    return notWritten("APPLY.WRONG_ENVIRONMENT", message, NO_ENVIRONMENT_SHOWN);
   }
   const archived = await archive(id, way, async (earlier) => {
     const why = await movedSince(planned, earlier, way);

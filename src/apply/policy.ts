@@ -65,10 +65,11 @@ export function leftBlocked({ changes }: Plan): readonly Problem[] {
 }
 
 function hintFor({ name, secrets }: Change): string {
-  const replace = "what cannot be changed takes a new connection: this one archived, another created (--replace)";
+  const replace = `the way out is a new connection; look first at: flexprice-sync plan --replace ${shellWord(name)}`;
   const blocked = secrets.filter(({ state }) => state === "blocked");
-  if (blocked.length === 0) return `set it to what the service has; ${replace}.`;
-  if (!blocked.some(({ evidence }) => isDifferent(evidence))) return `plan without --write-secrets; ${replace}.`;
+  if (blocked.length === 0) return `set it to what the service has; ${replace}`;
+  if (!blocked.some(({ evidence }) => isDifferent(evidence)))
+    return `to leave it, run without --write-secrets; ${replace}`;
   const assume = `apply --adopt --assume-secrets --only ${shellWord(name)}`;
-  return `set it back, or, if you know that the service has the new value, run ${assume}; ${replace}.`;
+  return `set it back, or, if you know that the service has the new value, run flexprice-sync ${assume}; ${replace}`;
 }

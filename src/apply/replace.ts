@@ -8,7 +8,7 @@ import { carriedRow } from "../state/wish.js";
 import { archive } from "./archive.js";
 import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
-import { Halted, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
+import { Halted, NO_ENVIRONMENT_SHOWN, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
 
 /** Where what a replace would lose is kept while it is under way. */
 export interface Recoveries {
@@ -37,7 +37,7 @@ export async function writeReplacement(
   const { id } = rowOf(source);
   if (environment.id !== null && rowOf(source).environmentId !== environment.id) {
     const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
-    return notWritten("APPLY.WRONG_ENVIRONMENT", message, "look up where the connection is.");
+    return notWritten("APPLY.WRONG_ENVIRONMENT", message, NO_ENVIRONMENT_SHOWN);
   }
   const keep = (row: Observed): Kept => {
     const carried = carriedRow(row, catalogue.syncConfig);

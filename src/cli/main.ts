@@ -65,5 +65,5 @@ if (outputFault !== undefined) {
   );
 }
 // A run whose result nobody could read is no success; after apply something may have been written.
-const lostCode = process.argv[2] === "apply" ? 4 : 1;
+const lostCode = ["apply", "prune"].includes(process.argv[2] ?? "") ? 4 : 1;
 process.exitCode = outputFault !== undefined && exitCode === 0 ? lostCode : exitCode;

@@ -112,7 +112,7 @@ export function outProblems(path: string | undefined, workingFolder: string, fil
 export function whyNotIn(path: string, workingFolder: string): string | undefined {
   const folder = dirname(resolve(workingFolder, path));
   // Whoever reads the folder would take it for a definition.
-  if (/\.ya?ml$/i.test(path)) return "definitions end like that";
+  if (/\.ya?ml$/i.test(path)) return "a file that ends in .yaml or .yml would be read as a definition";
   if (!isFolder(folder)) return "its folder does not exist";
   return mayWriteIn(folder) ? undefined : "its folder may not be written";
 }

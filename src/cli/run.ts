@@ -40,7 +40,12 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
     output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
     const asked = options === undefined ? { command: undefined } : { command: options.command, options };
-    return await failed({ ...asked, problems: [bugProblem(cause)] }, exitCode, output, terminal, argv);
+    const bug = bugProblem(cause);
+    const told =
+      cause instanceof BrokenOff
+        ? { ...bug, hint: `${bug.hint} Something may have been written: run plan to see.` }
+        : bug;
+    return await failed({ ...asked, problems: [told] }, exitCode, output, terminal, argv);
   }
 }
 

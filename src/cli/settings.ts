@@ -128,7 +128,7 @@ function foreignHosts({ environments }: Settings, { names }: AllowedHosts): read
     const isOurs = hostname === "flexprice.io" || hostname.endsWith(".flexprice.io");
     if (isOurs || isLoopback(hostname) || names.has(hostname) || names.has(host)) return [];
     const detail = `environments.${name} would send its key to ${host}, which is neither under flexprice.io nor this machine.`;
-    const hint = `if that is meant, whoever runs this lists the host: ${ALLOWED_HOSTS}=${host}; a file alone cannot.`;
+    const hint = `nothing was sent. If it is meant, whoever runs this adds ${host} to ${ALLOWED_HOSTS} (commas between several), for a file alone cannot; else correct base_url.`;
     return [error("SETTINGS.FOREIGN_HOST", detail, { place: baseUrl.place, hint })];
   });
 }

@@ -3,7 +3,7 @@ import { DEFAULT_FOLDER, type Files } from "../load/files.js";
 import type { Given } from "../load/given.js";
 import { byText } from "../model/json.js";
 import { error, type Problem } from "../model/problem.js";
-import { type EnvironmentSettings, ONLY_ENVIRONMENT, type Settings } from "../model/settings.js";
+import { type EnvironmentSettings, ONLY_ENVIRONMENT, SETTINGS_FILE, type Settings } from "../model/settings.js";
 import { fitsName } from "../plan/select.js";
 import { counted } from "../report/text.js";
 import type { Shard } from "./option-values.js";
@@ -49,7 +49,7 @@ export function sitesFor(all: readonly EnvironmentSettings[], choice: Choice, gi
   if (given.problems.length > 0) return { sites: [], problems: [] };
   // What goes on from an earlier run says itself where; a plan of an empty share says nowhere.
   if (given.plan !== undefined && before.length === 0) return { sites: [], problems: [] };
-  if (before.length > 0 && env.length === 0) return sitesNamed(all, before, hintFor(given));
+  if (before.length > 0 && env.length === 0) return sitesNamed(all, before, given);
   const chosen = chosenBy(all, env);
   if (chosen.problems.length > 0) return chosen;
   if (shard !== undefined) return { sites: chosen.sites.filter(({ name }) => isIn(name, shard)), problems: [] };
@@ -64,11 +64,11 @@ export function sitesFor(all: readonly EnvironmentSettings[], choice: Choice, gi
 }
 
 function hintFor({ recovery }: Given): string {
-  if (recovery === undefined) return "use the settings as they were then, or plan again.";
+  if (recovery === undefined) return "run it where those settings are, use them as they were then, or plan again.";
   return "if it has another name by now, say that with --env; the environment itself is checked by its id.";
 }
 
-function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[], hint: string): Sites {
+function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[], given: Given): Sites {
   const sites = all.filter(({ name }) => names.includes(name));
   const gone = names.filter((name) => sites.every((site) => site.name !== name));
   // Of the one that it was made for, another name is told with all else that differs.
@@ -76,8 +76,9 @@ function sitesNamed(all: readonly EnvironmentSettings[], names: readonly string[
   return {
     sites: gone.length === 0 ? sites : [],
     problems: gone.map((name) => {
-      const detail = `the file was made for the environment ${name}, which the settings do not have.`;
-      return error("STALE.OTHER_TARGET", detail, { hint });
+      const file = given.recovery === undefined ? "saved plan" : "recovery file";
+      const detail = `the ${file} was made for the environment ${name}, which the settings do not have.`;
+      return error("STALE.OTHER_TARGET", detail, { hint: hintFor(given) });
     }),
   };
 }
@@ -89,7 +90,9 @@ function chosenBy(all: readonly EnvironmentSettings[], patterns: readonly string
     .filter((_, at) => chosen[at]?.length === 0)
     .map((pattern) => {
       const names = all.map(({ name }) => name);
-      const hint = `there are: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}.`;
+      const hint = all.every(({ place }) => place === undefined)
+        ? `without settings there is only ${names.join(", ")}: run where ${SETTINGS_FILE} is, or name it with -c.`
+        : `there are: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}.`;
       return error("USAGE.NO_ENVIRONMENT", `--env ${pattern} names none of the environments.`, { hint });
     });
   if (problems.length > 0) return { sites: [], problems };

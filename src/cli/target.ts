@@ -85,7 +85,7 @@ function apiKeyOf(
   }
   const found = variables.lookUp(name);
   if (found.state !== "set") {
-    const hint = `give it a key of the environment (sk_…); ${name}_FILE is read where it is not set.`;
+    const hint = `set ${name} to a key of that environment (sk_…), or ${name}_FILE to the path of a file that holds one.`;
     problems.push(error("SETTINGS.NO_API_KEY", `${whyMissing(name, found)}.`, { ...at, hint }));
     return undefined;
   }
@@ -103,7 +103,7 @@ function baseUrlOf(given: Written | undefined, variables: Variables, problems: P
   if (found.state !== "set") {
     problems.push(
       error("SETTINGS.NO_BASE_URL", `${whyMissing("FLEXPRICE_BASE_URL", found)}.`, {
-        hint: `set it or give --base-url, ${EXAMPLE}; regions differ, so there is no default.`,
+        hint: `set it, or give --base-url URL, ${EXAMPLE}; regions differ, so there is no default.`,
       }),
     );
     return undefined;

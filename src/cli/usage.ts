@@ -34,7 +34,7 @@ function conflictWithFile(options: ReconcileOptions): Problem | undefined {
   const hint =
     planFile === undefined || toPlan.length < others.length
       ? "finish the replace first, and then do the rest."
-      : `give ${toPlan.join(" and ")} to plan --out, or leave the plan out${writeSecrets === "all" ? `; ${NAME_BEHIND}` : "."}`;
+      : `give ${toPlan.join(" and ")} to plan --out, or leave the plan out${writeSecrets === "all" ? `; ${NAME_BEHIND}` : "; a name with a blank takes quotes."}`;
   return error("USAGE.CONFLICT", `${file} does not go together with ${others.join(" and ")}.`, { hint });
 }
 
@@ -79,7 +79,7 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });
     case "commander.excessArguments":
       return error("USAGE.STRAY_ARGUMENT", `${program} does not take so many arguments.`, {
-        hint: command === "plan" ? `apply takes the file of a saved plan, plan --out FILE saves one. ${help}` : hint,
+        hint: `quote a value with a blank, as in --only "Stripe production". ${command === "plan" ? "A saved plan is for apply; plan --out FILE saves one. " : ""}${help}`,
       });
     case "commander.optionMissingArgument":
       return error("USAGE.MISSING_VALUE", `${option} needs a value.`, { hint });

@@ -86,7 +86,8 @@ export function environmentCheck(
     const hint = `write environment_id: ${seen} into the settings, or set FLEXPRICE_ENVIRONMENT_ID: then a key of another environment is refused.`;
     return warn("environment", `${seen}${named}; nothing says that this is the one you mean.`, hint);
   }
-  const hint = "the first connection that apply creates goes alone and shows it.";
+  const hint =
+    "nothing has to be done: apply writes its first connection alone and stops if that is elsewhere. If there should be connections, check the key.";
   if (id === undefined) return warn("environment", "not known: there is no connection to show it.", hint);
   return warn("environment", `${id}${named} is expected; no connection confirms that the key belongs to it.`, hint);
 }

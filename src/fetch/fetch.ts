@@ -71,13 +71,17 @@ function environmentProblems(seen: readonly string[], expected: string | undefin
         : `${expected} is expected, but the connections that this key shows are of ${listed}.`;
     return [
       error("FETCH.WRONG_ENVIRONMENT", detail, {
-        hint: "use the key of the environment you mean, or correct the environment id.",
+        hint:
+          expected === undefined
+            ? "a key should show one environment: ask whoever runs the service."
+            : "use the key of the environment you mean, or correct the environment id.",
       }),
     ];
   }
   if (expected !== undefined && seen.length === 0) {
     const detail = `no connection shows an environment, so nothing tells whether this key belongs to ${expected}.`;
-    const hint = "the first connection that apply creates goes alone and shows it.";
+    const hint =
+      "nothing has to be done: apply writes its first connection alone and stops if that is elsewhere. If there should be connections, check the key.";
     return [warning("FETCH.ENVIRONMENT_UNCONFIRMED", detail, { hint })];
   }
   return [];

@@ -49,10 +49,10 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   const kind = files.kindOf(path);
   if (kind === "file") return [path];
   if (kind !== "folder") {
-    const why = kind === "other" ? ", which is neither a folder nor a file" : "";
+    const why = kind === "other" ? "which is neither a folder nor a file" : "which is not there";
     problems.push(
-      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}${why}.`, {
-        hint: "name the folder or the file that holds the definitions, or start in the folder above it.",
+      error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}, ${why}.`, {
+        hint: "run it where the definitions are, or name their folder: --dir DIR, or connections: of the settings. flexprice-sync pull writes definitions of what the service has.",
       }),
     );
     return [];
@@ -63,7 +63,7 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   if (walk.found.length === 0 && problems.length === before) {
     problems.push(
       error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
-        hint: "an empty folder never means that connections should go; name the right one with --dir. flexprice-sync pull writes definitions of what the service has.",
+        hint: "an empty folder never means that connections should go; name the right one with --dir, or under connections: of the settings. flexprice-sync pull writes definitions of what the service has.",
       }),
     );
   }
@@ -116,7 +116,7 @@ function linkOutside(path: string, files: Files): Problem {
   const file = files.shown(path);
   return error("LOAD.LINK_OUTSIDE", `${file} is a link to ${files.realPath(path)}, outside of the folder.`, {
     place: { file, line: 1, column: 1 },
-    hint: "move what it leads to into the folder, or delete the link and name the other folder with --dir too.",
+    hint: "move what it leads to into the folder, or delete the link and name both folders: --dir twice, or connections: of the settings.",
   });
 }
 

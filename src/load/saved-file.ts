@@ -25,6 +25,7 @@ export function readPlan(path: string, files: Files): ReadFile<SavedPlan> {
     isRight: validatePlan,
     origin: "plan --out FILE writes one; definitions are named with --dir.",
     again: "take the file as plan --out wrote it, or run plan --out again.",
+    older: "use the version of flexprice-sync that wrote it, or plan again with this one.",
   });
 }
 
@@ -34,9 +35,10 @@ export function readRecovery(path: string, files: Files): ReadFile<RecoveryDocum
     format: "flexprice-sync recovery",
     version: RECOVERY_FORMAT,
     isRight: validateRecovery,
-    origin: "it takes the file that a broken-off replace has named.",
+    origin: "--recover takes the flexprice-sync-recovery-….json that a replace left in the folder where it ran.",
     again:
       "take the file as the replace wrote it; where that is lost, create the connection and put there by hand what the file says.",
+    older: "use the version of flexprice-sync that wrote it to finish the replace.",
   });
 }
 
@@ -47,6 +49,8 @@ interface Kind {
   readonly origin: string;
   /** What to do about one that was altered. */
   readonly again: string;
+  /** What to do about one of another version. */
+  readonly older: string;
 }
 
 const otherKinds: Readonly<Record<string, { readonly format: string; readonly words: string; readonly use: string }>> =
@@ -63,7 +67,8 @@ const otherKinds: Readonly<Record<string, { readonly format: string; readonly wo
     },
   };
 
-function readSaved<T>(path: string, files: Files, { format, version, isRight, origin, again }: Kind): ReadFile<T> {
+function readSaved<T>(path: string, files: Files, kind: Kind): ReadFile<T> {
+  const { format, version, isRight, origin, again, older } = kind;
   const file = files.shown(path);
   const unreadable = (why: string): ReadFile<T> => {
     return { problem: error("LOAD.UNREADABLE", sentence(`${file} cannot be read: ${why}`), { hint: origin }) };
@@ -79,7 +84,13 @@ function readSaved<T>(path: string, files: Files, { format, version, isRight, or
   const data = parsed(text);
   const other = ownValue(otherKinds, String(ownValue(data ?? {}, "format")));
   if (other !== undefined && other.format !== format)
-    return { problem: error("STALE.ALTERED", `${file} is a ${other.words}, not a ${format}.`, { hint: other.use }) };
+    return {
+      problem: error(
+        "STALE.ALTERED",
+        `${file} is a ${other.words}, not a ${ownValue(otherKinds, format)?.words ?? format}.`,
+        { hint: other.use },
+      ),
+    };
   if (data === undefined || ownValue(data, "format") !== format) {
     const detail = `${file} is no ${format}, or it was altered or cut since it was written.`;
     return { problem: error("STALE.ALTERED", detail, { hint: origin }) };
@@ -88,8 +99,7 @@ function readSaved<T>(path: string, files: Files, { format, version, isRight, or
   if (written !== version) {
     const shown = typeof written === "string" ? written.slice(0, 20) : "unknown";
     const detail = `${file} has the format ${shown}, and this version of flexprice-sync reads ${version}.`;
-    const hint = "use the version of flexprice-sync that wrote it, or plan again with this one.";
-    return { problem: error("STALE.OTHER_FORMAT", detail, { hint }) };
+    return { problem: error("STALE.OTHER_FORMAT", detail, { hint: older }) };
   }
   if (isDeeperThan(data, DEEPEST) || !isRight(data) || !isSealed(data)) {
     const detail = `${file} is not as it was written: its digest does not fit.`;

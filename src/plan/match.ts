@@ -65,7 +65,7 @@ function matchOne(
   if (more.length === 0) return { kind: "row", row: only };
   const named = candidates.map((row) => `${row.id} ("${knownSecrets.mask(row.name)}")`).join(", ");
   const detail = `"${desired.name}" could mean any of ${candidates.length} ${providerType} connections: ${named}.`;
-  const hint = `add id: to say which one, such as id: ${only.id}`;
+  const hint = `look which one is in use and write its id into the definition, as id: ${only.id}; archive what is left over.`;
   return problemAt(desired, "PLAN.AMBIGUOUS", detail, hint, candidates);
 }
 
@@ -78,7 +78,7 @@ function matchById(desired: Desired, id: string, observed: readonly Observed[]):
       desired,
       "PLAN.ID_GONE",
       detail,
-      "correct it, or drop id: to mean the connection that is found without it, or else a new one.",
+      "if it was replaced, write the new id; if it is gone, drop id: and plan, which then takes the one that fits or creates one. Or this is the key of another environment.",
     );
   }
   if (row.providerType !== providerType) {

@@ -40,8 +40,13 @@ export function askedByRecovery(
   }
   if (leftOut.length > 0) {
     const holds = leftOut.length === 1 ? "which holds or repeats a value" : "which hold or repeat values";
-    const detail = `${connection.id} also had ${leftOut.join(", ")}, ${holds} of the environment and so could not be kept; "${meant.name}" will not have it.`;
-    problems.push(warning("PLAN.NOT_RECOVERED", detail, { place, hint: "declare it, or set it again by hand." }));
+    const detail = `${connection.id} also had ${leftOut.join(", ")}, ${holds} of the environment and so could not be kept; "${meant.name}" will not have ${leftOut.length === 1 ? "it" : "them"}.`;
+    problems.push(
+      warning("PLAN.NOT_RECOVERED", detail, {
+        place,
+        hint: "declare what is missing in the file, or set it again by hand.",
+      }),
+    );
   }
   // The id that the file may still name is the archived one's.
   const { id, ...rest } = meant;

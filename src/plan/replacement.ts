@@ -106,7 +106,7 @@ export function unfinishedIn(
     const { name } = change;
     const detail = `"${name}" was to take the place of ${connection.id}, and that broke off; what only that connection had is in ${recovery}.`;
     const command = recoverCommand(recovery, name, sameTarget);
-    const hint = `delete that file to create it from its definition alone, or finish the replace: ${command}`;
+    const hint = `finish the replace with the command here; deleting the file instead creates it without what only that connection had: ${command}`;
     return [error("APPLY.UNFINISHED_REPLACE", detail, { ...placeOf(change), hint })];
   });
 }

@@ -14,12 +14,20 @@ export function select(desired: readonly Desired[], patterns: readonly string[])
   const problems = patterns
     .filter((_, index) => chosen[index]?.length === 0)
     .map((pattern) => {
-      const names = desired.map(({ name }) => name).join(", ");
+      const names = someNames(desired);
       return error("LOAD.NOTHING_SELECTED", `--only ${pattern} names none of the definitions.`, {
         hint: `there are: ${names}.`,
       });
     });
   return { selected: new Set(chosen.flat()), problems };
+}
+
+/** Names in a hint: of thousands the first ones say enough. */
+const MOST_NAMES = 20;
+
+function someNames(all: readonly Desired[]): string {
+  const names = all.slice(0, MOST_NAMES).map(({ name }) => name);
+  return `${names.join(", ")}${all.length > MOST_NAMES ? `, and ${all.length - MOST_NAMES} more` : ""}`;
 }
 
 /** The definitions whose secrets are to be written. */
@@ -44,7 +52,7 @@ function selectNamed(
   const problems = wanted
     .filter((_, index) => chosen[index]?.length === 0)
     .map((name) => {
-      const names = all.map((one) => one.name).join(", ");
+      const names = someNames(all);
       return error("LOAD.NOTHING_SELECTED", `${written(name)} names none of the definitions.`, {
         hint: `it takes a definition's name or its file, and there are: ${names}.`,
       });

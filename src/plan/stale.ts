@@ -121,15 +121,19 @@ export function otherSettings(
     names.length === 0 ? "nothing assumed updatable" : `${names.join(", ")} assumed updatable`;
   const about = (then: string, now: string, how: string) =>
     stale("STALE.OTHER_SETTINGS", `the ${file} was made ${then}, and this run is ${now}.`, { hint: `${how}.` });
-  const set = (name: string, value: string | undefined) =>
-    value === undefined ? `unset ${name} for this run` : `set ${name}=${shellWord(value)} for this run`;
+  const set = (name: string, value: string) => `set ${name}=${shellWord(value)} for this run`;
+  const again = file === "plan" ? ", or run plan again" : "";
+  const withOwner =
+    saved.owner === undefined
+      ? `run without an owner, as then (FLEXPRICE_SYNC_OWNER, or owner: of the settings)${again}`
+      : set("FLEXPRICE_SYNC_OWNER", saved.owner);
   return [
     ...(saved.owner === owner || !saved.stamps || !stamps
       ? []
-      : [about(`for ${named(saved.owner)}`, `for ${named(owner)}`, set("FLEXPRICE_SYNC_OWNER", saved.owner))]),
+      : [about(`for ${named(saved.owner)}`, `for ${named(owner)}`, withOwner)]),
     ...(saved.stamps === stamps
       ? []
-      : [about(kept(saved.stamps), kept(stamps), set("FLEXPRICE_SYNC_STAMP", saved.stamps ? undefined : "off"))]),
+      : [about(kept(saved.stamps), kept(stamps), set("FLEXPRICE_SYNC_STAMP", saved.stamps ? "on" : "off"))]),
     ...(assumed === undefined || sameJson([...assumed].sort(), [...assumeUpdatable].sort())
       ? []
       : [about(`with ${updatable(assumed)}`, `with ${updatable(assumeUpdatable)}`, "run plan again")]),

@@ -58,7 +58,8 @@ export function findStamp(
       };
     case "newer": {
       const detail = `${about} has version ${reading.version}, which only a newer flexprice-sync can keep.`;
-      const hint = "update flexprice-sync, or leave this definition out with --only; nothing is written.";
+      const hint =
+        "update flexprice-sync to the version that the other runs use; until then plan and apply can name the other definitions with --only.";
       return { problems: [error("PLAN.STAMP_NEWER", detail, at(desired, hint))] };
     }
     case "own":
@@ -83,7 +84,7 @@ function owned(
   const we = ours === undefined ? "this run has no owner" : `this run is "${knownSecrets.mask(ours)}"`;
   const detail = `"${desired.name}" matches ${row.id}, which the owner "${shown}" keeps; ${we}.`;
   const mine = shown === owner ? `set FLEXPRICE_SYNC_OWNER=${shellWord(owner)}` : "set FLEXPRICE_SYNC_OWNER";
-  const hint = `if that is you, ${mine}; to take the connection over from them, add --adopt.`;
+  const hint = `if that is you, ${mine}; to take the connection over from them: flexprice-sync apply --adopt --only ${shellWord(desired.name)}`;
   return { problems: [error("PLAN.OTHER_OWNER", detail, at(desired, hint))] };
 }
 
@@ -101,7 +102,11 @@ export function canCarryStamp(desired: Desired, row: Observed | undefined, catal
 export function withoutStamp(desired: Desired, catalogue: Catalogue): Problem {
   const provider = ownValue(catalogue.providers, desired.definition.providerType)?.title ?? "its provider";
   const detail = `"${desired.name}" has no metadata, and the service treats a ${provider} connection differently once it has some, so it gets no stamp: no owner, and no fingerprints of its secrets.`;
-  return warning("PLAN.NO_STAMP", detail, at(desired, "declare metadata in the file if the connection may have some."));
+  return warning(
+    "PLAN.NO_STAMP",
+    detail,
+    at(desired, "write metadata: {} into the file if the connection may have some."),
+  );
 }
 
 /** A stamp longer than what is read would not be believed by the next run. */
@@ -123,7 +128,7 @@ export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly
   const paths = sent.filter((path) => reading?.kind === "newer" || Object.hasOwn(recorded, path));
   if (paths.length === 0) return [];
   const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
-  const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
+  const hint = "run with FLEXPRICE_SYNC_STAMP=on; nothing was written.";
   return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
 }
 
@@ -131,7 +136,7 @@ export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly
 export function lostStamp(desired: Desired, row: Observed): readonly Problem[] {
   if (shownStamp(row) === undefined) return [];
   const detail = `${row.id} ("${desired.name}") has a stamp, and the connection in its place would have none: no owner, and no fingerprints of its secrets.`;
-  const hint = "unset FLEXPRICE_SYNC_STAMP for this run; nothing is written.";
+  const hint = "run with FLEXPRICE_SYNC_STAMP=on; nothing was written.";
   return [error("PLAN.STAMP_OUTDATED", detail, at(desired, hint))];
 }
 
@@ -147,8 +152,8 @@ export interface Kept {
 
 /** @param isRenewed - the stamp is written by what is planned, and forgets what is no longer ours */
 export function keptProblems(desired: Desired, { lost, gone, needed }: Kept, isRenewed: boolean): readonly Problem[] {
-  const forgotten = isRenewed ? "apply has it forgotten." : "apply --adopt has it forgotten, as the next change does.";
-  const decide = `declare it to decide about it; ${forgotten}`;
+  const forgotten = isRenewed ? "apply" : "the next change of the connection, or apply --adopt,";
+  const decide = `declare it to decide about it; else this warning goes with ${forgotten.replace(/,$/, "")}.`;
   const kept = (code: ProblemCode, paths: readonly string[], hint: string, words: (are: Are) => string) => {
     const are: Are = (one, many) => (paths.length === 1 ? one : many);
     const detail = `${paths.join(", ")} of "${desired.name}" left the file, but ${words(are)}.`;

@@ -168,7 +168,8 @@ class Verdict {
       return [otherSecret(this.#desired, detail)];
     }
     if (isSame && differing.length === 0) return [];
-    const detail = `what is to be done with ${about} would be something else now: ${[...differing, ...(isSame ? [] : [now.action])].join(", ")}.`;
+    const action = isSame ? [] : [`${now.action} instead of ${saved.action}`];
+    const detail = `${about} would be treated otherwise now: ${[...action, ...differing].join(", ")}.`;
     return [this.#stale("STALE.OTHER_PLAN", detail)];
   }
 

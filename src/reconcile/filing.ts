@@ -78,7 +78,9 @@ class Filing {
     row: Observed,
     elsewhere: Desired | undefined,
     made: Made | undefined,
-    { why, hint = "it stays on the service as it is, in no file." }: Skipped = { why: "nothing tells why" },
+    { why, hint = "it stays on the service as it is; if it is yours, write its definition by hand." }: Skipped = {
+      why: "nothing tells why",
+    },
   ): PulledFile {
     const name = looksLive(row.name) ? MASK : this.#parts.world.knownSecrets.mask(row.name);
     const about = { id: row.id, name, providerType: row.providerType };
@@ -120,7 +122,7 @@ class Filing {
     const why = isMore ? "holds something else, and pull would write it" : "is not what pull would write";
     const hint = isMore
       ? "move it out of the way, or leave it as it is; --force does not write over it."
-      : "keep it, or have it written over with --force.";
+      : "keep it, or have it written over: flexprice-sync pull --force.";
     const place = { file, line: 1, column: 1 };
     this.problems.push(error("PULL.FILE_DIFFERS", `${file} ${why} for ${row.id}; it is kept.`, { place, hint }));
     return { status: "kept", file };

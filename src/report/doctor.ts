@@ -15,8 +15,9 @@ export function doctorText(checks: readonly Check[], paint: Paint): string {
     if (check.environment !== undefined && check.environment !== environment)
       lines.push("", paint("strong", `${printable(check.environment)}:`));
     environment = check.environment;
-    const { status, name, message, hint } = check;
-    lines.push(`${paint(tones[status], status.padEnd(4))}  ${name.padEnd(NAME_WIDTH)} ${printable(message)}`);
+    const { status, name, message, hint, problem } = check;
+    const code = problem === undefined ? "" : `[${problem.code}] `;
+    lines.push(`${paint(tones[status], status.padEnd(4))}  ${name.padEnd(NAME_WIDTH)} ${code}${printable(message)}`);
     if (hint !== undefined) lines.push(`${" ".repeat(6 + NAME_WIDTH)} next: ${printable(hint)}`);
   }
   return `${[...lines, "", doctorLine(checks)].join("\n")}\n`;

@@ -105,7 +105,7 @@ class Resolver {
 
   #noSetting({ origin }: Definition, variable: string, pointer: Pointer): void {
     const detail = `var.${variable} is not defined: the settings of the environment have no such variable.`;
-    const hint = `add ${variable} under vars: of the environment in the settings file, or write the value out.`;
+    const hint = `define it in flexprice-sync.yaml, or the file that -c names, under the environment: vars: { ${variable}: … }; or write the value out.`;
     this.problems.push(error("SECRETS.NO_SETTING", detail, { place: origin.locate(pointer, "value"), hint }));
   }
 

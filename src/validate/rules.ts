@@ -74,7 +74,7 @@ function textRule(text: string, pointer: Pointer, document: Explained): readonly
     if (part.kind !== "environment") return [];
     if (NAMING_FIELDS.has(String(pointer[0]))) {
       const detail = `${where} takes no environment variable: it says which connection this is.`;
-      const hint = "write it out.";
+      const hint = "write it out, or take a text of the settings: ${var.NAME}.";
       return [{ pointer, problem: error("VALIDATE.FORBIDDEN_REFERENCE", detail, { place, hint }) }];
     }
     if (part.name.startsWith("FLEXPRICE_")) {

@@ -119,7 +119,8 @@ function recheckOne(desired: Desired, catalogue: Catalogue): readonly Problem[] 
     );
     const why = message === undefined ? "" : ` (${message.error})`;
     const written = desired.credentials.find(({ path }) => path === dotted(pointer));
-    return error("SECRETS.BAD_VALUE", `${dotted(pointer)} does not take the value that its variable holds${why}.`, {
+    const source = written?.variable ?? "its variable";
+    return error("SECRETS.BAD_VALUE", `${dotted(pointer)} does not take the value that ${source} holds${why}.`, {
       place: definition.origin.locate(written?.pointer ?? pointer, "value"),
       hint: message?.hint ?? "set the variable to a value that the field takes.",
     });
