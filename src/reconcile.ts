@@ -10,9 +10,18 @@ import { type Course, consented, isOut, planned, withProblems } from "./reconcil
 import type { Invocation, World } from "./reconcile/invocation.js";
 import { type Prepared, prepare } from "./reconcile/prepare.js";
 import { countsOf, Reader } from "./reconcile/read.js";
+import { steps } from "./reconcile/steps.js";
 import { missingVariables } from "./secrets/needed.js";
 
-export type { Connected, EnvironmentRequest, Invocation, ReadingWorld, Target, World } from "./reconcile/invocation.js";
+export type {
+  Connected,
+  EnvironmentRequest,
+  Invocation,
+  Part,
+  ReadingWorld,
+  Target,
+  World,
+} from "./reconcile/invocation.js";
 
 /**
  * The mission: read the definitions, check them, compare them with what the service has, and put right only what differs. In
@@ -36,7 +45,8 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
   if (command === "validate") return run(offline.map((course) => withVariables(course, invocation)));
   if (stopped.some(isError) || isStopped(offline, invocation)) return run(offline);
 
-  const made = await Promise.all(prepared.map((one) => planned(one, invocation, world)));
+  const read = steps("reading", prepared.length, world);
+  const made = await Promise.all(prepared.map((one) => planned(one, invocation, world).finally(read)));
   const courses = withShared(made, invocation, world);
   if (command === "plan") return saving(run(courses, targetsOf(courses)), courses, invocation, world);
   if (isStopped(courses, invocation)) return run(courses, targetsOf(courses));
@@ -134,11 +144,7 @@ async function carriedOutIn(
   if (courses.some(isOut)) brake.failed("another environment");
   const open = courses.filter((course) => !isOut(course));
   const total = open.reduce((sum, { seen }) => sum + (seen?.plan?.changes.filter(writes).length ?? 0), 0);
-  let done = 0;
-  const onDone = () => {
-    done += 1;
-    world.onProgress(done, total);
-  };
+  const onDone = steps("writing", total, world);
   const results = await Promise.all(
     courses.map(async (course): Promise<CarriedOut | Course> => {
       return isOut(course) ? course : carriedOut(course, invocation, world, { brake, onDone });

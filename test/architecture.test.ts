@@ -68,6 +68,9 @@ describe("each library has one door", () => {
     ["hono", ["sandbox/server.ts"]],
     ["hono/html", ["report/html-connections.ts", "report/html.ts"]],
     ["diff", ["report/value-diff.ts"]],
+    ["cli-truncate", ["report/room.ts"]],
+    ["string-width", ["report/room.ts"]],
+    ["wrap-ansi", ["report/room.ts"]],
     ["node-sarif-builder", ["report/sarif.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
   ])("%s", (library, doors) => {
@@ -81,6 +84,7 @@ describe("each library has one door", () => {
       .filter((path) => !path.startsWith("node:") && !texts.has(`${path}.ts`) && !path.startsWith("generated/"));
     expect([...new Set(packages)].sort()).toEqual([
       "@hono/node-server",
+      "cli-truncate",
       "commander",
       "deep-diff",
       "diff",
@@ -89,8 +93,10 @@ describe("each library has one door", () => {
       "node-sarif-builder",
       "p-limit",
       "picomatch",
+      "string-width",
       "tinyglobby",
       "undici",
+      "wrap-ansi",
       "yaml",
     ]);
   });

@@ -14,7 +14,7 @@ import { ServiceError, type ServiceErrorFacts } from "../src/model/service-error
 import { type Invocation, reconcile, type World } from "../src/reconcile.js";
 import { applyText, planText } from "../src/report/human.js";
 import { jsonText } from "../src/report/json.js";
-import { plainPaint } from "../src/report/paint.js";
+import { plainLook } from "../src/report/look.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
@@ -254,7 +254,7 @@ function invocation(command: Invocation["command"]): Invocation {
 }
 
 function reportsOf(run: Awaited<ReturnType<typeof reconcile>>): string {
-  const human = run.targets.map((target) => planText(target, plainPaint) + applyText(target, plainPaint));
+  const human = run.targets.map((target) => planText(target, plainLook) + applyText(target, plainLook));
   return human.join("") + jsonText(run, { name: "flexprice-sync", version: "0" }, 0) + JSON.stringify(run);
 }
 

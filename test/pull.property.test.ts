@@ -182,6 +182,7 @@ function world(): ReadingWorld {
     knownSecrets,
     fingerprintKeys: {},
     newSalt: () => "a-salt",
+    onProgress: () => {},
   };
 }
 

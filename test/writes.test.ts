@@ -450,6 +450,8 @@ describe("consent on a terminal", () => {
       },
       outIsTerminal: true,
       errorIsTerminal: true,
+      outColumns: () => 100,
+      errorColumns: () => 100,
       canAsk,
       ask: async (question) => {
         shown.questions += 1;

@@ -3,6 +3,7 @@ import type { Check } from "../model/check.js";
 import { isError, together } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
 import { examine } from "../reconcile/examine.js";
+import { steps } from "../reconcile/steps.js";
 import { doctorDocument, doctorLine, doctorText } from "../report/doctor.js";
 import { counted } from "../report/text.js";
 import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
@@ -21,13 +22,18 @@ export async function doctorCommand(
   output: Output,
 ): Promise<ExitCode> {
   const ready = setUp(options, terminal);
+  const progress = output.progress();
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
   const { places } = ready;
-  const world = readingWorld(ready, hosts);
+  const world = readingWorld(ready, hosts, progress);
+  const looked = steps("reading", places.length, world);
   let found: readonly (readonly Check[])[];
   try {
-    found = await Promise.all(places.map((place) => examine(requestOf(place, options), ready.keyVariables, world)));
+    found = await Promise.all(
+      places.map((place) => examine(requestOf(place, options), ready.keyVariables, world).finally(looked)),
+    );
   } finally {
+    progress.pause();
     await hosts.close();
   }
   const settings = settingsChecks(ready, options);

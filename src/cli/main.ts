@@ -13,6 +13,8 @@ function terminalOf(): Terminal {
     writeError: (text) => stderr.write(text),
     outIsTerminal: stdout.isTTY === true,
     errorIsTerminal: stderr.isTTY === true,
+    outColumns: () => columnsOf(stdout),
+    errorColumns: () => columnsOf(stderr),
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !isCi,
     async ask(question) {
       const reader = createInterface({ input: stdin, output: stderr });
@@ -38,6 +40,11 @@ function terminalOf(): Terminal {
         process.once("SIGTERM", () => resolve(143));
       }),
   };
+}
+
+/** A terminal that says 0 knows as little as one that says nothing. */
+function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number | undefined {
+  return isTTY && columns > 0 ? columns : undefined;
 }
 
 function workingFolder(): string | undefined {

@@ -4,12 +4,14 @@ import { appliesText, plansText } from "../report/fleet.js";
 import { annotationText, dangerAnnotations } from "../report/github.js";
 import { validateText } from "../report/human.js";
 import { jsonText, type ToolInfo } from "../report/json.js";
+import type { Look, Room } from "../report/look.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemText } from "../report/problems.js";
 import { inRepository, isGithub } from "./ci-job.js";
 import type { ExitCode } from "./exit-code.js";
 import type { CommonOptions } from "./options.js";
+import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says what came of a command: the result on stdout and nothing else, everything around it on stderr. */
@@ -19,6 +21,8 @@ export class Output {
   readonly #tool: ToolInfo;
   /** Whether problems are also told as annotations on the lines of files. */
   readonly #annotates: boolean;
+  #progress: Progress | undefined;
+  #roomOf: ((columns: number) => Room) | undefined;
 
   constructor(terminal: Terminal, options: CommonOptions, tool: ToolInfo) {
     this.#terminal = terminal;
@@ -82,7 +86,15 @@ export class Output {
   }
 
   note(text: string): void {
+    if (text !== "") this.#progress?.clear();
     this.#terminal.writeError(text);
+  }
+
+  /** How far the command has come, told beside everything else on stderr. */
+  progress(): Progress {
+    const { progress, quiet, verbose, debug } = this.#options;
+    this.#progress ??= new Progress(this.#terminal, progress && !quiet && !verbose && !debug);
+    return this.#progress;
   }
 
   /**
@@ -98,8 +110,9 @@ export class Output {
     const { json, quiet } = this.#options;
     if (!isAsked && (json || quiet)) return false;
     const isSeen = !json && this.#terminal.outIsTerminal;
-    if (isAsked && !isSeen) this.#terminal.writeError(plansText(told, this.errorPaint()));
-    if (!json) this.#terminal.writeOut(`${plansText(told, this.outPaint())}\n`);
+    this.#progress?.pause();
+    if (isAsked && !isSeen) this.#terminal.writeError(`${plansText(told, this.#errorLook())}\n`);
+    if (!json) this.#terminal.writeOut(`${plansText(told, this.#outLook())}\n`);
     return !json;
   }
 
@@ -111,6 +124,24 @@ export class Output {
     return this.#paint(this.#terminal.outIsTerminal);
   }
 
+  /** Loads what measures text, where there is a terminal whose width counts. */
+  async measure(): Promise<void> {
+    if (this.#terminal.outIsTerminal || this.#terminal.errorIsTerminal)
+      this.#roomOf = (await import("../report/room.js")).roomOf;
+  }
+
+  #outLook(): Look {
+    return { paint: this.outPaint(), ...this.#room(this.#terminal.outColumns()) };
+  }
+
+  #errorLook(): Look {
+    return { paint: this.errorPaint(), ...this.#room(this.#terminal.errorColumns()) };
+  }
+
+  #room(columns: number | undefined): Pick<Look, "room"> {
+    return columns === undefined || this.#roomOf === undefined ? {} : { room: this.#roomOf(columns) };
+  }
+
   #paint(isTerminal: boolean): Paint {
     const { color } = this.#options;
     const { NO_COLOR: noColor, TERM: term } = this.#terminal.environment;
@@ -119,14 +150,14 @@ export class Output {
   }
 
   #humanText(run: Run, planIsShown: boolean): string {
-    const paint = this.outPaint();
+    const look = this.#outLook();
     if (run.command === "validate") return validateText(run);
     // A share may be empty; a run that did not get as far as environments says nothing of them.
     if (run.environments.length === 0 && run.problems.some(isError)) return "";
-    const plan = planIsShown ? "" : plansText(run, paint);
+    const plan = planIsShown ? "" : plansText(run, look);
     const isWritten = run.targets.some(({ outcomes }) => outcomes !== undefined);
     if (run.command === "plan" || !isWritten) return plan;
-    return `${plan}${plan === "" ? "" : "\n"}${appliesText(run, paint)}`;
+    return `${plan}${plan === "" ? "" : "\n"}${appliesText(run, look)}`;
   }
 
   #shortened(text: string): string {

@@ -32,6 +32,7 @@ export async function pullInto(
   written: RepositoryFiles,
   output: Output,
 ): Promise<Written> {
+  const progress = output.progress();
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
   const { environments, problems } = requestsOf(ready, options);
   const invocation = {
@@ -41,7 +42,7 @@ export async function pullInto(
     force: options.force,
   };
   try {
-    const pulled = await pull(invocation, readingWorld(ready, hosts));
+    const pulled = await pull(invocation, readingWorld(ready, hosts, progress));
     const targets = pulled.targets.map(({ seen, files: all }) => ({
       seen,
       ...(all === undefined ? {} : { files: all.map((one) => put(one, written)) }),
@@ -55,6 +56,7 @@ export async function pullInto(
     ];
     return { targets, others, variables: pulled.variables, problems: [...pulled.problems, ...written.problems] };
   } finally {
+    progress.pause();
     await hosts.close();
   }
 }

@@ -1,11 +1,8 @@
-import type { Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { type Given, readGiven } from "../load/given.js";
-import { writes } from "../model/plan.js";
 import { error, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { type Invocation, reconcile, type World } from "../reconcile.js";
-import { counted, printable } from "../report/text.js";
 import { BrokenOff } from "./broken-off.js";
 import { type ExitCode, exitCodeOf } from "./exit-code.js";
 import { Hosts } from "./hosts.js";
@@ -14,13 +11,13 @@ import { mostChanges } from "./option-values.js";
 import { DEFAULT_EXPIRY_MS, type ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
-import { progressOn } from "./progress.js";
 import { otherFilesOf, publish } from "./publish.js";
+import { questionText } from "./question.js";
 import { ReportFiles } from "./report-files.js";
 import { requestOf, sameSettings } from "./requests.js";
 import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
 import { claimedIds, sharedTargets } from "./shared-targets.js";
-import type { Terminal, TerminalInFolder } from "./terminal.js";
+import type { TerminalInFolder } from "./terminal.js";
 import { tracing } from "./trace.js";
 
 /** `validate`, `plan`, `apply` and `prune`: joins options, variables, files, network and terminal to {@link reconcile}, and says what came of it. */
@@ -35,6 +32,7 @@ export async function reconcileCommand(
   const ready = setUp(options, terminal, { given, isOffline });
   const { files } = ready;
   const startMs = performance.now();
+  const progress = output.progress();
   const trace = tracing(output, options);
   const hosts = new Hosts({
     ...wireParts(ready),
@@ -45,11 +43,10 @@ export async function reconcileCommand(
   });
   const recoveries = recoveriesIn(workingFolder);
   const reports = new ReportFiles(options.into, terminal, otherFilesOf(options, terminal));
-  const progress = progressOn(terminal, options.progress && !options.quiet && !options.verbose && !options.debug);
   let planIsShown = false;
   let mayHaveWritten = false;
   const world: World = {
-    ...readingWorld(ready, hosts),
+    ...readingWorld(ready, hosts, progress),
     recoveries: {
       keep(id, text) {
         const file = recoveries.keep(id, text);
@@ -68,9 +65,11 @@ export async function reconcileCommand(
     async confirm(proposal) {
       if (!terminal.canAsk) return "cannot-ask";
       planIsShown = output.plans(proposal, { isAsked: true });
-      return askFor(proposal, terminal);
+      const command = options.command === "prune" ? "prune" : "apply";
+      const answer = await terminal.ask(questionText(proposal, command, output.errorPaint()));
+      // Nothing but a typed yes is a yes.
+      return answer.trim() === "yes" ? "yes" : "no";
     },
-    onProgress: progress.step,
   };
   const problems = [
     ...ready.problems,
@@ -81,13 +80,14 @@ export async function reconcileCommand(
   ];
   let run: Run;
   try {
+    await output.measure();
     const asked = invocationOf(options, ready, given, problems);
     const deadline = ready.deadlineMs === undefined ? {} : { deadlineAtMs: startMs + ready.deadlineMs };
     run = await reconcile({ ...asked, ...deadline }, world);
   } catch (cause) {
     throw mayHaveWritten ? new BrokenOff(cause) : cause;
   } finally {
-    progress.end();
+    progress.pause();
     await hosts.close();
   }
   run = savePlan(run, workingFolder);
@@ -172,30 +172,4 @@ function invocationOf(options: ReconcileOptions, ready: SetUp, given: Given, pro
 function mostChangesOf({ settings }: SetUp): MostChanges | undefined {
   const written = settings?.defaults.maxChanges;
   return written === undefined ? undefined : mostChanges(written);
-}
-
-/** Asks with targets, counts and dangers in the question. Nothing but a typed yes is a yes. */
-async function askFor({ open, environments }: Proposal, terminal: Terminal): Promise<Consent> {
-  const isFleet = environments.length > 1;
-  const writing = open.flatMap((target) => {
-    const changes = target.plan?.changes.filter(writes) ?? [];
-    return changes.length === 0 ? [] : [{ target, changes }];
-  });
-  const parts = writing.map(({ target: { environment, baseUrl, environmentId }, changes }) => {
-    const name = isFleet ? `${printable(environment)}: ` : "";
-    const dangers = changes.flatMap((change) =>
-      change.dangers.map((danger) => `  danger: ${name}${printable(change.name)}: ${printable(danger)}\n`),
-    );
-    const where = `${printable(baseUrl)}${environmentId === null ? "" : `, ${printable(environmentId)}`}`;
-    return { dangers: dangers.join(""), line: `  ${name}${counted(changes.length, "change")} to ${where}\n` };
-  });
-  const left = environments.filter((name) => open.every(({ environment }) => environment !== name));
-  const out = left.length === 0 ? "" : `  left out for its errors: ${left.map(printable).join(", ")}\n`;
-  const total = writing.reduce((sum, { changes }) => sum + changes.length, 0);
-  const dangers = parts.map((part) => part.dangers).join("");
-  const asked = isFleet
-    ? `${parts.map(({ line }) => line).join("")}${out}Apply ${counted(total, "change")} in ${counted(writing.length, "environment")}?`
-    : `Apply ${(parts[0]?.line ?? "").trim()}?`;
-  const answer = await terminal.ask(`\n${dangers}${asked} Only yes is taken: `);
-  return answer.trim() === "yes" ? "yes" : "no";
 }

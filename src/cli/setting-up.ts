@@ -10,6 +10,7 @@ import { type Variables, variablesOf } from "../secrets/variables.js";
 import type { Hosts, HostsParts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
+import type { Progress } from "./progress.js";
 import { settingsFor } from "./settings.js";
 import { allSites, sitesFor } from "./sites.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
@@ -137,10 +138,11 @@ export function wireParts({ parallelism, timeoutMs, deadlineMs, knownSecrets }: 
 }
 
 /** What a run touches to read: the world of {@link SetUp}, and the ways to its hosts. */
-export function readingWorld(ready: SetUp, hosts: Hosts): ReadingWorld {
+export function readingWorld(ready: SetUp, hosts: Hosts, { at }: Progress): ReadingWorld {
   const { files, variables, knownSecrets, stamps } = ready;
   const connect = connectBy(ready, hosts);
-  return { files, variables, catalogue, knownSecrets, fingerprintKeys: stamps.keys, newSalt, connect };
+  const fingerprintKeys = stamps.keys;
+  return { files, variables, catalogue, knownSecrets, fingerprintKeys, newSalt, connect, onProgress: at };
 }
 
 /** Opens the way to an environment of a run. */

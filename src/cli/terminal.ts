@@ -7,6 +7,9 @@ export interface Terminal {
   readonly writeError: (text: string) => void;
   readonly outIsTerminal: boolean;
   readonly errorIsTerminal: boolean;
+  /** Columns of the terminal behind stdout, and behind stderr; nothing where there is none, or it does not say. */
+  readonly outColumns: () => number | undefined;
+  readonly errorColumns: () => number | undefined;
   /** Whether a person sits there who can be asked: a terminal on both ends, and no CI. */
   readonly canAsk: boolean;
   /** A line that the person typed. */

@@ -5,12 +5,21 @@ import { printable } from "../report/text.js";
 import type { CommonOptions } from "./options.js";
 import type { Output } from "./output.js";
 
+/** Waits that are told one by one; then one word says that there are more. */
+const MOST_WAITS = 5;
+
 /** Tells of requests as the options want it: each for `--debug`, a line for `-v`, and waiting to everybody but with `-q`. */
 export function tracing(output: Output, { debug, verbose, quiet }: CommonOptions): (event: WireEvent) => void {
+  const progress = output.progress();
+  let waits = 0;
   return (event) => {
     if (debug) output.note(traceLine(event));
-    const waiting = debug || quiet ? undefined : waitingLine(event);
-    if (waiting !== undefined) output.note(waiting);
+    if (event.kind === "waiting") {
+      progress.retried();
+      waits += 1;
+      if (!debug && !quiet && (verbose || waits <= MOST_WAITS)) output.note(waitingLine(event));
+      if (!debug && !quiet && !verbose && waits === MOST_WAITS + 1) output.note(MORE_WAITS);
+    }
     const line = verbose ? requestLine(event) : undefined;
     if (line !== undefined) output.note(line);
   };
@@ -26,12 +35,12 @@ function requestLine(event: WireEvent): string | undefined {
 }
 
 /** A line for everybody who waits: nothing is silent while a service is tried again. */
-function waitingLine(event: WireEvent): string | undefined {
-  if (event.kind !== "waiting") return undefined;
-  const { method, url, reason, waitMs, attempt } = event;
-  const seconds = (waitMs / 1000).toFixed(1);
-  return `${method} ${printable(url)}: ${printable(reason)}; trying again in ${seconds} s (${attempt} of ${MOST_TRIES} tries made)\n`;
+function waitingLine({ method, url, reason, waitMs, attempt }: Extract<WireEvent, { kind: "waiting" }>): string {
+  const when = waitMs < 100 ? "at once" : `in ${(waitMs / 1000).toFixed(1)} s`;
+  return `${method} ${printable(url)}: ${printable(reason)}; trying again ${when} (${attempt} of ${MOST_TRIES} tries made)\n`;
 }
+
+const MORE_WAITS = "More requests are tried again, and not told one by one; -v tells all.\n";
 
 /** A line for `--debug`: every event, with the names of what is sent and never its values. */
 function traceLine(event: WireEvent): string {

@@ -90,6 +90,15 @@ export interface ReadingWorld {
   readonly fingerprintKeys: FingerprintKeys;
   /** At least 128 random bits as letters, digits, `-` and `_`. */
   readonly newSalt: () => string;
+  /** Told when a part of the run begins, and after each step of it. */
+  readonly onProgress: (part: Part) => void;
+}
+
+/** How far a part of a run has come: environments that are read, changes that are written. */
+export interface Part {
+  readonly doing: "reading" | "writing";
+  readonly done: number;
+  readonly total: number;
 }
 
 /** Everything outside of the process that a run touches. */
@@ -99,5 +108,4 @@ export interface World extends ReadingWorld, Asking {
   readonly nowMs: () => number;
   /** Milliseconds since 1970. */
   readonly clockMs: () => number;
-  readonly onProgress: (done: number, total: number) => void;
 }

@@ -7,6 +7,7 @@ import type { TakenNames } from "../pull/names.js";
 import { filesFor } from "./filing.js";
 import type { EnvironmentRequest, ReadingWorld, Target } from "./invocation.js";
 import { NOTHING_YET, Reader } from "./read.js";
+import { steps } from "./steps.js";
 
 export interface PullInvocation {
   readonly environments: readonly PullRequest[];
@@ -42,21 +43,8 @@ export async function pull(invocation: PullInvocation, world: ReadingWorld): Pro
   if (problems.some(isError)) return { targets: [], variables: [], problems };
   const reader = new Reader(world, invocation.keyVariables);
   const taken: TakenNames = new Map();
-  const found = await Promise.all(
-    environments.map(async (request): Promise<Fetching> => {
-      const { target } = request;
-      const read = reader.read(request.paths.length > 0 ? request.paths : request.usualPaths, request.vars);
-      // A folder that holds nothing yet is what pull is for.
-      const offline = [...read.problems.filter(({ code }) => !NOTHING_YET.has(code)), ...request.targetProblems];
-      if (target === undefined || offline.some(isError)) return { request, problems: offline };
-      const { api } = await world.connect(target);
-      const fetched = await fetchAll(api, target.expectedEnvironmentId);
-      const seen = seenAt(target, fetched.environmentId);
-      const all = [...offline, ...fetched.problems];
-      if (all.some(isError)) return { request, seen, problems: all };
-      return { request, seen, problems: all, rows: fetched.observed, existing: read.desired };
-    }),
-  );
+  const read = steps("reading", environments.length, world);
+  const found = await Promise.all(environments.map((request) => fetching(request, reader, world).finally(read)));
   // One after the other, in their order: names of variables must not depend on which answer came first.
   const pulled = found.map((fetching) => pulledOf(fetching, invocation, world, taken));
   return {
@@ -67,6 +55,21 @@ export async function pull(invocation: PullInvocation, world: ReadingWorld): Pro
       ...together(pulled.map((one, at) => ({ environment: environments[at]?.name ?? "", problems: one.problems }))),
     ]),
   };
+}
+
+/** What there is of one environment, here and on the service. */
+async function fetching(request: PullRequest, reader: Reader, world: ReadingWorld): Promise<Fetching> {
+  const { target } = request;
+  const read = reader.read(request.paths.length > 0 ? request.paths : request.usualPaths, request.vars);
+  // A folder that holds nothing yet is what pull is for.
+  const offline = [...read.problems.filter(({ code }) => !NOTHING_YET.has(code)), ...request.targetProblems];
+  if (target === undefined || offline.some(isError)) return { request, problems: offline };
+  const { api } = await world.connect(target);
+  const fetched = await fetchAll(api, target.expectedEnvironmentId);
+  const seen = seenAt(target, fetched.environmentId);
+  const all = [...offline, ...fetched.problems];
+  if (all.some(isError)) return { request, seen, problems: all };
+  return { request, seen, problems: all, rows: fetched.observed, existing: read.desired };
 }
 
 interface PulledOf {

@@ -1,6 +1,7 @@
 import { isError } from "../model/problem.js";
 import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { applyLine, applyText, planLine, planText, validateText } from "./human.js";
+import type { Look } from "./look.js";
 import type { Paint } from "./paint.js";
 import { counted, printable } from "./text.js";
 
@@ -16,12 +17,13 @@ interface Told {
 }
 
 /** The plans of all environments. */
-export function plansText({ environments, targets, saved }: Told, paint: Paint): string {
+export function plansText({ environments, targets, saved }: Told, look: Look): string {
+  const { paint } = look;
   const [only] = targets;
-  if (environments.length === 1) return only === undefined ? "" : planText(only, paint, saved);
+  if (environments.length === 1) return only === undefined ? "" : planText(only, look, saved);
   const parts = environments.map((name) => {
     const target = targets.find(({ environment }) => environment === name);
-    return (target && planText(target, paint, saved, true)) || withoutPlan(name, target, paint);
+    return (target && planText(target, look, saved, true)) || withoutPlan(name, target, paint);
   });
   const summaries = targets.flatMap(({ plan }) => plan?.summary ?? []);
   // Without a plan there is nothing to count: zeros would look like a plan of nothing.
@@ -30,12 +32,13 @@ export function plansText({ environments, targets, saved }: Told, paint: Paint):
 }
 
 /** What became of the plans of all environments. */
-export function appliesText({ environments, targets }: Told, paint: Paint): string {
+export function appliesText({ environments, targets }: Told, look: Look): string {
+  const { paint } = look;
   const [only] = targets;
-  if (environments.length === 1) return only === undefined ? "" : applyText(only, paint);
+  if (environments.length === 1) return only === undefined ? "" : applyText(only, look);
   const parts = targets
     .filter(({ outcomes }) => outcomes !== undefined)
-    .map((target) => `${paint("strong", `${printable(target.environment)}:`)}\n${applyText(target, paint)}`);
+    .map((target) => `${paint("strong", `${printable(target.environment)}:`)}\n${applyText(target, look)}`);
   return `${[...parts, heading(environments, paint)].join("\n")}${applyLine(targets)}\n`;
 }
 

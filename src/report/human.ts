@@ -2,11 +2,13 @@ import type { Outcome, OutcomeStatus } from "../model/outcome.js";
 import type { Change, Summary } from "../model/plan.js";
 import type { Run, RunToSave, TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
+import { type Folded, rowLines } from "./fold.js";
+import { broken, type Look, widthOf } from "./look.js";
 import { markOf, outcomeMark } from "./marks.js";
 import { NOTHING_TO_CHANGE, noteLines, savedLines, surenessOf } from "./notes.js";
 import type { Paint } from "./paint.js";
 import { generalDangers, isWorthShowing, type Row, rowsOf, stampOnlyText } from "./rows.js";
-import { counted, printable, valueText } from "./text.js";
+import { counted, printable } from "./text.js";
 
 /** What `validate` says on stdout: one fixed line. */
 export function validateText({ definitions, files, problems }: Run): string {
@@ -21,16 +23,20 @@ export function validateText({ definitions, files, problems }: Run): string {
  * @param saved - where the plan is to be saved
  * @param isNamed - whether the name of the environment is told
  */
-export function planText(target: TargetRun, paint: Paint, saved?: RunToSave, isNamed = isTold(target)): string {
+export function planText(target: TargetRun, look: Look, saved?: RunToSave, isNamed = isTold(target)): string {
   const { plan } = target;
   if (plan === undefined) return "";
-  const shown = plan.changes.filter(isWorthShowing);
+  const shown = plan.changes.filter(isWorthShowing).map((change) => changeLines(change, look));
   const isCalm = shown.length === 0 && plan.changes.length > 0;
-  const notes = [...noteLines(target, plan, paint), ...savedLines(plan, saved)];
+  const notes = [
+    ...noteLines(target, plan, look.paint),
+    ...savedLines(plan, saved),
+    ...(shown.some(({ isCut }) => isCut) ? [CUT] : []),
+  ].flatMap((note) => broken(note, look));
   const lines = [
-    headLines(target, paint, isNamed),
+    headLines(target, look.paint, isNamed),
     [""],
-    ...shown.map((change) => [...changeLines(change, paint), ""]),
+    ...shown.map((one) => [...one.lines, ""]),
     isCalm ? [NOTHING_TO_CHANGE, ""] : [],
     notes.length > 0 ? [...notes, ""] : [],
     [planLine([plan.summary])],
@@ -38,13 +44,15 @@ export function planText(target: TargetRun, paint: Paint, saved?: RunToSave, isN
   return `${lines.flat().join("\n")}\n`;
 }
 
+const CUT = "Long values are cut where … stands; --json and --html-into FILE have them whole.";
+
 /** What became of the plan of one environment, and one fixed last line. */
-export function applyText(target: TargetRun, paint: Paint): string {
+export function applyText(target: TargetRun, look: Look): string {
   const { plan, outcomes } = target;
   if (plan === undefined || outcomes === undefined) return "";
   const lines = plan.changes.flatMap((change) => {
     const outcome = outcomes.get(change);
-    return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, paint);
+    return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, look);
   });
   if (lines.length === 0)
     lines.push(target.carriesOut === undefined ? "Nothing to do." : "Nothing to do: all of the plan is done.");
@@ -96,50 +104,46 @@ function isTold({ environment }: TargetRun): boolean {
 /** Values stand in a column behind the paths, but one long path does not push it off the screen. */
 const WIDEST_PATH = 60;
 
-function changeLines(change: Change, paint: Paint): readonly string[] {
+function changeLines(change: Change, look: Look): Folded {
+  const { paint } = look;
   const { symbol, word, tone } = markOf(change);
   const identity = [change.providerType, change.id ?? "not there yet"].map(printable).join(", ");
   const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
   const { file, line } = change;
   const source = file === undefined ? "" : `  ${paint("faint", `${printable(file)}:${line}`)}`;
   const rows = rowsOf(change).map((row) => ({ ...row, path: printable(row.path) }));
-  const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(path.length, WIDEST_PATH)), 0);
-  const listed = rows.flatMap((row) => [
-    `    ${paint(row.tone, row.symbol)} ${row.path.padEnd(width)}  ${rowWords(row)}`,
-    ...meaningLines(row, paint),
-  ]);
-  const dangers = generalDangers(change).map((danger) => `    ${paint("bad", "danger:")} ${printable(danger)}`);
+  const width = rows.reduce((widest, { path }) => Math.max(widest, Math.min(widthOf(path, look), WIDEST_PATH)), 0);
+  const folded = rows.map((row) => rowLines(row, width, look));
+  const listed = folded.flatMap(({ lines }, at) => [...lines, ...meaningLines(rows[at], look)]);
+  const dangers = generalDangers(change).flatMap((danger) =>
+    broken(`    ${paint("bad", "danger:")} ${printable(danger)}`, look),
+  );
   const stampOnly = stampOnlyText(change);
-  return [
-    `${head}${source}`,
+  const lines = [
+    ...broken(`${head}${source}`, look),
     // What a replace loses stands before what it brings.
     ...(change.action === "replace" ? [...dangers, ...listed] : listed),
-    ...(stampOnly === undefined ? [] : [`    ${paint("faint", stampOnly)}`]),
+    ...(stampOnly === undefined ? [] : broken(`    ${paint("faint", stampOnly)}`, look)),
     ...(change.action === "replace" ? [] : dangers),
   ];
+  return { lines, isCut: folded.some(({ isCut }) => isCut) };
 }
 
 /** What it means, below it; of a note in the metadata there is nothing to say. */
-function meaningLines({ consequence, path }: Row, paint: Paint): readonly string[] {
+function meaningLines(row: Row | undefined, look: Look): readonly string[] {
+  if (row === undefined) return [];
+  const { consequence, path } = row;
   if (consequence === undefined || (consequence.weight === "none" && path.startsWith("metadata."))) return [];
-  const isDanger = consequence.weight === "danger";
-  return [
-    `      ${paint(isDanger ? "bad" : "faint", isDanger ? "danger:" : "means:")} ${printable(consequence.sentence)}`,
-  ];
+  const label = consequence.weight === "danger" ? look.paint("bad", "danger:") : look.paint("faint", "means:");
+  return broken(`      ${label} ${printable(consequence.sentence)}`, look);
 }
 
-/** Values with an arrow between them, and what there is to say of them. */
-function rowWords({ before, after, note }: Row): string {
-  if (before !== undefined && after !== undefined)
-    return [`${valueText(before)} → ${valueText(after)}`, ...(note === undefined ? [] : [note])].join("  ");
-  const values = [before, after].flatMap((value) => (value === undefined ? [] : [valueText(value)]));
-  return [...values, ...(note === undefined ? [] : [note])].join(" → ");
-}
-
-function outcomeLines(change: Change, outcome: Outcome, paint: Paint): readonly string[] {
+function outcomeLines(change: Change, outcome: Outcome, look: Look): readonly string[] {
+  const { paint } = look;
   const { symbol, word, tone } = outcomeMark(outcome.status);
   const ids = [change.id, outcome.id].flatMap((id) => (id === undefined ? [] : [printable(id)]));
   const identity = [printable(change.providerType), ...(ids.length === 0 ? [] : [ids.join(" → ")])].join(", ");
   const line = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
-  return outcome.message === undefined ? [line] : [line, `    ${printable(outcome.message)}`];
+  const message = outcome.message === undefined ? [] : broken(`    ${printable(outcome.message)}`, look);
+  return [...broken(line, look), ...message];
 }

@@ -5,6 +5,7 @@ import { error, warning } from "../../src/model/problem.js";
 import type { TargetRun } from "../../src/model/run.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { applyText, planText, validateText } from "../../src/report/human.js";
+import { plainLook } from "../../src/report/look.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
 import { problemText } from "../../src/report/problems.js";
 import { targetRun } from "../support/reports.js";
@@ -50,7 +51,7 @@ function target(): TargetRun {
 
 describe("a plan for a person", () => {
   it("shows what changes with both values and their types, what is masked, missing, blocked, dangerous and kept", () => {
-    expect(planText(target(), plainPaint)).toMatchInlineSnapshot(`
+    expect(planText(target(), plainLook)).toMatchInlineSnapshot(`
       "Target: https://us.api.flexprice.io/v1
       Environment: env_1
 
@@ -86,9 +87,9 @@ describe("a plan for a person", () => {
     const desired = desiredOf("name: Quiet\nprovider_type: hubspot\n");
     const { plan } = makePlan(desired, new Set(desired), rows.slice(2, 3), catalogue, noSecrets, noStamps);
     const calm = { ...target(), plan };
-    expect(planText(calm, plainPaint)).toContain("Nothing to change: no difference in what can be compared.");
-    expect(planText({ ...calm, isConfirmed: false }, plainPaint)).toContain("Environment: env_1 (expected;");
-    expect(planText({ ...calm, environmentId: null }, plainPaint)).toContain("Environment: not known;");
+    expect(planText(calm, plainLook)).toContain("Nothing to change: no difference in what can be compared.");
+    expect(planText({ ...calm, isConfirmed: false }, plainLook)).toContain("Environment: env_1 (expected;");
+    expect(planText({ ...calm, environmentId: null }, plainLook)).toContain("Environment: not known;");
   });
 
   it("lets no value steer the terminal", () => {
@@ -105,13 +106,13 @@ describe("a plan for a person", () => {
       noStamps,
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-    expect(planText({ ...target(), plan }, plainPaint)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(planText({ ...target(), plan }, plainLook)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
 
   it("changes nothing but the look when it is coloured", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are taken away again
-    const bare = planText(target(), colourPaint).replaceAll(/\u001b\[\d+m/g, "");
-    expect(bare).toBe(planText(target(), plainPaint));
+    const bare = planText(target(), { paint: colourPaint }).replaceAll(/\u001b\[\d+m/g, "");
+    expect(bare).toBe(planText(target(), plainLook));
   });
 });
 
@@ -130,7 +131,7 @@ describe("what became of it", () => {
       ...planned,
       outcomes: new Map(changes.map((change, index): [Change, Outcome] => [change, outcomes[index] ?? untold])),
     };
-    expect(applyText(ended, plainPaint)).toMatchInlineSnapshot(`
+    expect(applyText(ended, plainLook)).toMatchInlineSnapshot(`
       "? not started  Quiet (hubspot, conn_hubspot)
       + created  New (razorpay, conn_new)
       ! failed  Stripe (stripe, conn_stripe)

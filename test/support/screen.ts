@@ -57,6 +57,10 @@ export class Screen {
     return this.#tmux("capture-pane", "-p", ...options);
   }
 
+  cursorIsShown(): boolean {
+    return this.#tmux("display-message", "-p", "#{cursor_flag}").trim() === "1";
+  }
+
   async until(pattern: RegExp): Promise<string> {
     for (let tries = 0; tries < 200; tries += 1) {
       const text = this.text();

@@ -22,7 +22,8 @@ async function open(
   return { live, cwd, screen: new Screen(cwd, accessTo(live, more)) };
 }
 
-const question = /Apply 1 change to http:\/\/127\.0\.0\.1:\d+\/v1, env_test\? Only yes is taken:/;
+const question =
+  /Apply 1 change \(1 to (?:update|replace)\) at http:\/\/127\.0\.0\.1:\d+\/v1, env_test\? Only yes is taken:/;
 
 describe("apply on a terminal", () => {
   it("shows the plan, names target, counts and dangers in its question, and applies on a typed yes", async () => {
@@ -111,6 +112,82 @@ describe("apply on a terminal", () => {
     const text = readFileSync(join(cwd, "out.txt"), "utf8");
     expect(text).toMatch(/outbound +true → false/);
     expect(text).toContain("Apply: 0 created, 1 updated");
+  });
+});
+
+/** Many connections to write, half a second each. */
+async function openSlow(more: Readonly<Record<string, string>> = {}, columns = 100) {
+  const rows = Array.from({ length: 8 }, (_, at) => row({ id: `conn_${at}`, provider_type: "s3", name: `E${at}` }));
+  const live = await service(rows);
+  let tries = 0;
+  live.intercept = async ({ method }, response) => {
+    if (method !== "PUT") return false;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    tries += 1;
+    if (tries !== 2) return false;
+    response.writeHead(503, { "content-type": "application/json" }).end('{"code":"busy","message":"busy"}');
+    return true;
+  };
+  const text = rows.map(({ name }) => `name: ${name}\nprovider_type: s3\nmetadata: { a: b }\n`).join("---\n");
+  const cwd = folderWith({ "connections/e.yaml": text });
+  return { live, screen: new Screen(cwd, accessTo(live, more), { columns }) };
+}
+
+describe("a long run on a terminal", () => {
+  const bar = /^Writing {2}█+░+ {2}\d of 8 {2}[\d.]+\/s {2}1 retry {2}\d+ s left$/m;
+
+  it("draws how far it has come, beside what else it says, and leaves nothing of it", async () => {
+    const { screen } = await openSlow();
+    screen.run("apply --yes --parallelism 1");
+    const under = await screen.until(bar);
+    expect(under).toMatch(/answered 503; trying again/);
+    const ended = await screen.until(/ended with 0/);
+    expect(ended).not.toContain("Writing");
+    expect(ended).toContain("Apply: 0 created, 8 updated");
+  });
+
+  it("is in words where there is no room for a bar, and not there with --no-progress", async () => {
+    const { screen } = await openSlow({}, 50);
+    screen.run("apply --yes -q --parallelism 1 --no-progress");
+    expect(await screen.until(/ended with 0/)).not.toContain("Writing");
+    const narrow = await openSlow({}, 50);
+    narrow.screen.run("apply --yes --parallelism 1");
+    await narrow.screen.until(/^Writing: \d of 8 changes done, [\d.]+\/s, 1 retr/m);
+    await narrow.screen.until(/ended with 0/);
+  });
+
+  it("is broken off by Ctrl-C with the terminal as it was", async () => {
+    const { screen } = await openSlow();
+    screen.run("apply --yes --parallelism 1");
+    await screen.until(bar);
+    screen.press("C-c");
+    await screen.until(/^\$ ?$/m);
+    screen.answer("echo still he''re");
+    expect(await screen.until(/^still here/m)).toBeTruthy();
+    expect(screen.cursorIsShown()).toBe(true);
+  });
+});
+
+describe("a narrow terminal", () => {
+  it("has the plan broken between words, and the fixed last line whole where it is copied", async () => {
+    const live = await service([
+      row({
+        id: "conn_s",
+        provider_type: "stripe",
+        name: "S",
+        metadata: { note: `${"the quick brown fox ".repeat(12)}old` },
+        sync_config: { invoice: { inbound: false, outbound: true } },
+      }),
+    ]);
+    const text = `${definition}metadata: { note: ${"the quick brown fox ".repeat(12)}new }\n`;
+    const screen = new Screen(folderWith({ "connections/s.yaml": text }), accessTo(live), { columns: 60 });
+    screen.run("plan");
+    const shown = await screen.until(/ended with 0/);
+    expect(shown).toMatch(/^ {8}- ….*old"$/m);
+    expect(shown).toMatch(/^ {8}\+ ….*new"$/m);
+    expect(shown).toMatch(/^ {6}danger: invoices will no longer be pushed to Stripe$/m);
+    // -J joins what only the terminal broke.
+    expect(screen.text("-J")).toMatch(/^Plan: 0 to create, 1 to update, .* 0 unknown\.$/m);
   });
 });
 

@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import stringWidth from "string-width";
+import { describe, expect, it } from "vitest";
+import type { Json } from "../../src/model/json.js";
+import { rowLines } from "../../src/report/fold.js";
+import { planText } from "../../src/report/human.js";
+import { broken, type Look, plainLook } from "../../src/report/look.js";
+import { colourPaint, plainPaint } from "../../src/report/paint.js";
+import { roomOf } from "../../src/report/room.js";
+import type { Row } from "../../src/report/rows.js";
+import { targetRun } from "../support/reports.js";
+import { json, observed } from "../support/steps.js";
+
+const wide = (columns: number): Look => ({ paint: plainPaint, room: roomOf(columns) });
+const edit = (before: Json, after: Json, path = "metadata.note"): Row => ({
+  symbol: "~",
+  word: "change",
+  tone: "change",
+  path,
+  before,
+  after,
+});
+const shown = (row: Row, look: Look) => rowLines(row, row.path.length, look).lines.join("\n");
+const words = "the quick brown fox ".repeat(12);
+
+describe("a row of a change", () => {
+  it("is one line where its values have room in it", () => {
+    expect(shown(edit(3, "3"), wide(80))).toBe('    ~ metadata.note  3 → "3"');
+    expect(shown(edit(["eu"], ["eu", "us"]), plainLook)).toBe('    ~ metadata.note  ["eu"] → ["eu","us"]');
+  });
+
+  it("has its values below it where they have none, from shortly before they differ", () => {
+    expect(shown(edit(`${words}old`, `${words}new`), wide(60))).toBe(
+      '    ~ metadata.note\n        - …quick brown fox old"\n        + …quick brown fox new"',
+    );
+    expect(shown(edit("a".repeat(30), "b".repeat(30)), wide(60))).toBe(
+      `    ~ metadata.note\n        - "${"a".repeat(30)}"\n        + "${"b".repeat(30)}"`,
+    );
+  });
+
+  it("shows of lists and maps the lines that differ, and counts the others", () => {
+    const rules = (limit: number) => Array.from({ length: 30 }, (_, id) => ({ id, limit: id === 17 ? limit : 100 }));
+    expect(shown(edit(rules(100), rules(5)), wide(60))).toBe(`    ~ metadata.note
+        … 68 equal lines
+            },
+            {
+              "id": 17,
+        -     "limit": 100
+        +     "limit": 5
+            },
+            {
+              "id": 18,
+        … 47 equal lines`);
+  });
+
+  it("shows no more than a screen of one value, and says how much is left", () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`key${at}`, at]));
+    const { lines, isCut } = rowLines(edit({}, many), 0, wide(80));
+    expect([lines.length, lines.at(-1), isCut]).toEqual([22, "        … 83 more lines", true]);
+  });
+
+  it("tells two values apart by what it shows, and is never wider than the terminal", () => {
+    const sign = fc.constantFrom(...'ab "\\/,:{}é東京한🙂');
+    const text = fc.string({ unit: sign, maxLength: 300 });
+    const value = fc.oneof(text, fc.array(text, { maxLength: 8 }), fc.dictionary(text, text, { maxKeys: 5 }));
+    fc.assert(
+      fc.property(value, value, text, fc.integer({ min: 40, max: 160 }), (one, other, head, columns) => {
+        const [before, after] = [one, other].map((part): Json => (typeof part === "string" ? head + part : part));
+        if (before === undefined || after === undefined) return;
+        fc.pre(JSON.stringify(before) !== JSON.stringify(after));
+        const { lines } = rowLines(edit(before, after), 13, wide(columns));
+        for (const line of lines) expect(stringWidth(line), line).toBeLessThanOrEqual(columns);
+        const told = (symbol: string) =>
+          lines.filter((line) => line.startsWith(`        ${symbol} `)).map((line) => line.slice(10));
+        if (typeof before === "string" && typeof after === "string" && lines.length > 1)
+          expect(told("-")).not.toEqual(told("+"));
+      }),
+    );
+  });
+});
+
+describe("text on a terminal", () => {
+  it("is broken between words, further in from the second line on", () => {
+    expect(broken(`    danger: ${"invoices stop ".repeat(6).trim()}`, wide(40))).toEqual([
+      "    danger: invoices stop invoices",
+      "      stop invoices stop invoices stop",
+      "      invoices stop invoices stop",
+    ]);
+    expect(broken("    danger: invoices stop", plainLook)).toEqual(["    danger: invoices stop"]);
+  });
+
+  const target = targetRun(
+    `name: Stripe
+provider_type: stripe
+metadata: { note: ${JSON.stringify(`${words}new`)}, "地域": ${JSON.stringify("東京".repeat(18))} }
+sync_config: { invoice: { outbound: false } }
+`,
+    [
+      observed({
+        providerType: "stripe",
+        name: "Stripe",
+        metadata: json({ note: `${words}old` }),
+        syncConfig: json({ invoice: { outbound: true } }),
+      }),
+    ],
+  );
+
+  it("is a plan with no line wider than the terminal but for the address and the fixed last line, and says what is cut", () => {
+    for (const columns of [40, 60, 80, 120]) {
+      const lines = planText(target, wide(columns)).trimEnd().split("\n");
+      for (const line of lines.slice(1, -1)) expect(stringWidth(line), line).toBeLessThanOrEqual(columns);
+      expect(lines.at(-1)).toMatch(/^Plan: 0 to create, 1 to update.*0 unknown\.$/);
+      expect(lines.join(" ").replaceAll(/ +/g, " ")).toContain("--json and --html-into FILE have them whole.");
+    }
+  });
+
+  it("is the same plan in colour", () => {
+    for (const columns of [40, 80]) {
+      const coloured = planText(target, { ...wide(columns), paint: colourPaint });
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are taken away again
+      expect(coloured.replaceAll(/\u001b\[\d+m/g, "")).toBe(planText(target, wide(columns)));
+    }
+  });
+});
