@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { nodeFiles } from "../src/cli/node-files.js";
 import { load } from "../src/load/load.js";
+import { nodeFiles } from "../src/setup/node-files.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

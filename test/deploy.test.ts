@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { exitCodes } from "../src/cli/exit-code.js";
+import { exitCodes } from "../src/report/exit-code.js";
 import { folderWith } from "./support/folder.js";
 import { run } from "./support/program.js";
 

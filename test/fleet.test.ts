@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isIn } from "../src/cli/sites.js";
+import { isIn } from "../src/setup/sites.js";
 import { folderWith, writeInto } from "./support/folder.js";
 import { documentOf, type Ended, lastLine, run } from "./support/program.js";
 import { type Intercept, row, type Service, send, service } from "./support/service.js";

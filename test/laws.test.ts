@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type ConnectionsApi, connectionsApi, type WireEvent } from "../src/api/client.js";
 import { connect } from "../src/api/http.js";
 import { limitTo } from "../src/api/limit.js";
-import { nodeFiles } from "../src/cli/node-files.js";
 import type { Files } from "../src/load/files.js";
 import { nothingGiven, readGiven } from "../src/load/given.js";
 import type { JsonObject } from "../src/model/json.js";
@@ -18,6 +17,7 @@ import { plainLook } from "../src/report/look.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
+import { nodeFiles } from "../src/setup/node-files.js";
 import { catalogue, fingerprintKey } from "./support/steps.js";
 
 /*

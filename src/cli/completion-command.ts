@@ -7,12 +7,12 @@ import { fitsName } from "../plan/select.js";
 import { Reader } from "../reconcile/read.js";
 import { printable } from "../report/text.js";
 import { variablesOf } from "../secrets/variables.js";
+import { nodeFiles } from "../setup/node-files.js";
+import { allSites } from "../setup/sites.js";
 import { checkSettings } from "../validate/settings.js";
 import { type Candidate, completionsOf, type Names, type Whereabouts } from "./completion.js";
 import { typedLine, typedWord } from "./completion-words.js";
-import { nodeFiles } from "./node-files.js";
 import { buildProgram } from "./program.js";
-import { allSites } from "./sites.js";
 
 /**
  * Answers the script of a shell that asks what could stand at the cursor; see `completion-scripts.ts` for the form.

@@ -5,13 +5,13 @@ import { SETTINGS_FILE } from "../model/settings.js";
 import { examine } from "../reconcile/examine.js";
 import { steps } from "../reconcile/steps.js";
 import { doctorDocument, doctorLine, doctorText } from "../report/doctor.js";
+import { type ExitCode, exitCodeOfProblems } from "../report/exit-code.js";
 import { counted } from "../report/text.js";
-import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
-import { Hosts } from "./hosts.js";
+import { Hosts } from "../setup/hosts.js";
+import { requestOf } from "../setup/requests.js";
+import { readingWorld, type SetUp, setUp, wireParts } from "../setup/setting-up.js";
 import type { DoctorOptions } from "./options.js";
 import type { Output } from "./output.js";
-import { requestOf } from "./requests.js";
-import { readingWorld, type SetUp, setUp, wireParts } from "./setting-up.js";
 import type { TerminalInFolder } from "./terminal.js";
 import { tracing } from "./trace.js";
 
@@ -25,7 +25,7 @@ export async function doctorCommand(
   const progress = output.progress();
   const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
   const { places } = ready;
-  const world = readingWorld(ready, hosts, progress);
+  const world = readingWorld(ready, hosts, progress.at);
   const looked = steps("reading", places.length, world);
   let found: readonly (readonly Check[])[];
   try {

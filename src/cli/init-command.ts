@@ -1,16 +1,16 @@
 import { DEFAULT_FOLDER } from "../load/files.js";
 import { error, isError, sentence } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
+import { type ExitCode, exitCodeOfProblems } from "../report/exit-code.js";
 import { pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
-import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
+import { type SetUp, setUp } from "../setup/setting-up.js";
+import { badOwner } from "../setup/stamp-variables.js";
 import type { InitOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { toldTargets } from "./pull-command.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
-import { type SetUp, setUp } from "./setting-up.js";
-import { badOwner } from "./stamp-variables.js";
 import { folderText, IGNORED, type Started, settingsText, WORKFLOW_FILE, workflowText } from "./starting-files.js";
 import type { TerminalInFolder } from "./terminal.js";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { FingerprintKey, KEY_BYTES } from "../model/fingerprint.js";
-import type { ExitCode } from "./exit-code.js";
+import type { ExitCode } from "../report/exit-code.js";
 import type { KeygenOptions } from "./options.js";
 import type { Output } from "./output.js";
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
+import { mostChangesIn, type Shard } from "../setup/options.js";
 
 /*
  * What the values of options and arguments may be. Refusals do not repeat the value: it may be a key that was given to the
@@ -94,16 +95,9 @@ export function duration(value: string): number {
 }
 
 export function mostChanges(value: string): MostChanges {
-  if (/^\d+$/.test(value)) return { kind: "count", count: Number(value) };
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1];
-  if (percent !== undefined && Number(percent) <= 100) return { kind: "percent", percent: Number(percent) };
+  const most = mostChangesIn(value);
+  if (most !== undefined) return most;
   throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
-}
-
-/** A share of all environments: the `index`-th of `count`, counted from 1. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
 }
 
 /** Shares of a fleet: more of them than this would be more machines than environments. */

@@ -1,5 +1,6 @@
 import { isError, type Problem } from "../model/problem.js";
 import type { Run, TargetRun } from "../model/run.js";
+import type { ExitCode } from "../report/exit-code.js";
 import { appliesText, plansText } from "../report/fleet.js";
 import { annotationText, dangerAnnotations } from "../report/github.js";
 import { validateText } from "../report/human.js";
@@ -9,7 +10,6 @@ import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemText } from "../report/problems.js";
 import { inRepository, isGithub } from "./ci-job.js";
-import type { ExitCode } from "./exit-code.js";
 import type { CommonOptions } from "./options.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";

@@ -1,7 +1,7 @@
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
-import type { Shard } from "./option-values.js";
-import type { CommonOptions, Into, ReconcileOptions, SandboxOptions, SiteOptions } from "./options.js";
+import type { Shard, SiteOptions } from "../setup/options.js";
+import type { CommonOptions, Into, ReconcileOptions, SandboxOptions } from "./options.js";
 
 /** Values of options as the parser gives them, by their long names. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ function intoFiles({ jsonInto, markdownInto, htmlInto, sarifInto }: Values): Int
 }
 
 /** Where a command goes. @param paths - folders and files with definitions that it names without an option */
-export function siteOptions(values: Values, paths: readonly string[] = []): SiteOptions {
+export function siteOptions(values: Values, paths: readonly string[] = []): SiteOptions & CommonOptions {
   const timeout = values["timeout"] as number | undefined;
   return {
     ...commonOptions(values),

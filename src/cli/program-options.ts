@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { SETTINGS_FILE } from "../model/settings.js";
-import { exitCodes } from "./exit-code.js";
+import { exitCodes } from "../report/exit-code.js";
+import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS } from "../setup/options.js";
 import {
   collect,
   collectGlobs,
@@ -11,7 +12,6 @@ import {
   seconds,
   shard,
 } from "./option-values.js";
-import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS } from "./options.js";
 
 /*
  * Options that several commands have, in groups.

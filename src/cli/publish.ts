@@ -2,13 +2,13 @@ import { appendFileSync } from "node:fs";
 import { tool } from "../generated/tool.js";
 import { asWarning, bugProblem, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
+import type { ExitCode } from "../report/exit-code.js";
 import { stepOutputs } from "../report/github.js";
 import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
+import { notWrittenInto, reasonOf } from "../setup/private-files.js";
 import { inRepository, markerOf } from "./ci-job.js";
-import type { ExitCode } from "./exit-code.js";
 import type { CommandOptions, Into, ReconcileOptions } from "./options.js";
-import { notWrittenInto, reasonOf } from "./private-files.js";
 import { jsonReport, type Maker, type OtherFiles, type Published, ReportFiles } from "./report-files.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,13 +1,13 @@
 import { isError } from "../model/problem.js";
+import { type ExitCode, exitCodeOfProblems } from "../report/exit-code.js";
 import type { ToldTarget } from "../report/json.js";
 import { pulledDocument, pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
-import { type ExitCode, exitCodeOfProblems } from "./exit-code.js";
+import { setUp } from "../setup/setting-up.js";
 import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { pullInto, type Written } from "./pulling.js";
 import { RepositoryFiles } from "./repository-files.js";
-import { setUp } from "./setting-up.js";
 import type { TerminalInFolder } from "./terminal.js";
 
 /** `pull`: writes definitions of what the service has. Reads the service only. */

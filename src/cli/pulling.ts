@@ -5,13 +5,13 @@ import type { PulledFile, PulledTarget } from "../model/pulled.js";
 import { type EnvironmentSettings, ONLY_ENVIRONMENT } from "../model/settings.js";
 import { prefixesOf } from "../pull/names.js";
 import { type PullRequest, pull } from "../reconcile/pull.js";
-import { Hosts } from "./hosts.js";
+import { Hosts } from "../setup/hosts.js";
+import { requestOf } from "../setup/requests.js";
+import { readingWorld, type SetUp, wireParts } from "../setup/setting-up.js";
+import { foldersAbove } from "../setup/settings.js";
 import type { PullOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { type RepositoryFiles, SCHEMA_FOLDER } from "./repository-files.js";
-import { requestOf } from "./requests.js";
-import { readingWorld, type SetUp, wireParts } from "./setting-up.js";
-import { foldersAbove } from "./settings.js";
 import { tracing } from "./trace.js";
 
 /** What came of pulling. */
@@ -42,7 +42,7 @@ export async function pullInto(
     force: options.force,
   };
   try {
-    const pulled = await pull(invocation, readingWorld(ready, hosts, progress));
+    const pulled = await pull(invocation, readingWorld(ready, hosts, progress.at));
     const targets = pulled.targets.map(({ seen, files: all }) => ({
       seen,
       ...(all === undefined ? {} : { files: all.map((one) => put(one, written)) }),

@@ -13,8 +13,8 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { bugProblem, error, type Problem } from "../model/problem.js";
 import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
+import { codeOf, notWrittenInto, reasonOf, whyNotIn, writeWhole } from "../setup/private-files.js";
 import type { Into } from "./options.js";
-import { codeOf, notWrittenInto, reasonOf, whyNotIn, writeWhole } from "./private-files.js";
 import type { Terminal } from "./terminal.js";
 
 /** Read by everybody whom the process lets: there is no secret in a report. */

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync
 import { basename, dirname, join, resolve } from "node:path";
 import { schemas } from "../generated/schemas.js";
 import { error, type Problem, sentence } from "../model/problem.js";
-import { codeOf, reasonOf, removeDraft } from "./private-files.js";
+import { codeOf, reasonOf, removeDraft } from "../setup/private-files.js";
 
 /** Where editors find the schemas of a repository's files, from the folder of its settings. */
 export const SCHEMA_FOLDER = ".flexprice-sync";

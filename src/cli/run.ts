@@ -1,8 +1,8 @@
 import { tool } from "../generated/tool.js";
 import { assertNever, bugProblem, error, type Problem, problemCodes } from "../model/problem.js";
+import type { ExitCode } from "../report/exit-code.js";
+import { BrokenOff } from "../setup/broken-off.js";
 import { parseArguments } from "./arguments.js";
-import { BrokenOff } from "./broken-off.js";
-import type { ExitCode } from "./exit-code.js";
 import { ASKED_BY_SHELL, type CommandOptions, type CommonOptions } from "./options.js";
 import { Output } from "./output.js";
 import type { Failure } from "./publish.js";

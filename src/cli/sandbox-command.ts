@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
 import { error, isError, messageOf } from "../model/problem.js";
+import type { ExitCode } from "../report/exit-code.js";
 import { counted, printable } from "../report/text.js";
-import type { ExitCode } from "./exit-code.js";
 import type { SandboxOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { noSeed, readSeed } from "./seed-file.js";

@@ -6,8 +6,8 @@ import { dotted, type Pointer, pointerOf } from "../model/location.js";
 import { error, inOrder, messageOf, type Problem } from "../model/problem.js";
 import { isTime } from "../sandbox/go-json.js";
 import type { SeedFile } from "../sandbox/seed.js";
+import { nodeFiles } from "../setup/node-files.js";
 import { typeNames } from "../validate/words.js";
-import { nodeFiles } from "./node-files.js";
 
 export interface Seed {
   readonly file: SeedFile;

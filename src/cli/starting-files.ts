@@ -1,5 +1,5 @@
 import { tool } from "../generated/tool.js";
-import { isLoopback } from "./target.js";
+import { isLoopback } from "../setup/target.js";
 
 /*
  * The texts that a repository begins with. What they say of the program is held against it by a test.

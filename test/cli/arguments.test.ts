@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { helpOf, parseArguments } from "../../src/cli/arguments.js";
-import { exitCodes } from "../../src/cli/exit-code.js";
 import type { CommandOptions } from "../../src/cli/options.js";
+import { exitCodes } from "../../src/report/exit-code.js";
 
 function options(...argv: readonly string[]): CommandOptions {
   const parsed = parseArguments(argv, "1.2.3");

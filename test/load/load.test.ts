@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { nodeFiles } from "../../src/cli/node-files.js";
 import { LARGEST_FILE, load } from "../../src/load/load.js";
+import { nodeFiles } from "../../src/setup/node-files.js";
 import { folderWith } from "../support/folder.js";
 
 const one = "name: a\nprovider_type: stripe\n";

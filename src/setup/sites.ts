@@ -6,7 +6,7 @@ import { error, type Problem } from "../model/problem.js";
 import { type EnvironmentSettings, ONLY_ENVIRONMENT, SETTINGS_FILE, type Settings } from "../model/settings.js";
 import { fitsName } from "../plan/select.js";
 import { counted } from "../report/text.js";
-import type { Shard } from "./option-values.js";
+import type { Shard } from "./options.js";
 
 /** Which environments a command line is about. */
 export interface Choice {

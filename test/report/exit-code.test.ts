@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { exitCodeOf, exitCodes } from "../../src/cli/exit-code.js";
 import type { Outcome, OutcomeStatus } from "../../src/model/outcome.js";
 import type { Change, Plan } from "../../src/model/plan.js";
 import { error, type ProblemCode, warning } from "../../src/model/problem.js";
 import type { Run } from "../../src/model/run.js";
+import { exitCodeOf, exitCodes } from "../../src/report/exit-code.js";
 
 const change: Change = {
   action: "update",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { accessOf } from "../../src/cli/target.js";
 import { variablesOf } from "../../src/secrets/variables.js";
+import { accessOf } from "../../src/setup/target.js";
 import { codes } from "../support/steps.js";
 
 const good = { FLEXPRICE_API_KEY: "sk_1", FLEXPRICE_BASE_URL: "https://us.api.flexprice.io/v1" };

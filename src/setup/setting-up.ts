@@ -10,12 +10,10 @@ import { type Variables, variablesOf } from "../secrets/variables.js";
 import type { Hosts, HostsParts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
-import type { Progress } from "./progress.js";
 import { settingsFor } from "./settings.js";
 import { allSites, sitesFor } from "./sites.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
 import { type Access, accessOf } from "./target.js";
-import type { TerminalInFolder } from "./terminal.js";
 
 /** One environment of a run, and the way there. */
 export interface Place {
@@ -24,6 +22,14 @@ export interface Place {
   readonly access?: Access;
   /** Why it could not be made out. */
   readonly problems: readonly Problem[];
+}
+
+/** What a run is surrounded by. */
+export interface Surroundings {
+  /** Variables by their names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** An absolute path: where paths start, and what a replace leaves is kept. */
+  readonly workingFolder: string;
 }
 
 /** All that a command needs to know before it begins. */
@@ -54,7 +60,7 @@ export interface SetUp {
  */
 export function setUp(
   options: SiteOptions & { readonly command: string },
-  { environment, workingFolder }: TerminalInFolder,
+  { environment, workingFolder }: Surroundings,
   { given = nothingGiven, isOffline = false }: { readonly given?: Given; readonly isOffline?: boolean } = {},
 ): SetUp {
   const files = nodeFiles(workingFolder);
@@ -138,11 +144,11 @@ export function wireParts({ parallelism, timeoutMs, deadlineMs, knownSecrets }: 
 }
 
 /** What a run touches to read: the world of {@link SetUp}, and the ways to its hosts. */
-export function readingWorld(ready: SetUp, hosts: Hosts, { at }: Progress): ReadingWorld {
+export function readingWorld(ready: SetUp, hosts: Hosts, onProgress: ReadingWorld["onProgress"]): ReadingWorld {
   const { files, variables, knownSecrets, stamps } = ready;
   const connect = connectBy(ready, hosts);
   const fingerprintKeys = stamps.keys;
-  return { files, variables, catalogue, knownSecrets, fingerprintKeys, newSalt, connect, onProgress: at };
+  return { files, variables, catalogue, knownSecrets, fingerprintKeys, newSalt, connect, onProgress };
 }
 
 /** Opens the way to an environment of a run. */

@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { apply, exitCodeOf, jsonOf, type PlanOptions, plan, validate } from "../src/library.js";
+import { folderWith, writeInto } from "./support/folder.js";
+import { accessTo, row, type Service, service } from "./support/service.js";
+
+const definition = "name: S\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
+
+async function open(): Promise<{ live: Service; here: PlanOptions }> {
+  const live = await service([
+    row({
+      id: "conn_s",
+      provider_type: "stripe",
+      name: "S",
+      sync_config: { invoice: { inbound: false, outbound: true } },
+    }),
+  ]);
+  return { live, here: { folder: folderWith({ "connections/s.yaml": definition }), variables: accessTo(live) } };
+}
+
+describe("the library", () => {
+  it("validates without a network, and returns all that is wrong", async () => {
+    const { live, here } = await open();
+    expect(exitCodeOf(await validate(here))).toBe(0);
+    writeInto(here.folder, { "connections/bad.yaml": "name: B\nprovider_type: strip\nmetadta: {}\n" });
+    const wrong = await validate({ ...here, variables: {} });
+    expect([exitCodeOf(wrong), wrong.problems.map(({ code, place }) => [code, place?.line])]).toEqual([
+      3,
+      [
+        ["VALIDATE.UNKNOWN_PROVIDER", 2],
+        ["VALIDATE.UNKNOWN_FIELD", 3],
+      ],
+    ]);
+    expect(live.received).toEqual([]);
+  });
+
+  it("plans without writing, and says how far it is", async () => {
+    const { live, here } = await open();
+    const parts: unknown[] = [];
+    const planned = await plan({ ...here, onProgress: (part) => parts.push(part) });
+    expect(planned.targets[0]?.plan?.summary.update).toBe(1);
+    expect([exitCodeOf(planned), exitCodeOf(planned, { detailed: true })]).toEqual([0, 2]);
+    expect(live.writes()).toEqual([]);
+    expect(parts).toEqual([
+      { doing: "reading", done: 0, total: 1 },
+      { doing: "reading", done: 1, total: 1 },
+    ]);
+  });
+
+  it("applies with a consent only, and only true is one", async () => {
+    const { live, here } = await open();
+    const refused = await apply(here);
+    expect([exitCodeOf(refused), refused.problems[0]?.code]).toEqual([6, "APPLY.NO_CONSENT"]);
+    for (const answer of [false, "yes", undefined, 1]) {
+      const declined = await apply({ ...here, consent: () => answer as boolean });
+      expect([exitCodeOf(declined), declined.problems[0]?.code]).toEqual([6, "APPLY.DECLINED"]);
+    }
+    expect(live.writes()).toEqual([]);
+    const done = await apply({
+      ...here,
+      consent: ({ open: [target] }) => target?.plan?.changes[0]?.dangers.length === 1,
+    });
+    expect([...(done.targets[0]?.outcomes?.values() ?? [])].map(({ status }) => status)).toEqual(["updated"]);
+    expect(live.writes()).toHaveLength(1);
+    expect(exitCodeOf(await apply({ ...here, consent: true }))).toBe(0);
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("saves a plan and carries it out", async () => {
+    const { live, here } = await open();
+    const planned = await plan({ ...here, out: "plan.json" });
+    expect(planned.saved?.file).toBe("plan.json");
+    expect(readdirSync(here.folder)).toContain("plan.json");
+    const done = await apply({ ...here, planFile: "plan.json" });
+    expect([exitCodeOf(done), live.writes().length]).toEqual([0, 1]);
+  });
+
+  it("has the document of a run as the command prints it, without a secret", async () => {
+    const { here } = await open();
+    const variables: NonNullable<PlanOptions["variables"]> = { ...here.variables, KEY: "canary-of-the-library" };
+    const text = `${definition}encrypted_secret_data: { secret_key: "\${KEY}" }\nmetadata: { a: "\${KEY}" }\n`;
+    writeInto(here.folder, { "connections/s.yaml": text });
+    const events: unknown[] = [];
+    const run = await plan({ ...here, variables, onEvent: (event) => events.push(event) });
+    const document = JSON.parse(jsonOf(run));
+    expect([document.command, document.exit_code, document.targets[0].changes[0].name]).toEqual(["plan", 0, "S"]);
+    for (const told of [jsonOf(run), JSON.stringify(events), JSON.stringify(run)]) {
+      expect(told).not.toContain("canary-of-the-library");
+      expect(told).not.toContain(variables["FLEXPRICE_API_KEY"]);
+    }
+  });
+
+  it("refuses options that cannot be, and takes one that is there without a value for none", async () => {
+    const { here } = await open();
+    await expect(validate({ folder: "connections" })).rejects.toThrow(TypeError);
+    for (const wrong of [{ parallelism: 0 }, { parallelism: 1.5 }, { parallelism: 257 }, { timeoutMs: 0 }])
+      await expect(plan({ ...here, ...wrong })).rejects.toThrow(RangeError);
+    const loose = { ...here, env: undefined, parallelism: undefined, only: undefined } as unknown as PlanOptions;
+    expect(exitCodeOf(await plan(loose))).toBe(0);
+  });
+
+  it("reads no variable of the process", async () => {
+    const { here } = await open();
+    const run = await plan({ folder: here.folder });
+    expect(run.problems.map(({ code }) => code)).toEqual(["SETTINGS.NO_API_KEY", "SETTINGS.NO_BASE_URL"]);
+  });
+
+  it("is told in its guide with every export and every option", () => {
+    const guide = readFileSync(new URL("../docs/library.md", import.meta.url), "utf8");
+    const source = readFileSync(join(import.meta.dirname, "../src/library.ts"), "utf8");
+    const options = [...source.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = ""]) => name);
+    expect(options.length).toBeGreaterThan(20);
+    for (const name of options) expect(guide, name).toContain(`\`${name}\``);
+  });
+
+  it("has every value that it exports in the guide", async () => {
+    const guide = readFileSync(new URL("../docs/library.md", import.meta.url), "utf8");
+    for (const name of Object.keys(await import("../src/library.js")))
+      expect(guide, name).toMatch(new RegExp(`\`${name}\\b`));
+  });
+});
