@@ -31,7 +31,7 @@ describe("the package", () => {
       .map((name) => name.replace(/^package\//, ""));
     const unexpected = files.filter(
       (name) =>
-        !/^(?:dist\/|docs\/(?:decisions\/)?[\w-]+\.md$|docs\/deploy\/kubernetes\/(?:[\w-]+\.yaml|Dockerfile)$|schema\/(?:providers\/)?[\w.-]+\.(?:json|md)$|[\w-]+\.md$|LICENSE$|package\.json$)/.test(
+        !/^(?:dist\/|docs\/(?:decisions\/)?[\w-]+\.md$|docs\/images\/[\w-]+\.png$|docs\/deploy\/kubernetes\/(?:[\w-]+\.yaml|Dockerfile)$|schema\/(?:providers\/)?[\w.-]+\.(?:json|md)$|[\w-]+\.md$|LICENSE$|package\.json$)/.test(
           name,
         ),
     );

@@ -5,7 +5,7 @@ import { isObject, type Json, ownValue, valueAt } from "../model/json.js";
 import { dotted, type Origin, type Pointer, pointerOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
 import { isMaskText } from "../model/secret.js";
-import { hintForType, kindOf, lengthDetail, list, shown, typeNames } from "./words.js";
+import { didYouMean, hintForType, kindOf, knownInstead, lengthDetail, list, shown, typeNames } from "./words.js";
 
 /** A document that broke the schema, with what is needed to talk about it. */
 export interface Explained {
@@ -100,7 +100,7 @@ function unknownField(name: string, pointer: Pointer, document: Explained): Prob
     ? "the service sets it itself; drop the line."
     : known.length === 0
       ? "drop it."
-      : `known here: ${known.join(", ")}.`;
+      : knownInstead(name, known);
   const where = path(pointer, document);
   const shown = nameOfKey(name, pointer);
   const isPlain = shown === name && /^[A-Za-z_][\w-]*$/.test(name);
@@ -170,7 +170,7 @@ function wrongValue({ keyword, params }: SchemaViolation, pointer: Pointer, docu
       `provider_type is ${shown(value, pointer)}; it takes one of ${allowed}.`,
       {
         place,
-        hint: "write it exactly as it stands in that list.",
+        hint: `${typeof value === "string" ? didYouMean(value, Object.keys(catalogue.providers)) : ""}write it exactly as it stands in that list.`,
       },
     );
   }

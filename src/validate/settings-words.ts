@@ -3,7 +3,7 @@ import type { Declaration } from "../model/connection.js";
 import { type Json, valueAt } from "../model/json.js";
 import { dotted, type Pointer, pointerOf } from "../model/location.js";
 import { error, type Problem } from "../model/problem.js";
-import { hintForType, looksLikeKey, typeNames } from "./words.js";
+import { hintForType, knownInstead, looksLikeKey, typeNames } from "./words.js";
 
 /** Whether a file is the settings themselves or one that they include. */
 export type Kind = "settings" | "included";
@@ -72,7 +72,7 @@ function unknownKey(name: string, pointer: Pointer, kind: Kind, origin: Declarat
   }
   const known = KNOWN[at] ?? [];
   const detail = `${shown} is not a field${where === "" ? ` of ${kind === "settings" ? "the settings" : "an included file"}` : ` of ${where}`}.`;
-  return error("VALIDATE.UNKNOWN_FIELD", detail, { place, hint: `known here: ${known.join(", ")}.` });
+  return error("VALIDATE.UNKNOWN_FIELD", detail, { place, hint: knownInstead(name, known) });
 }
 
 /** Never repeats the value: it may be a live key. */

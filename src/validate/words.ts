@@ -1,3 +1,4 @@
+import { closestMatch } from "leven";
 import { looksLive } from "../model/credentials.js";
 import { isObject, type Json } from "../model/json.js";
 import type { Pointer } from "../model/location.js";
@@ -62,6 +63,19 @@ export function hintForType(value: Json, type: unknown): { readonly hint: string
 export function lengthDetail(keyword: string, where: string, limit: unknown): string {
   if (keyword === "minLength") return `${where} must not be empty.`;
   return `${where} may have at most ${String(limit)} ${keyword === "maxItems" ? "entries" : "characters"}.`;
+}
+
+/** `did you mean NAME?` and a blank, where one that is known is near; else nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  // Nobody types names that long.
+  if (name.length > 60) return "";
+  const nearest = closestMatch(name, known, { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
+  return nearest === undefined ? "" : `did you mean ${nearest}? `;
+}
+
+/** The names that are known in place of one that is not. */
+export function knownInstead(name: string, known: readonly string[]): string {
+  return `${didYouMean(name, known)}known here: ${known.join(", ")}.`;
 }
 
 export function list(values: unknown): string {

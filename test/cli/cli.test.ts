@@ -31,6 +31,24 @@ describe("the built program", () => {
     expect((await run([], { cwd })).code).toBe(64);
   });
 
+  it("prints no escape byte without a terminal, whatever a job asks for, and asks nobody", async () => {
+    const live = await service([
+      row({ id: "conn_s", provider_type: "stripe", name: "S", metadata: { note: "old ".repeat(60) } }),
+    ]);
+    const text = `name: S\nprovider_type: stripe\nmetadata: { note: "${"new ".repeat(60)}" }\n`;
+    const forced = { ...accessTo(live), FORCE_COLOR: "3", CLICOLOR_FORCE: "1", COLUMNS: "60", TERM: "xterm-256color" };
+    const commands =
+      "validate|plan|apply|apply --yes|pull|prune|doctor|init|keygen|schema|completion zsh|--help|plan --help|nope";
+    for (const more of [{}, { CI: "1", GITHUB_ACTIONS: "true" }]) {
+      for (const command of commands.split("|")) {
+        const cwd = folderWith({ "connections/s.yaml": text });
+        const { stdout, stderr } = await run(command.split(" "), { cwd, env: { ...forced, ...more } });
+        expect([command, `${stdout}${stderr}`.includes("\u001b")]).toEqual([command, false]);
+        expect([command, stderr.includes("Only yes is taken")]).toEqual([command, false]);
+      }
+    }
+  });
+
   it("prints a schema that is one self-contained 2020-12 document", async () => {
     const cwd = folderWith();
     for (const name of ["connection", "result", "seed"]) {
