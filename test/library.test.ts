@@ -3,19 +3,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { apply, exitCodeOf, jsonOf, type PlanOptions, plan, validate } from "../src/library.js";
 import { folderWith, writeInto } from "./support/folder.js";
-import { accessTo, row, type Service, service } from "./support/service.js";
+import { accessTo, definitionOfPushing, pushing, type Service, service } from "./support/service.js";
 
-const definition = "name: S\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
+const definition = definitionOfPushing(false);
 
 async function open(): Promise<{ live: Service; here: PlanOptions }> {
-  const live = await service([
-    row({
-      id: "conn_s",
-      provider_type: "stripe",
-      name: "S",
-      sync_config: { invoice: { inbound: false, outbound: true } },
-    }),
-  ]);
+  const live = await service([pushing]);
   return { live, here: { folder: folderWith({ "connections/s.yaml": definition }), variables: accessTo(live) } };
 }
 
@@ -84,7 +77,7 @@ describe("the library", () => {
     const events: unknown[] = [];
     const run = await plan({ ...here, variables, onEvent: (event) => events.push(event) });
     const document = JSON.parse(jsonOf(run));
-    expect([document.command, document.exit_code, document.targets[0].changes[0].name]).toEqual(["plan", 0, "S"]);
+    expect([document.command, document.exit_code, document.targets[0].changes[0].name]).toEqual(["plan", 0, "Stripe"]);
     for (const told of [jsonOf(run), JSON.stringify(events), JSON.stringify(run)]) {
       expect(told).not.toContain("canary-of-the-library");
       expect(told).not.toContain(variables["FLEXPRICE_API_KEY"]);

@@ -3,21 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "../support/folder.js";
 import { Screen } from "../support/screen.js";
-import { accessTo, row, type Service, service } from "../support/service.js";
+import { accessTo, definitionOfPushing, pushing, row, type Service, service } from "../support/service.js";
 
-const definition = "name: S\nprovider_type: stripe\nsync_config: { invoice: { outbound: false } }\n";
+const definition = definitionOfPushing(false);
 
 async function open(
   more: Readonly<Record<string, string>> = {},
 ): Promise<{ live: Service; screen: Screen; cwd: string }> {
-  const live = await service([
-    row({
-      id: "conn_s",
-      provider_type: "stripe",
-      name: "S",
-      sync_config: { invoice: { inbound: false, outbound: true } },
-    }),
-  ]);
+  const live = await service([pushing]);
   const cwd = folderWith({ "connections/s.yaml": definition });
   return { live, cwd, screen: new Screen(cwd, accessTo(live, more)) };
 }
@@ -31,7 +24,7 @@ describe("apply on a terminal", () => {
     screen.run("apply");
     const asked = await screen.until(question);
     expect(asked).toContain("Plan: 0 to create, 1 to update");
-    expect(asked).toContain("danger: S: invoices will no longer be pushed to Stripe");
+    expect(asked).toContain("danger: Stripe: invoices will no longer be pushed to Stripe");
     expect(live.writes()).toEqual([]);
     expect(screen.text("-e")).toContain("\u001b[");
     screen.answer("yes");
@@ -45,15 +38,15 @@ describe("apply on a terminal", () => {
     writeInto(cwd, {
       "connections/s.yaml": `${definition}encrypted_secret_data: { secret_key: "\${PATH}", webhook_secret: "\${PATH}" }\n`,
     });
-    screen.run("plan -q --replace S --out p.json && echo kept");
+    screen.run("plan -q --replace Stripe --out p.json && echo kept");
     await screen.until(/^kept/m);
     screen.run("apply -q p.json");
     await screen.until(/error\[APPLY\.DANGEROUS\][\s\S]*ended with 6/);
     screen.clear();
-    screen.run("apply --replace S");
+    screen.run("apply --replace Stripe");
     const asked = await screen.until(question);
-    expect(asked).toContain("danger: S: conn_s is archived for good");
-    expect(asked).toContain("danger: S: scheduled exports of the archived connection are deleted");
+    expect(asked).toContain("danger: Stripe: conn_s is archived for good");
+    expect(asked).toContain("danger: Stripe: scheduled exports of the archived connection are deleted");
     expect(live.writes()).toEqual([]);
     screen.answer("yes");
     await screen.until(/1 replaced[\s\S]*ended with 0/);
@@ -170,15 +163,7 @@ describe("a long run on a terminal", () => {
 
 describe("a narrow terminal", () => {
   it("has the plan broken between words, and the fixed last line whole where it is copied", async () => {
-    const live = await service([
-      row({
-        id: "conn_s",
-        provider_type: "stripe",
-        name: "S",
-        metadata: { note: `${"the quick brown fox ".repeat(12)}old` },
-        sync_config: { invoice: { inbound: false, outbound: true } },
-      }),
-    ]);
+    const live = await service([{ ...pushing, metadata: { note: `${"the quick brown fox ".repeat(12)}old` } }]);
     const text = `${definition}metadata: { note: ${"the quick brown fox ".repeat(12)}new }\n`;
     const screen = new Screen(folderWith({ "connections/s.yaml": text }), accessTo(live), { columns: 60 });
     screen.run("plan");
