@@ -42,7 +42,11 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     const problem = error(code, detail, { hint: "flexprice-sync --help lists the commands." });
     return { kind: "wrong", command: undefined, problem };
   };
-  if (argv.length === 0) return wrong("USAGE.NO_COMMAND", "say what to do.");
+  if (argv.length === 0) {
+    const names = program.commands.map((command) => command.name()).join(", ");
+    const hint = `${names}; flexprice-sync --help says what each does.`;
+    return { kind: "wrong", command: undefined, problem: error("USAGE.NO_COMMAND", "say what to do.", { hint }) };
+  }
   const [first, topic] = argv;
   const isTopic = program.commands.some((command) => command.name() === topic);
   if (first === "help" && topic !== undefined && !topic.startsWith("-") && !isTopic) {

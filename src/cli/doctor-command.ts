@@ -45,7 +45,7 @@ export async function doctorCommand(
   ];
   const exitCode = exitCodeOfProblems(problems);
   // Each problem is one of the lines already.
-  const text = options.quiet ? `${doctorLine(checks)}\n` : doctorText(checks, output.outPaint());
+  const text = options.quiet ? `${doctorLine(checks)}\n` : doctorText(checks, output.outLook());
   output.result("doctor", text, { doctor: doctorDocument(checks) }, { exitCode, problems });
   if (options.quiet) output.problems(problems);
   return exitCode;

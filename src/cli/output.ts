@@ -75,7 +75,7 @@ export class Output {
 
   problems(problems: readonly Problem[]): void {
     const shown = this.#options.quiet ? problems.filter(({ severity }) => severity === "error") : problems;
-    for (const problem of shown) this.note(problemText(problem, this.errorPaint()));
+    for (const problem of shown) this.note(problemText(problem, this.#errorLook()));
     if (!this.#annotates) return;
     for (const problem of shown) this.note(annotationText(problem, inRepository(this.#terminal)));
   }
@@ -112,7 +112,7 @@ export class Output {
     const isSeen = !json && this.#terminal.outIsTerminal;
     this.#progress?.pause();
     if (isAsked && !isSeen) this.#terminal.writeError(`${plansText(told, this.#errorLook())}\n`);
-    if (!json) this.#terminal.writeOut(`${plansText(told, this.#outLook())}\n`);
+    if (!json) this.#terminal.writeOut(`${plansText(told, this.outLook())}\n`);
     return !json;
   }
 
@@ -130,7 +130,7 @@ export class Output {
       this.#roomOf = (await import("../report/room.js")).roomOf;
   }
 
-  #outLook(): Look {
+  outLook(): Look {
     return { paint: this.outPaint(), ...this.#room(this.#terminal.outColumns()) };
   }
 
@@ -150,7 +150,7 @@ export class Output {
   }
 
   #humanText(run: Run, planIsShown: boolean): string {
-    const look = this.#outLook();
+    const look = this.outLook();
     if (run.command === "validate") return validateText(run);
     // A share may be empty; a run that did not get as far as environments says nothing of them.
     if (run.environments.length === 0 && run.problems.some(isError)) return "";

@@ -18,7 +18,6 @@ export async function reconcileCommand(
   const reports = new ReportFiles(options.into, terminal, otherFilesOf(options, terminal));
   const progress = output.progress();
   let planIsShown = false;
-  await output.measure();
   let run: Run;
   try {
     run = await runIn(options, terminal, {

@@ -94,6 +94,7 @@ async function runInFolder(
   terminal: TerminalInFolder,
   output: Output,
 ): Promise<ExitCode> {
+  await output.measure();
   switch (options.command) {
     case "validate":
     case "plan":

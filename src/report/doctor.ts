@@ -1,5 +1,6 @@
 import type { Check } from "../model/check.js";
-import type { Paint, Tone } from "./paint.js";
+import { broken, brokenUnlessCopied, type Look } from "./look.js";
+import type { Tone } from "./paint.js";
 import { counted, printable } from "./text.js";
 
 const tones: Readonly<Record<Check["status"], Tone>> = { ok: "good", warn: "warn", fail: "bad" };
@@ -7,8 +8,12 @@ const tones: Readonly<Record<Check["status"], Tone>> = { ok: "good", warn: "warn
 /** Columns of the names of checks. */
 const NAME_WIDTH = 13;
 
+/** Where messages begin. */
+const MESSAGE_COLUMN = 7 + NAME_WIDTH;
+
 /** A line for each check, by environment, what to do about those that are not well, and one fixed last line. */
-export function doctorText(checks: readonly Check[], paint: Paint): string {
+export function doctorText(checks: readonly Check[], look: Look): string {
+  const { paint } = look;
   const lines: string[] = [];
   let environment: string | undefined;
   for (const check of checks) {
@@ -17,8 +22,11 @@ export function doctorText(checks: readonly Check[], paint: Paint): string {
     environment = check.environment;
     const { status, name, message, hint, problem } = check;
     const code = problem === undefined ? "" : `[${problem.code}] `;
-    lines.push(`${paint(tones[status], status.padEnd(4))}  ${name.padEnd(NAME_WIDTH)} ${code}${printable(message)}`);
-    if (hint !== undefined) lines.push(`${" ".repeat(6 + NAME_WIDTH)} next: ${printable(hint)}`);
+    const head = `${paint(tones[status], status.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}`;
+    const [first = "", ...more] = broken(`${" ".repeat(MESSAGE_COLUMN)}${code}${printable(message)}`, look, 0);
+    lines.push(`${head} ${first.trimStart()}`, ...more);
+    if (hint !== undefined)
+      lines.push(...brokenUnlessCopied(`${" ".repeat(MESSAGE_COLUMN)}next: ${printable(hint)}`, look, 0));
   }
   return `${[...lines, "", doctorLine(checks)].join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 import type { Json } from "../model/json.js";
-import { columnsOf, type Look, padded, widthOf } from "./look.js";
+import { broken, columnsOf, type Look, padded, widthOf } from "./look.js";
 import type { Tone } from "./paint.js";
 import type { Row } from "./rows.js";
 import { counted, valueText } from "./text.js";
@@ -39,10 +39,11 @@ export function rowLines(row: Row, width: number, look: Look): Folded {
   const fits = (text: string) =>
     ROW.length + 2 + widthOf(text, look) <= columns && texts.every((value) => value.length <= LONGEST_IN_LINE);
   const inLine = [line(padded(path, width, look)), line(path)].find(fits);
-  if (inLine !== undefined || texts.length === 0) return { lines: [`${mark}${inLine ?? line(path)}`], isCut: false };
+  if (inLine !== undefined) return { lines: [`${mark}${inLine}`], isCut: false };
   const { note } = row;
-  const values = valueLines(before, after, look);
-  return { lines: [`${mark}${path}${note === undefined ? "" : `  ${note}`}`, ...values.lines], isCut: values.isCut };
+  const notes = note === undefined ? [] : broken(`${VALUE}${note}`, look);
+  const values = texts.length === 0 ? { lines: [], isCut: false } : valueLines(before, after, look);
+  return { lines: [`${mark}${path}`, ...notes, ...values.lines], isCut: values.isCut };
 }
 
 /** Values with an arrow between them, and what there is to say of them. */

@@ -38,13 +38,22 @@ export function padded(text: string, columns: number, look: Look): string {
   return `${text}${" ".repeat(Math.max(0, columns - widthOf(text, look)))}`;
 }
 
-/** A line as several that fit, each but the first one further in. */
-export function broken(line: string, look: Look): readonly string[] {
+/**
+ * A line as several that fit, each but the first one further in.
+ *
+ * @param further - columns
+ */
+export function broken(line: string, look: Look, further = 2): readonly string[] {
   const { room } = look;
   if (room === undefined) return [line];
   const [, indent = "", text = ""] = /^( *)([\s\S]*)$/.exec(line) ?? [];
   const most = columnsOf(look, room.columns) - indent.length;
   if (room.wrapped(text, most).length <= 1) return [line];
-  const [first = "", ...more] = room.wrapped(text, most - 2);
-  return [`${indent}${first}`, ...more.map((part) => `${indent}  ${part}`)];
+  const [first = "", ...more] = room.wrapped(text, most - further);
+  return [`${indent}${first}`, ...more.map((part) => `${indent}${" ".repeat(further)}${part}`)];
+}
+
+/** The same for a line that somebody may copy a command from: that one is left to the terminal, which joins it again. */
+export function brokenUnlessCopied(line: string, look: Look, further = 2): readonly string[] {
+  return /flexprice-sync \w|[A-Z_]{3,}=\S/.test(line) ? [line] : broken(line, look, further);
 }

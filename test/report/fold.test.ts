@@ -2,10 +2,13 @@ import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/model/json.js";
+import { error } from "../../src/model/problem.js";
+import { doctorText } from "../../src/report/doctor.js";
 import { rowLines } from "../../src/report/fold.js";
 import { planText } from "../../src/report/human.js";
 import { broken, type Look, plainLook } from "../../src/report/look.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
+import { problemText } from "../../src/report/problems.js";
 import { roomOf } from "../../src/report/room.js";
 import type { Row } from "../../src/report/rows.js";
 import { targetRun } from "../support/reports.js";
@@ -112,6 +115,36 @@ sync_config: { invoice: { outbound: false } }
       expect(lines.at(-1)).toMatch(/^Plan: 0 to create, 1 to update.*0 unknown\.$/);
       expect(lines.join(" ").replaceAll(/ +/g, " ")).toContain("--json and --html-into FILE have them whole.");
     }
+  });
+
+  it("leaves a line with a command to copy to the terminal, which joins it again", () => {
+    const long = "it was written by somebody else meanwhile, and so nothing more was done here";
+    const at = { place: { file: "connections/a.yaml", line: 3, column: 7 } };
+    const prose = error("LOAD.BAD_YAML", `${long}.`, { ...at, hint: `${long}.` });
+    expect(problemText(prose, wide(60)).split("\n")).toEqual([
+      "error[LOAD.BAD_YAML] connections/a.yaml:3:7: Not valid",
+      "  YAML: it was written by somebody else meanwhile, and so",
+      "  nothing more was done here.",
+      "hint: it was written by somebody else meanwhile, and so",
+      "  nothing more was done here.",
+      "",
+    ]);
+    for (const hint of [`${long}: flexprice-sync apply --recover FILE`, `set FLEXPRICE_SYNC_STAMP=on; ${long}.`])
+      expect(problemText(error("LOAD.BAD_YAML", "no.", { hint }), wide(60))).toContain(`\nhint: ${hint}\n`);
+  });
+
+  it("has what doctor says in its column", () => {
+    const message = "it belongs to the user Sandbox user, who may write and read, and was made long ago.";
+    expect(doctorText([{ name: "key", status: "ok", message, hint: "nothing has to be done here." }], wide(50))).toBe(
+      `ok    key           it belongs to the user Sandbox
+                    user, who may write and read,
+                    and was made long ago.
+                    next: nothing has to be done
+                    here.
+
+Doctor: 1 ok, 0 warnings, 0 failed.
+`,
+    );
   });
 
   it("is the same plan in colour", () => {

@@ -6,7 +6,7 @@ import type { TargetRun } from "../../src/model/run.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { applyText, planText, validateText } from "../../src/report/human.js";
 import { plainLook } from "../../src/report/look.js";
-import { colourPaint, plainPaint } from "../../src/report/paint.js";
+import { colourPaint } from "../../src/report/paint.js";
 import { problemText } from "../../src/report/problems.js";
 import { targetRun } from "../support/reports.js";
 import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
@@ -166,9 +166,9 @@ describe("a problem for a person", () => {
       place: { file: "c/a.yaml", line: 3, column: 7 },
       hint: "write true.",
     });
-    expect(problemText(problem, plainPaint)).toBe(
+    expect(problemText(problem, plainLook)).toBe(
       "error[VALIDATE.WRONG_TYPE] c/a.yaml:3:7: Wrong type: x is a\\u000atext.\nhint: write true.\n",
     );
-    expect(problemText(warning("LOAD.EMPTY_FILE", "y."), plainPaint)).toBe("warning[LOAD.EMPTY_FILE] Empty file: y.\n");
+    expect(problemText(warning("LOAD.EMPTY_FILE", "y."), plainLook)).toBe("warning[LOAD.EMPTY_FILE] Empty file: y.\n");
   });
 });
