@@ -6,7 +6,7 @@ import type { Tone } from "./paint.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
 import type { ShownChange } from "./shown.js";
 import { counted, printable } from "./text.js";
-import { diffLines } from "./value-diff.js";
+import { diffLines, type Limits, seenIn } from "./value-diff.js";
 
 /** A piece of the page. */
 export type Part = ReturnType<typeof html>;
@@ -123,10 +123,18 @@ function shortText(value: Json): string {
   return value === "(secret)" ? value : printable(JSON.stringify(value));
 }
 
+/** Of one value on the page. */
+const PAGE: Limits = {
+  mostLines: 400,
+  columns: 2_000,
+  width: (text) => text.length,
+  cut: (text, columns) => (text.length > columns ? `${text.slice(0, columns)}…` : text),
+};
+
 const SIGNS = { same: "  ", removed: "- ", added: "+ ", skipped: "… " } as const;
 
 function diffPart(before: Json | undefined, after: Json | undefined): Part {
-  const lines = diffLines(before, after).map(({ kind, text }) => {
+  const lines = seenIn(diffLines(before, after), PAGE).lines.map(({ kind, text }) => {
     const line = `${SIGNS[kind]}${text}`;
     if (kind === "removed") return html`<del>${line}</del>`;
     if (kind === "added") return html`<ins>${line}</ins>`;

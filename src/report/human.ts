@@ -44,7 +44,7 @@ export function planText(target: TargetRun, look: Look, saved?: RunToSave, isNam
   return `${lines.flat().join("\n")}\n`;
 }
 
-const CUT = "Long values are cut where … stands; --json and --html-into FILE have them whole.";
+const CUT = "Long values are cut where … stands; --json has them whole.";
 
 /** What became of the plan of one environment, and one fixed last line. */
 export function applyText(target: TargetRun, look: Look): string {

@@ -9,6 +9,11 @@ function escaped(character: string): string {
     .join("");
 }
 
+/** Whether a text has a sign that {@link printable} would write out, a line feed aside. */
+export function hasUnseen(text: string): boolean {
+  return text.replaceAll("\n", "").search(UNSEEN) >= 0;
+}
+
 /**
  * GitHub's runner takes `##[command]` for a command of its own wherever it stands in a line: a name could set the outputs of a step.
  *

@@ -1,59 +1,154 @@
 import { diffArrays } from "diff";
 import type { Json } from "../model/json.js";
-import { printable } from "./text.js";
+import { counted, hasUnseen, printable } from "./text.js";
 
 export interface DiffLine {
   readonly kind: "same" | "removed" | "added" | "skipped";
   readonly text: string;
 }
 
-/** Characters of one value that are shown, and lines around a difference. */
-const MOST_CHARACTERS = 8_000;
+/** Equal lines around a difference. */
 const AROUND = 3;
 
 /** More edits than that are no longer read line by line, and would take long to find. */
 const MOST_EDITS = 1_000;
 
 /**
- * Two values line by line, a text by its own lines, anything else as indented JSON.
+ * Two values line by line, a text by its own lines, anything else as indented JSON. Whole: values that differ have a removed or an
+ * added line, however far behind.
  *
  * @param before - absent where there was nothing
  * @param after - absent where there will be nothing
  */
 export function diffLines(before: Json | undefined, after: Json | undefined): readonly DiffLine[] {
   const [old, wanted] = [linesOf(before), linesOf(after)];
+  // Compared as they are: two lines can look the same.
   const parts = diffArrays([...old], [...wanted], { maxEditLength: MOST_EDITS }) as
     | readonly { readonly added: boolean; readonly removed: boolean; readonly value: readonly string[] }[]
     | undefined;
+  const isEscaped = [before, after].some((value) => typeof value === "string" && hasUnseen(value));
+  const told = (kind: DiffLine["kind"], lines: readonly string[]): readonly DiffLine[] =>
+    lines.map((text) => ({ kind, text: printable(isEscaped ? text.replaceAll("\\", "\\\\") : text) }));
   if (parts === undefined) return [...told("removed", old), ...told("added", wanted)];
   return parts.flatMap(({ added, removed, value }, at) => {
     if (added) return told("added", value);
     if (removed) return told("removed", value);
-    return shortened(value, at > 0, at < parts.length - 1);
+    const head = at > 0 ? AROUND : 0;
+    const tail = at < parts.length - 1 ? AROUND : 0;
+    const left = value.length - head - tail;
+    if (left <= 1) return told("same", value);
+    return [
+      ...told("same", value.slice(0, head)),
+      { kind: "skipped" as const, text: `${left} equal lines` },
+      ...told("same", tail === 0 ? [] : value.slice(-tail)),
+    ];
   });
-}
-
-function told(kind: DiffLine["kind"], lines: readonly string[]): readonly DiffLine[] {
-  return lines.map((text) => ({ kind, text }));
-}
-
-/** Equal lines far from any difference are only counted. */
-function shortened(lines: readonly string[], hasBefore: boolean, hasAfter: boolean): readonly DiffLine[] {
-  const head = hasBefore ? AROUND : 0;
-  const tail = hasAfter ? AROUND : 0;
-  const left = lines.length - head - tail;
-  if (left <= 1) return told("same", lines);
-  return [
-    ...told("same", lines.slice(0, head)),
-    ...told("skipped", [`${left} equal lines`]),
-    ...told("same", tail === 0 ? [] : lines.slice(-tail)),
-  ];
 }
 
 function linesOf(value: Json | undefined): readonly string[] {
   if (value === undefined) return [];
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const left = text.length - MOST_CHARACTERS;
-  const shown = left > 0 ? `${text.slice(0, MOST_CHARACTERS)}\n… and ${left} more characters` : text;
-  return shown.split("\n").map(printable);
+  return (typeof value === "string" ? value : JSON.stringify(value, null, 2)).split("\n");
+}
+
+/** What of a difference is shown. */
+export interface Seen {
+  readonly lines: readonly DiffLine[];
+  /** Whether something is left out, or cut. */
+  readonly isCut: boolean;
+}
+
+/** How much of a difference there is room for. */
+export interface Limits {
+  readonly mostLines: number;
+  /** Columns of a line. */
+  readonly columns: number;
+  readonly width: (text: string) => number;
+  /** The text, with … at its end where it is wider. */
+  readonly cut: (text: string, columns: number) => string;
+}
+
+/** A difference in the room that there is: of the first one both sides are seen, each line from shortly before it differs. */
+export function seenIn(lines: readonly DiffLine[], limits: Limits): Seen {
+  const shifted = fromWhereTheyDiffer(lines, limits);
+  const cut = shifted.map(({ kind, text }) => ({ kind, text: limits.cut(text, limits.columns) }));
+  const isCut = cut.some(({ text }, at) => text !== lines[at]?.text);
+  const runs = runsOf(cut);
+  // Without the equal lines before them, and the lines that count.
+  const mostOfBoth = limits.mostLines - AROUND - 3;
+  const few = runs.flatMap((run, at) => {
+    const others = [runs[at - 1] ?? [], runs[at + 1] ?? []].filter(([line]) => isOther(line, run[0]));
+    const taken = Math.max(0, ...others.map((other) => other.length));
+    return shortened(run, Math.max(Math.floor(mostOfBoth / 2), mostOfBoth - taken));
+  });
+  const shown = few.slice(0, limits.mostLines);
+  const left = few.slice(limits.mostLines).length;
+  return {
+    lines: left === 0 ? shown : [...shown, { kind: "skipped", text: counted(left, "more line") }],
+    isCut: isCut || few.length !== cut.length || left > 0,
+  };
+}
+
+/** Whether a line is of the other side of a difference. */
+function isOther(line: DiffLine | undefined, than: DiffLine | undefined): boolean {
+  const sides = [line?.kind, than?.kind];
+  return sides.includes("removed") && sides.includes("added");
+}
+
+/** Lines of one kind that follow each other. */
+function runsOf(lines: readonly DiffLine[]): readonly (readonly DiffLine[])[] {
+  const runs: DiffLine[][] = [];
+  for (const line of lines) {
+    const last = runs.at(-1);
+    if (last?.[0]?.kind === line.kind) last.push(line);
+    else runs.push([line]);
+  }
+  return runs;
+}
+
+function shortened(run: readonly DiffLine[], most: number): readonly DiffLine[] {
+  const [first] = run;
+  if (run.length <= most || first === undefined) return run;
+  const words = first.kind === "added" ? "added" : first.kind === "removed" ? "removed" : "equal";
+  return [...run.slice(0, most), { kind: "skipped", text: `${counted(run.length - most, `more ${words} line`)}` }];
+}
+
+/** Removed lines are held against that many added ones, to find what takes whose place. */
+const MOST_HELD = 50;
+
+/** The same lines, those that would be cut before they differ from what takes their place beginning with … instead. */
+function fromWhereTheyDiffer(lines: readonly DiffLine[], limits: Limits): readonly DiffLine[] {
+  const starts = new Map<DiffLine, number>();
+  const runs = runsOf(lines);
+  for (const [at, run] of runs.entries()) {
+    const next = runs[at + 1] ?? [];
+    if (run[0]?.kind !== "removed" || next[0]?.kind !== "added") continue;
+    for (const old of run.slice(0, MOST_HELD)) {
+      for (const wanted of next.slice(0, MOST_HELD)) {
+        const same = sameBeginning(old.text, wanted.text);
+        for (const line of [old, wanted]) starts.set(line, Math.max(starts.get(line) ?? 0, same));
+      }
+    }
+  }
+  return lines.map((line) => {
+    const start = startAt(line.text, starts.get(line) ?? 0, limits);
+    return start === 0 ? line : { ...line, text: `…${line.text.slice(start)}` };
+  });
+}
+
+function sameBeginning(one: string, other: string): number {
+  let same = 0;
+  while (same < one.length && same < other.length && one[same] === other[same]) same += 1;
+  return same;
+}
+
+/** Where a text has to begin so that what stands at a place of it is seen. */
+function startAt(text: string, place: number, { columns, width }: Limits): number {
+  // No sign is wider than two columns.
+  const isSeen = place <= columns * 2 && width(text.slice(0, place)) < (columns * 2) / 3;
+  if (isSeen) return 0;
+  const third = Math.floor(columns / 3);
+  const isWide = width(text.slice(Math.max(0, place - third), place)) > third;
+  const start = Math.max(0, place - (isWide ? Math.floor(third / 2) : third));
+  // Not between the halves of one sign.
+  return /[\uDC00-\uDFFF]/.test(text[start] ?? "") ? start - 1 : start;
 }
