@@ -451,6 +451,7 @@ describe("consent on a terminal", () => {
       outIsTerminal: true,
       errorIsTerminal: true,
       outColumns: () => 100,
+      readIn: () => "",
       errorColumns: () => 100,
       canAsk,
       ask: async (question) => {

@@ -1,5 +1,5 @@
 import { catalogue } from "../generated/catalogue.js";
-import { DEFAULT_FOLDER } from "../load/files.js";
+import { DEFAULT_FOLDER, type Files } from "../load/files.js";
 import { readSettings } from "../load/settings-file.js";
 import { KnownSecrets } from "../model/secret.js";
 import type { EnvironmentSettings } from "../model/settings.js";
@@ -17,15 +17,15 @@ import { buildProgram } from "./program.js";
 /**
  * Answers the script of a shell that asks what could stand at the cursor; see `completion-scripts.ts` for the form.
  *
- * @param asked - the shell and what it says of the command line
+ * @param said - what the shell says of the command line, on stdin
  * @param workingFolder - absent when it was removed
  */
-export function answerShell(asked: readonly string[], workingFolder: string | undefined): string {
-  const [shell, ...said] = asked;
+export function answerShell(shell: string, said: string, workingFolder: string | undefined): string {
+  const parts = said.split("\0").slice(0, -1);
   const program = buildProgram("", () => {});
   const names = workingFolder === undefined ? noNames : namesIn(workingFolder);
   if (shell === "bash") {
-    const [line = "", breaks = ""] = said;
+    const [line = "", breaks = ""] = parts;
     const typed = typedLine(line, breaks);
     const { candidates, paths } = completionsOf(typed.words, program, names);
     return lines(
@@ -33,7 +33,7 @@ export function answerShell(asked: readonly string[], workingFolder: string | un
       candidates.map(({ word }) => typedWord(word, typed)),
     );
   }
-  const { candidates, paths } = completionsOf(said, program, names);
+  const { candidates, paths } = completionsOf(parts, program, names);
   const widest = Math.max(0, ...candidates.map(({ word }) => word.length));
   const told = candidates.map(({ word, description }) => {
     if (description === "") return word;
@@ -51,7 +51,7 @@ const noNames: Names = { environments: () => [], definitions: () => [] };
 
 /** Names of the repository's files, as far as these can be read: a mistake in one of them is for `validate` to tell. */
 function namesIn(workingFolder: string): Names {
-  const files = nodeFiles(workingFolder);
+  const files = soon(nodeFiles(workingFolder));
   const sites = ({ config }: Whereabouts): readonly EnvironmentSettings[] => {
     const { main, included, folder } = readSettings(config, files);
     if (main === undefined) return allSites(undefined);
@@ -79,6 +79,24 @@ function namesIn(workingFolder: string): Names {
       return [...byName, ...byFile]
         .filter(({ word }) => isShown(word))
         .map(({ word, description }): Candidate => ({ word, description: printable(description) }));
+    },
+  };
+}
+
+/** How long a Tab may look for names, in milliseconds. */
+const LONGEST_LOOK_MS = 500;
+
+/** Files that are found and read until somebody at the keyboard has waited long enough; then there are no more. */
+function soon(files: Files): Files {
+  const endMs = performance.now() + LONGEST_LOOK_MS;
+  const isLate = () => performance.now() > endMs;
+  return {
+    ...files,
+    list: (folder) => (isLate() ? [] : files.list(folder)),
+    kindOf: (path) => (isLate() ? "missing" : files.kindOf(path)),
+    read(path, mostBytes) {
+      if (isLate()) throw new Error("it took too long");
+      return files.read(path, mostBytes);
     },
   };
 }

@@ -4,7 +4,8 @@ import { ASKED_BY_SHELL } from "./options.js";
 
 /**
  * A script that teaches a shell to complete. All that there is to know the program says when it is asked, with
- * `flexprice-sync __complete SHELL …`: first a line that says what else the shell itself can offer (`none`, `files`, `folders`), then a
+ * `flexprice-sync __complete SHELL` and the words on stdin, each with a NUL behind it; arguments of a process can be seen by others.
+ * It says first a line on what else the shell itself can offer (`none`, `files`, `folders`), then a
  * word in each line; behind a tab for fish its description, and for zsh what to show of it. It reads files of the repository and asks no service.
  */
 export function completionScript(shell: Shell): string {
@@ -29,7 +30,7 @@ _flexprice_sync() {
   COMPREPLY=()
   while read -r word; do
     if [[ -z $paths ]]; then paths=$word; else COMPREPLY+=("$word"); fi
-  done < <("\${1/#\\~/$HOME}" ${ASKED_BY_SHELL} bash "$line" "$COMP_WORDBREAKS" 2>/dev/null)
+  done < <(printf '%s\\0' "$line" "$COMP_WORDBREAKS" | command flexprice-sync ${ASKED_BY_SHELL} bash 2>/dev/null)
   case $paths in
     files) compopt -o default ;;
     folders) compopt -o dirnames ;;
@@ -44,7 +45,7 @@ const zsh = `#compdef flexprice-sync
 _flexprice_sync() {
   local -a lines words_found shown
   local line paths
-  lines=("\${(@f)$(\${(Q)words[1]/#\\~/$HOME} ${ASKED_BY_SHELL} zsh "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  lines=("\${(@f)$(print -rN -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" | command flexprice-sync ${ASKED_BY_SHELL} zsh 2>/dev/null)}")
   paths=$lines[1]
   for line in "\${(@)lines[2,-1]}"; do
     words_found+=("\${line%%$'\\t'*}")
@@ -71,7 +72,8 @@ function __flexprice_sync_complete
     set -l words (commandline -opc)
     set -l begun (commandline -ct)
     set -l plain (string unescape -- $begun; or string trim --left --chars '"\\'' -- $begun)
-    set -l lines ($words[1] ${ASKED_BY_SHELL} fish $words[2..-1] "$plain" 2>/dev/null)
+    command -q flexprice-sync; or return
+    set -l lines (string join0 -- $words[2..-1] "$plain" | command flexprice-sync ${ASKED_BY_SHELL} fish 2>/dev/null)
     for line in $lines[2..-1]
         echo $line
     end

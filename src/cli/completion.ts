@@ -53,12 +53,15 @@ interface Before {
   readonly argumentCount: number;
   /** Whether `--` ended the options. */
   readonly isEnded: boolean;
+  /** Whether the help of a command is asked for. */
+  readonly isHelp: boolean;
 }
 
 function readWords(words: readonly string[], program: Command): Before {
   let command: Command | undefined;
   let pending: Option | undefined;
   let isEnded = false;
+  let isHelp = false;
   let argumentCount = 0;
   const given: Option[] = [];
   const values = new Map<string, string[]>();
@@ -72,18 +75,32 @@ function readWords(words: readonly string[], program: Command): Before {
       pending = undefined;
     } else if (!isEnded && word === "--") {
       isEnded = true;
-    } else if (!isEnded && word.startsWith("-")) {
+    } else if (!isEnded && /^-[^-]/.test(word)) {
+      // Letters of several options may stand together; the first one that takes a value takes the rest.
+      for (let at = 1; at < word.length && pending === undefined; at += 1) {
+        const option = optionNamed(`-${word.charAt(at)}`, command);
+        if (option === undefined) break;
+        given.push(option);
+        if (!option.required) continue;
+        if (at === word.length - 1) pending = option;
+        else note(option, word.slice(at + 1));
+        break;
+      }
+    } else if (!isEnded && word.startsWith("--")) {
       const [name = "", ...rest] = word.split("=");
       const option = optionNamed(name, command);
       if (option === undefined) continue;
       given.push(option);
       if (rest.length > 0) note(option, rest.join("="));
       else if (option.required) pending = option;
+    } else if (isHelp) {
+      argumentCount += 1;
+    } else if (command === undefined && word === "help") {
+      isHelp = true;
     } else if (command === undefined) {
       command = program.commands.find((one) => one.name() === word);
       // Behind a word that is no command nothing can be said.
-      if (command === undefined && word !== "help") isEnded = true;
-      argumentCount += command === undefined ? 1 : 0;
+      if (command === undefined) isEnded = true;
     } else {
       argumentCount += 1;
     }
@@ -100,6 +117,7 @@ function readWords(words: readonly string[], program: Command): Before {
     },
     argumentCount,
     isEnded,
+    isHelp,
   };
 }
 
@@ -110,7 +128,7 @@ function optionNamed(name: string, command: Command | undefined): Option | undef
 const nothing: Completions = { candidates: [], paths: "none" };
 
 function candidatesAt(last: string, before: Before, program: Command, names: Names): Completions {
-  const { command, pending, where, isEnded, argumentCount } = before;
+  const { command, pending, where, isEnded, isHelp, argumentCount } = before;
   if (pending !== undefined) return valuesOf(pending, where, names);
   if (!isEnded && last.startsWith("-")) {
     const equals = last.indexOf("=");
@@ -119,9 +137,9 @@ function candidatesAt(last: string, before: Before, program: Command, names: Nam
     return { candidates: optionsOf(command, before), paths: "none" };
   }
   if (command !== undefined) return argumentOf(command, argumentCount, isEnded ? [] : optionsOf(command, before));
-  if (argumentCount > 1 || isEnded) return nothing;
+  if (argumentCount > 0 || isEnded) return nothing;
   const commands = program.commands.map((one) => ({ word: one.name(), description: one.description() }));
-  if (argumentCount === 1) return { candidates: commands, paths: "none" };
+  if (isHelp) return { candidates: commands, paths: "none" };
   return { candidates: [...commands, { word: "help", description: "Prints the help of a command." }], paths: "none" };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { runCommandLine } from "./run.js";
 import type { Terminal } from "./terminal.js";
@@ -15,6 +16,7 @@ function terminalOf(): Terminal {
     errorIsTerminal: stderr.isTTY === true,
     outColumns: () => columnsOf(stdout),
     errorColumns: () => columnsOf(stderr),
+    readIn: () => (stdin.isTTY ? "" : readFileSync(0, "utf8")),
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !isCi,
     async ask(question) {
       const reader = createInterface({ input: stdin, output: stderr });

@@ -20,7 +20,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   try {
     if (argv[0] === ASKED_BY_SHELL) {
       const { answerShell } = await import("./completion-command.js");
-      terminal.writeOut(answerShell(argv.slice(1), terminal.workingFolder));
+      terminal.writeOut(answerShell(argv[1] ?? "", terminal.readIn(), terminal.workingFolder));
       return 0;
     }
     const parsed = parseArguments(argv, tool.version);

@@ -10,6 +10,8 @@ export interface Terminal {
   /** Columns of the terminal behind stdout, and behind stderr; nothing where there is none, or it does not say. */
   readonly outColumns: () => number | undefined;
   readonly errorColumns: () => number | undefined;
+  /** All that is on stdin. */
+  readonly readIn: () => string;
   /** Whether a person sits there who can be asked: a terminal on both ends, and no CI. */
   readonly canAsk: boolean;
   /** A line that the person typed. */

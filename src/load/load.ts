@@ -24,8 +24,8 @@ export function load(paths: readonly string[], files: Files): Loaded {
   const found = new Map<string, string>();
   for (const path of paths) {
     for (const file of filesUnder(path, files, problems)) {
-      const real = files.realPath(file);
-      if (!found.has(real)) found.set(real, file);
+      const real = realPathOf(file, files, problems);
+      if (real !== undefined && !found.has(real)) found.set(real, file);
     }
   }
   const declarations: Declaration[] = [];
@@ -57,9 +57,11 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
     );
     return [];
   }
-  const walk: Walk = { root: files.realPath(path), files, problems, seen: new Set(), found: [] };
   const before = problems.length;
-  walkFolder(path, walk);
+  const root = realPathOf(path, files, problems);
+  if (root === undefined) return [];
+  const walk: Walk = { root, files, problems, seen: new Set(), found: [] };
+  walkFolder(path, root, walk);
   if (walk.found.length === 0 && problems.length === before) {
     problems.push(
       error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
@@ -79,9 +81,20 @@ interface Walk {
   readonly found: string[];
 }
 
-function walkFolder(folder: string, walk: Walk): void {
+/** The path behind all links; without one there is a problem about it: something else may have taken it away just now. */
+function realPathOf(path: string, files: Files, problems: Problem[]): string | undefined {
+  try {
+    return files.realPath(path);
+  } catch (cause) {
+    problems.push(unreadable(files.shown(path), cause));
+    return undefined;
+  }
+}
+
+/** @param real - the folder's path behind all links */
+function walkFolder(folder: string, real: string, walk: Walk): void {
   const { files, problems, seen, found } = walk;
-  seen.add(files.realPath(folder));
+  seen.add(real);
   let names: readonly string[];
   try {
     names = [...files.list(folder)].sort(byText);
@@ -99,12 +112,11 @@ function walkFolder(folder: string, walk: Walk): void {
       problems.push(unreadable(files.shown(path), new Error("it leads nowhere, or may not be looked at")));
     if (isYaml && kind === "other") problems.push(unreadable(files.shown(path), new Error("it is not a regular file")));
     if (kind !== "folder" && !(kind === "file" && isYaml)) continue;
-    if (!isInside(files.realPath(path), walk)) {
-      problems.push(linkOutside(path, files));
-      continue;
-    }
-    if (kind === "file") found.push(path);
-    else if (!seen.has(files.realPath(path))) walkFolder(path, walk);
+    const behind = realPathOf(path, files, problems);
+    if (behind === undefined) continue;
+    if (!isInside(behind, walk)) problems.push(linkOutside(path, behind, files));
+    else if (kind === "file") found.push(path);
+    else if (!seen.has(behind)) walkFolder(path, behind, walk);
   }
 }
 
@@ -112,9 +124,9 @@ function isInside(real: string, { root }: Walk): boolean {
   return real === root || real.startsWith(root.endsWith("/") ? root : `${root}/`);
 }
 
-function linkOutside(path: string, files: Files): Problem {
+function linkOutside(path: string, real: string, files: Files): Problem {
   const file = files.shown(path);
-  return error("LOAD.LINK_OUTSIDE", `${file} is a link to ${files.realPath(path)}, outside of the folder.`, {
+  return error("LOAD.LINK_OUTSIDE", `${file} is a link to ${real}, outside of the folder.`, {
     place: { file, line: 1, column: 1 },
     hint: "move what it leads to into the folder, or delete the link and name both folders: --dir twice, or connections: of the settings.",
   });

@@ -33,11 +33,14 @@ describe("completion offers", () => {
     ["", [...program.commands.map((command) => command.name()), "help"]],
     ["p", ["plan", "prune", "pull"]],
     ["help s", ["sandbox", "schema"]],
+    ["help plan ", []],
     ["--", ["--help", "--version"]],
     ["unheard-of p", []],
     ["plan --env ", ["eu", "us", "us-test"]],
     ["plan -e us", ["us", "us-test"]],
     ["plan --env=us", ["--env=us", "--env=us-test"]],
+    ["plan -qe us", ["us", "us-test"]],
+    ["plan -qeus --js", ["--json-into", "--json"]],
     ["plan --json -e ", ["eu", "us", "us-test"]],
     ["plan --only S", ["Stripe EU"]],
     ["plan --only conn", ["connections/stripe.yaml"]],
@@ -92,6 +95,8 @@ describe("completion offers", () => {
   it("names from where the line looks for them", () => {
     offered("plan -c tenants.yaml -e eu --env=us -d one --dir=two --only ");
     expect(asked.at(-1)).toEqual({ config: "tenants.yaml", env: ["eu", "us"], dirs: ["one", "two"] });
+    offered("plan -eeu -qvd one --only ");
+    expect(asked.at(-1)).toEqual({ env: ["eu"], dirs: ["one"] });
   });
 });
 
@@ -145,7 +150,7 @@ describe("completion as a command", () => {
   });
 
   const ask = (words: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) =>
-    run(["__complete", "fish", ...words], { cwd, env });
+    run(["__complete", "fish"], { cwd, env, input: words.map((word) => `${word}\0`).join("") });
 
   it("reads environments and definitions, those of the environment that is named", async () => {
     const cwd = folderWith({
@@ -178,6 +183,13 @@ describe("completion as a command", () => {
     });
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toBe("none\nC\ts3, connections/c.yaml\nconnections/b.yaml\tB \\u001b[2J\nconnections/c.yaml\tC\n");
+  });
+
+  it("lets nobody wait at a Tab, however much there is to read", async () => {
+    const cwd = folderWith();
+    const begun = performance.now();
+    expect((await ask(["plan", "-d", "/", "--only", ""], cwd)).code).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
   it("answers without a repository and without a question, and is in no help", async () => {
