@@ -1,11 +1,10 @@
 /**
  * The package as a library: {@link validate}, {@link plan} and {@link apply} do what the commands of these names do, with
  * variables and answers handed in; {@link reconcile} is the mission below them, with every part of the outside world handed in.
- * Nothing here touches the process or the console.
+ * Nothing of our own here touches the process or the console.
  *
  * @packageDocumentation
  */
-import { isAbsolute } from "node:path";
 import type { WireEvent } from "./api/client.js";
 import type { Proposal } from "./apply/consent.js";
 import type { MostChanges } from "./apply/policy.js";
@@ -15,6 +14,8 @@ import type { SecretsToWrite } from "./plan/select.js";
 import type { Part } from "./reconcile.js";
 import { exitCodeOf as codeOf, type ExitCode } from "./report/exit-code.js";
 import { jsonText } from "./report/json.js";
+import { conflictIn } from "./setup/conflicts.js";
+import { handedIn } from "./setup/handed-in.js";
 import type { RunOptions, Shard } from "./setup/options.js";
 import { type Companions, runIn } from "./setup/run.js";
 
@@ -64,6 +65,7 @@ export {
 export type { ExitCode } from "./report/exit-code.js";
 export type { Lookup, Variables } from "./secrets/variables.js";
 export { variablesOf } from "./secrets/variables.js";
+export { BrokenOff } from "./setup/broken-off.js";
 export type { Shard } from "./setup/options.js";
 
 /** What is checked. */
@@ -110,6 +112,12 @@ export interface PlanOptions extends ValidateOptions {
   readonly onEvent?: (event: WireEvent) => void;
 }
 
+/** What came of a run. */
+export interface LibraryRun extends Run {
+  /** The first thing that one of the functions threw that listen: it is yours, and the run went on. */
+  readonly listenerFault?: unknown;
+}
+
 /** What is carried out. */
 export interface ApplyOptions extends Omit<PlanOptions, "out" | "expiresInMs"> {
   /**
@@ -125,15 +133,17 @@ export interface ApplyOptions extends Omit<PlanOptions, "out" | "expiresInMs"> {
   readonly planFile?: string;
   /** What a replace that broke off has left, to finish that. */
   readonly recoveryFile?: string;
+  /** Told before a connection is archived: what only it has is kept in this file. */
+  readonly onKept?: (id: string, file: string) => void;
 }
 
 /**
  * Reads and checks definitions and settings, without a network.
  *
  * @returns what is wrong, under `problems`
- * @throws TypeError, RangeError for options that cannot be; anything else is a bug of ours
+ * @throws TypeError for options that cannot be; anything else is a bug of ours
  */
-export function validate(options: ValidateOptions): Promise<Run> {
+export function validate(options: ValidateOptions): Promise<LibraryRun> {
   return run("validate", options);
 }
 
@@ -141,9 +151,9 @@ export function validate(options: ValidateOptions): Promise<Run> {
  * What {@link apply} would do; reads only.
  *
  * @returns a plan for every environment under `targets`, and what is wrong under `problems`
- * @throws TypeError, RangeError for options that cannot be; anything else is a bug of ours
+ * @throws TypeError for options that cannot be; anything else is a bug of ours
  */
-export function plan(options: PlanOptions): Promise<Run> {
+export function plan(options: PlanOptions): Promise<LibraryRun> {
   return run("plan", options);
 }
 
@@ -151,9 +161,10 @@ export function plan(options: PlanOptions): Promise<Run> {
  * Makes the service equal to the definitions; writes only what differs, and nothing without consent.
  *
  * @returns plans, and what became of each of their changes under `outcomes`; what is wrong under `problems`
- * @throws TypeError, RangeError for options that cannot be, before anything is done; anything else is a bug of ours
+ * @throws TypeError for options that cannot be, and what `consent` throws, before anything is done; {@link BrokenOff} for a bug of
+ *   ours after a write was sent
  */
-export function apply(options: ApplyOptions): Promise<Run> {
+export function apply(options: ApplyOptions): Promise<LibraryRun> {
   return run("apply", options);
 }
 
@@ -175,15 +186,9 @@ type AnyOptions = ValidateOptions &
   Partial<Omit<PlanOptions, keyof ValidateOptions>> &
   Omit<ApplyOptions, keyof PlanOptions>;
 
-async function run(command: RunOptions["command"], given: AnyOptions): Promise<Run> {
-  // A key that is there without a value means the same as none.
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as AnyOptions;
-  const { folder, variables = {}, consent, onProgress = nothing, onEvent = nothing, ...asked } = set;
-  const { parallelism = 1, timeoutMs = 1 } = asked;
-  if (typeof folder !== "string" || !isAbsolute(folder)) throw new TypeError("folder: it takes an absolute path.");
-  if (!Number.isInteger(parallelism) || parallelism < 1 || parallelism > 256)
-    throw new RangeError("parallelism: it takes a whole number from 1 to 256.");
-  if (!(timeoutMs > 0)) throw new RangeError("timeoutMs: it takes a number of milliseconds above 0.");
+async function run(command: "validate" | "plan" | "apply", given: AnyOptions): Promise<LibraryRun> {
+  const checked = handedIn(command, given) as unknown as AnyOptions;
+  const { folder, variables = {}, consent, onProgress, onEvent, onKept, ...asked } = checked;
   const options: RunOptions = {
     env: [],
     paths: [],
@@ -199,18 +204,44 @@ async function run(command: RunOptions["command"], given: AnyOptions): Promise<R
     command,
     yes: consent === true,
   };
+  const conflict = conflictIn(options);
+  if (conflict !== undefined) throw new TypeError(`${conflict.message} ${conflict.hint ?? ""}`.trim());
+  if (options.planFile !== undefined && typeof consent === "function")
+    throw new TypeError("consent: a saved plan is a consent, and nobody is asked again; look at it before.");
+  const listeners = new Listeners();
   const companions: Companions = {
-    onEvent,
-    onProgress,
-    onKept: nothing,
-    announce: nothing,
+    onEvent: listeners.guarded(onEvent),
+    onProgress: listeners.guarded(onProgress),
+    onKept: listeners.guarded(onKept),
+    announce: () => {},
     async confirm(proposal) {
       if (typeof consent !== "function") return "cannot-ask";
       return (await consent(proposal)) === true ? "yes" : "no";
     },
     problems: [],
   };
-  return runIn(options, { environment: variables, workingFolder: folder }, companions);
+  const done = await runIn(options, { environment: variables, workingFolder: folder }, companions);
+  return listeners.fault === undefined ? done : { ...done, listenerFault: listeners.fault };
 }
 
-function nothing(): void {}
+/** Functions that somebody listens with: what they throw is theirs, and never reaches the run. */
+class Listeners {
+  /** The first thing that one of them threw. */
+  fault: unknown;
+
+  guarded<Parts extends readonly unknown[]>(
+    listener: ((...parts: Parts) => unknown) | undefined,
+  ): (...parts: Parts) => void {
+    return (...parts) => {
+      try {
+        Promise.resolve(listener?.(...parts)).catch((fault: unknown) => this.#note(fault));
+      } catch (fault) {
+        this.#note(fault);
+      }
+    };
+  }
+
+  #note(fault: unknown): void {
+    this.fault ??= fault ?? new Error("a listener threw nothing");
+  }
+}

@@ -12,6 +12,12 @@ async function open(): Promise<{ live: Service; here: PlanOptions }> {
   return { live, here: { folder: folderWith({ "connections/s.yaml": definition }), variables: accessTo(live) } };
 }
 
+interface Doors {
+  readonly validate: typeof validate;
+  readonly plan: typeof plan;
+  readonly apply: typeof apply;
+}
+
 describe("the library", () => {
   it("validates without a network, and returns all that is wrong", async () => {
     const { live, here } = await open();
@@ -84,13 +90,67 @@ describe("the library", () => {
     }
   });
 
-  it("refuses options that cannot be, and takes one that is there without a value for none", async () => {
+  it.each<[keyof Doors, object]>([
+    ["validate", { folder: "connections" }],
+    ["validate", { folder: undefined }],
+    ["validate", { only: ["S"] }],
+    ["plan", { onlyy: ["S"] }],
+    ["plan", { planFile: "plan.json" }],
+    ["plan", { only: "S" }],
+    ["plan", { only: ["!S"] }],
+    ["plan", { env: "prod" }],
+    ["plan", { paths: "connections" }],
+    ["plan", { paths: [""] }],
+    ["plan", { variables: null }],
+    ["plan", { variables: { A: 1 } }],
+    ["plan", { parallelism: 0 }],
+    ["plan", { parallelism: 257 }],
+    ["plan", { timeoutMs: 0.5 }],
+    ["plan", { timeoutMs: "5000" }],
+    ["plan", { timeoutMs: Number.POSITIVE_INFINITY }],
+    ["plan", { maxChanges: 0 }],
+    ["plan", { maxChanges: "10%" }],
+    ["plan", { writeSecrets: true }],
+    ["plan", { shard: "1/1" }],
+    ["plan", { shard: { index: 3, count: 2 } }],
+    ["plan", { out: "p.json", expiresInMs: Number.NaN }],
+    ["plan", { out: "p.json", expiresInMs: 10 * 366 * 86_400_000 }],
+    ["plan", { expiresInMs: 60_000 }],
+    ["plan", { assumeSecrets: true }],
+    ["plan", { adopt: true, assumeSecrets: true, writeSecrets: "all" }],
+    ["apply", { consent: true, allowDangerous: "false" }],
+    ["apply", { consent: "yes" }],
+    ["apply", { planFile: "p.json", only: ["S"] }],
+    ["apply", { planFile: "p.json", consent: () => false }],
+    ["apply", { planFile: "p.json", adopt: true }],
+    ["apply", { out: "p.json" }],
+  ])("%s refuses %j before anything is done", async (door, wrong) => {
+    const { live, here } = await open();
+    const doors: Doors = { validate, plan, apply };
+    await expect(doors[door]({ ...here, ...wrong } as never)).rejects.toThrow(TypeError);
+    expect(live.received).toEqual([]);
+  });
+
+  it("takes a key that is there without a value for none", async () => {
     const { here } = await open();
-    await expect(validate({ folder: "connections" })).rejects.toThrow(TypeError);
-    for (const wrong of [{ parallelism: 0 }, { parallelism: 1.5 }, { parallelism: 257 }, { timeoutMs: 0 }])
-      await expect(plan({ ...here, ...wrong })).rejects.toThrow(RangeError);
     const loose = { ...here, env: undefined, parallelism: undefined, only: undefined } as unknown as PlanOptions;
     expect(exitCodeOf(await plan(loose))).toBe(0);
+    await expect(plan(undefined as never)).rejects.toThrow("plan: it takes an object of options.");
+  });
+
+  it("goes on whatever its listeners throw, and says so; what consent throws ends it before a write", async () => {
+    const { live, here } = await open();
+    const fault = new Error("of the caller");
+    const throwing = () => {
+      throw fault;
+    };
+    const done = await apply({ ...here, consent: true, onEvent: throwing, onProgress: throwing });
+    expect([exitCodeOf(done), done.listenerFault, live.writes().length]).toEqual([0, fault, 1]);
+    const rejecting = async () => throwing();
+    expect((await plan({ ...here, onEvent: rejecting })).listenerFault).toBe(fault);
+    live.rows.splice(0, 1, pushing);
+    await expect(apply({ ...here, consent: throwing })).rejects.toBe(fault);
+    expect(live.writes()).toHaveLength(1);
   });
 
   it("reads no variable of the process", async () => {

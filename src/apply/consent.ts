@@ -53,10 +53,10 @@ export async function refusalsOf(
 }
 
 function declined(): Problem {
-  return error("APPLY.DECLINED", "nothing was written.", { hint: "run again and type yes to apply." });
+  return error("APPLY.DECLINED", "nothing was written.", { hint: "run again, and type yes where it asks, to apply." });
 }
 
 function withoutTerminal(): Problem {
   const hint = "look at the plan, then run the same with --yes; on a terminal it asks.";
-  return error("APPLY.NO_CONSENT", "there is no terminal to ask on, so nothing was written.", { hint });
+  return error("APPLY.NO_CONSENT", "nobody can be asked here, so nothing was written.", { hint });
 }

@@ -1,9 +1,10 @@
 import { CommanderError } from "commander";
 import { error, type Problem, type ProblemCode } from "../model/problem.js";
+import { conflictIn, NAME_BEHIND } from "../setup/conflicts.js";
 import { ALL } from "./option-values.js";
 import type { CommandOptions } from "./options.js";
 import { buildProgram } from "./program.js";
-import { conflictIn, NAME_BEHIND, usageProblem } from "./usage.js";
+import { usageProblem } from "./usage.js";
 
 export type Parsed =
   | { readonly kind: "command"; readonly options: CommandOptions }
@@ -63,7 +64,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
     return { kind: "wrong", command: named, problem: isNameApart ? { ...problem, hint } : problem };
   }
   if (options === undefined) return { kind: "text", text: printed };
-  const conflict = conflictIn(options);
+  const conflict = "assumeSecrets" in options ? conflictIn(options) : undefined;
   return conflict === undefined
     ? { kind: "command", options }
     : { kind: "wrong", command: named, problem: conflict, options };

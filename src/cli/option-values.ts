@@ -1,7 +1,15 @@
 import { InvalidArgumentError } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
-import { mostChangesIn, type Shard } from "../setup/options.js";
+import {
+  LONGEST_EXPIRY_MS,
+  MOST_SECONDS,
+  MOST_SHARDS,
+  mostChangesIn,
+  patternFault,
+  SHORTEST_EXPIRY_MS,
+  type Shard,
+} from "../setup/options.js";
 
 /*
  * What the values of options and arguments may be. Refusals do not repeat the value: it may be a key that was given to the
@@ -27,15 +35,9 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), nonEmpty(value)];
 }
 
-/** Stars in one pattern: more of them can keep a matcher busy for very long. */
-const MOST_STARS = 4;
-
 export function collectGlobs(value: string, before: readonly string[] | undefined): readonly string[] {
-  if (value.length > 1_024) throw new InvalidArgumentError("It takes at most 1024 characters.");
-  if (value.startsWith("!"))
-    throw new InvalidArgumentError("It takes what to choose; leaving out with ! is not possible.");
-  const stars = value.replaceAll(/\*+/g, "*").split("*").length - 1;
-  if (stars > MOST_STARS) throw new InvalidArgumentError(`It takes at most ${MOST_STARS} stars.`);
+  const fault = patternFault(value);
+  if (fault !== undefined) throw new InvalidArgumentError(`It takes ${fault}.`);
   return collect(value, before);
 }
 
@@ -71,9 +73,6 @@ export function numberFrom(least: number, most: number): (value: string) => numb
   };
 }
 
-/** Longest that a timer of the platform can wait, in seconds. */
-const MOST_SECONDS = 2_147_483;
-
 export function seconds(value: string): number {
   const number = Number(value);
   if (/^\d+(?:\.\d+)?$/.test(value) && number > 0 && number <= MOST_SECONDS) return number;
@@ -82,15 +81,12 @@ export function seconds(value: string): number {
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A year: longer than that nobody knows what a plan was for. */
-const LONGEST_DURATION_MS = 366 * 86_400_000;
-
 /** Milliseconds of a duration such as 90m, 24h, 7d or 1h30m. */
 export function duration(value: string): number {
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
   const isWhole = parts.length > 0 && parts.map(([part]) => part).join("") === value;
   const ms = parts.reduce((total, [, count, unit = ""]) => total + Number(count) * (UNIT_MS[unit] ?? 0), 0);
-  if (isWhole && ms >= 1_000 && ms <= LONGEST_DURATION_MS) return Math.round(ms);
+  if (isWhole && ms >= SHORTEST_EXPIRY_MS && ms <= LONGEST_EXPIRY_MS) return Math.round(ms);
   throw new InvalidArgumentError("It takes a duration from 1s to 366d, such as 90m, 24h, 7d or 1h30m.");
 }
 
@@ -99,9 +95,6 @@ export function mostChanges(value: string): MostChanges {
   if (most !== undefined) return most;
   throw new InvalidArgumentError("It takes a whole number, or a share from 0% to 100%.");
 }
-
-/** Shares of a fleet: more of them than this would be more machines than environments. */
-const MOST_SHARDS = 10_000;
 
 export function shard(value: string): Shard {
   const [, index = "", count = ""] = /^(\d{1,5})\/(\d{1,5})$/.exec(value) ?? [];

@@ -182,6 +182,7 @@ const variablesHelp = [
   "  FLEXPRICE_API_KEY         key of the environment (sk_…)",
   "  FLEXPRICE_BASE_URL        address of the service, such as https://us.api.flexprice.io/v1",
   "  FLEXPRICE_ENVIRONMENT_ID  the environment you mean; strongly advised: another one is refused",
+  "                            (these three stand in for what the settings leave out)",
   "  FLEXPRICE_ALLOWED_HOSTS   hosts that the settings may name beyond flexprice.io and this machine, comma-separated",
   "  FLEXPRICE_SYNC_OWNER      whose definitions these are; connections of another owner are refused",
   "  FLEXPRICE_SYNC_STAMP      off: neither read nor write the stamps that tell what is ours",

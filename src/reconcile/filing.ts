@@ -122,7 +122,7 @@ class Filing {
     const why = isMore ? "holds something else, and pull would write it" : "is not what pull would write";
     const hint = isMore
       ? "move it out of the way, or leave it as it is; --force does not write over it."
-      : "keep it, or have it written over: flexprice-sync pull --force.";
+      : "keep it, or have it written over: flexprice-sync pull --force, with the same options.";
     const place = { file, line: 1, column: 1 };
     this.problems.push(error("PULL.FILE_DIFFERS", `${file} ${why} for ${row.id}; it is kept.`, { place, hint }));
     return { status: "kept", file };

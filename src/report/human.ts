@@ -54,8 +54,11 @@ export function applyText(target: TargetRun, look: Look): string {
     const outcome = outcomes.get(change);
     return outcome === undefined || outcome.status === "unchanged" ? [] : outcomeLines(change, outcome, look);
   });
-  if (lines.length === 0)
-    lines.push(target.carriesOut === undefined ? "Nothing to do." : "Nothing to do: all of the plan is done.");
+  if (lines.length === 0) {
+    const isBlocked = plan.summary.blocked > 0;
+    const done = target.carriesOut === undefined ? "Nothing to do." : "Nothing to do: all of the plan is done.";
+    lines.push(isBlocked ? "Nothing was done: what differs is blocked." : done);
+  }
   lines.push("", applyLine([target]));
   return `${lines.join("\n")}\n`;
 }

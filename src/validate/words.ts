@@ -69,7 +69,7 @@ export function lengthDetail(keyword: string, where: string, limit: unknown): st
 export function didYouMean(name: string, known: readonly string[]): string {
   // Nobody types names that long.
   if (name.length > 60) return "";
-  const nearest = closestMatch(name, known, { maxDistance: Math.max(1, Math.floor(name.length / 3)) });
+  const nearest = closestMatch(name, known, { maxDistance: Math.ceil(name.length / 3) });
   return nearest === undefined ? "" : `did you mean ${nearest}? `;
 }
 
