@@ -1,6 +1,7 @@
 import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import { sameJson } from "../model/json.js";
+import { detailOf } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import {
   answeredOrFault,
@@ -37,7 +38,7 @@ export async function writeArchive(planned: Observed, way: Way): Promise<Written
 /** What became of a connection that somebody changed since the plan; `undefined` where nobody did. */
 async function movedSince(planned: Observed, earlier: EarlierTries, { base }: Way): Promise<Written | undefined> {
   const { rows, problem } = await base.current();
-  if (problem !== undefined) return notWritten(problem.code, problem.message, problem.hint);
+  if (problem !== undefined) return notWritten(problem.code, detailOf(problem), problem.hint);
   const row = rows.find(({ id }) => id === planned.id);
   if (row === undefined) {
     // An earlier try of ours may be why.

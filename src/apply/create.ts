@@ -2,7 +2,7 @@ import type { Desired, DesiredCredential, Observed } from "../model/connection.j
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import type { Outcome } from "../model/outcome.js";
 import type { Change, SecretChange, Source } from "../model/plan.js";
-import { shellWord } from "../model/problem.js";
+import { detailOf, shellWord } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { Stamp } from "../model/stamp.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
@@ -126,7 +126,7 @@ async function completed(
   };
   const next: NextTry = async () => {
     const now = await base.latest(row, madeAtMs);
-    if ("severity" in now) throw new Halted(notWritten(now.code, now.message, now.hint));
+    if ("severity" in now) throw new Halted(notWritten(now.code, detailOf(now), now.hint));
     return { row: now, wish: wishFor(now) };
   };
   const second = await put(status, row, next, way);

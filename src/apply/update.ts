@@ -1,7 +1,7 @@
 import type { EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
-import { Bug, type ProblemCode } from "../model/problem.js";
+import { Bug, detailOf, type ProblemCode } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { UpdateWish } from "../model/wish.js";
 import { nextStamp } from "../state/next-stamp.js";
@@ -69,7 +69,7 @@ export async function rowToWrite(
     if (!earlier.mayBeDone) return new Halted({ outcome: told, mayBeDone: false });
     return new Halted({ outcome: { ...told, status: "unknown" }, mayBeDone: true });
   };
-  if (problem !== undefined) throw halt(problem.code, problem.message, problem.hint);
+  if (problem !== undefined) throw halt(problem.code, detailOf(problem), problem.hint);
   if (row === undefined) throw halt("APPLY.ROW_MOVED", `${planned.id} is gone since the plan was made`, PLAN_AGAIN);
   // What an earlier try has written is not somebody else's doing.
   if (last !== undefined && unmet(last.wish, row, catalogue.syncConfig).length === 0) return row;

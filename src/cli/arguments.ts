@@ -53,6 +53,9 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   if (first === "help" && topic !== undefined && !topic.startsWith("-") && !isTopic) {
     return wrong("USAGE.UNKNOWN_COMMAND", `${topic} is no command.`);
   }
+  if (first !== undefined && first !== "help" && !first.startsWith("-") && named === undefined) {
+    return wrong("USAGE.UNKNOWN_COMMAND", `${first} is no command.`);
+  }
   try {
     program.parse(withAllNamed(argv), { from: "user" });
   } catch (cause) {

@@ -4,6 +4,7 @@ import { SETTINGS_FILE } from "../model/settings.js";
 import { type ExitCode, exitCodeOfProblems } from "../report/exit-code.js";
 import { pullText } from "../report/pull.js";
 import { printable } from "../report/text.js";
+import type { Variables } from "../secrets/variables.js";
 import { type SetUp, setUp } from "../setup/setting-up.js";
 import { badOwner } from "../setup/stamp-variables.js";
 import type { InitOptions } from "./options.js";
@@ -72,7 +73,7 @@ export async function initCommand(options: InitOptions, terminal: TerminalInFold
     exitCode,
     { init: { files } },
   );
-  if (!options.quiet && exitCode === 0) output.note(nextSteps(started, options.pull));
+  if (!options.quiet && exitCode === 0) output.note(nextSteps(started, before.variables, options.pull));
   return exitCode;
 }
 
@@ -108,8 +109,9 @@ function initText(files: readonly InitFile[]): string {
   return `${[...lines, "", sentence(`Init: ${count("written", "added-to")} written, ${count("kept")} kept`)].join("\n")}\n`;
 }
 
-function nextSteps({ baseUrl }: Started, isPulled: boolean): string {
+function nextSteps({ baseUrl }: Started, { lookUp }: Variables, isPulled: boolean): string {
   if (isPulled) return "Next: look at the definitions, run flexprice-sync doctor and then flexprice-sync plan.\n";
   const first = baseUrl === undefined ? `look at base_url in ${SETTINGS_FILE}, ` : "";
-  return `Next: ${first}set FLEXPRICE_API_KEY, run flexprice-sync doctor, and then flexprice-sync pull for what is there already.\n`;
+  const key = lookUp("FLEXPRICE_API_KEY").state === "set" ? "" : "set FLEXPRICE_API_KEY, ";
+  return `Next: ${first}${key}run flexprice-sync doctor, and then flexprice-sync pull for what is there already.\n`;
 }

@@ -19,9 +19,12 @@ function terminalOf(): Terminal {
     readIn: () => (stdin.isTTY ? "" : readFileSync(0, "utf8")),
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !isCi,
     async ask(question) {
+      await dropTypedAhead(stdin);
       const reader = createInterface({ input: stdin, output: stderr });
       const ended = new AbortController();
       reader.once("close", () => ended.abort());
+      // Back from the background the input is paused, and nothing else would keep the process.
+      reader.on("SIGCONT", () => reader.resume());
       // In the question the terminal gives us the key and not the signal. Nothing is under way yet that could be cut off.
       reader.once("SIGINT", () => {
         stderr.write("\n");
@@ -42,6 +45,16 @@ function terminalOf(): Terminal {
         process.once("SIGTERM", () => resolve(143));
       }),
   };
+}
+
+/** Long enough for what lies ready to come; nobody reads a question in that time. */
+const TYPED_AHEAD_MS = 100;
+
+/** What was typed before a question was seen is no answer to it. */
+async function dropTypedAhead(stdin: NodeJS.ReadStream): Promise<void> {
+  stdin.resume();
+  await new Promise((resolve) => setTimeout(resolve, TYPED_AHEAD_MS));
+  stdin.pause();
 }
 
 /** A terminal that says 0 knows as little as one that says nothing. */

@@ -8,7 +8,7 @@ import { jsonText, type ToolInfo } from "../report/json.js";
 import type { Look, Room } from "../report/look.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
-import { problemText } from "../report/problems.js";
+import { problemsText } from "../report/problems.js";
 import { inRepository, isGithub } from "./ci-job.js";
 import type { CommonOptions } from "./options.js";
 import { Progress } from "./progress.js";
@@ -75,7 +75,7 @@ export class Output {
 
   problems(problems: readonly Problem[]): void {
     const shown = this.#options.quiet ? problems.filter(({ severity }) => severity === "error") : problems;
-    for (const problem of shown) this.note(problemText(problem, this.#errorLook()));
+    for (const text of problemsText(shown, this.#errorLook())) this.note(text);
     if (!this.#annotates) return;
     for (const problem of shown) this.note(annotationText(problem, inRepository(this.#terminal)));
   }
@@ -93,7 +93,10 @@ export class Output {
   /** How far the command has come, told beside everything else on stderr. */
   progress(): Progress {
     const { progress, quiet, verbose, debug } = this.#options;
-    this.#progress ??= new Progress(this.#terminal, progress && !quiet && !verbose && !debug);
+    const { errorIsTerminal, environment } = this.#terminal;
+    const { CI: ci = "", TERM: term } = environment;
+    const canDraw = errorIsTerminal && ci === "" && term !== "dumb";
+    this.#progress ??= new Progress(this.#terminal, progress && !quiet && !verbose && !debug, canDraw);
     return this.#progress;
   }
 

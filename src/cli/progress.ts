@@ -25,15 +25,18 @@ export interface Standing extends Part {
 export class Progress {
   readonly #terminal: Terminal;
   readonly #isWanted: boolean;
+  readonly #canDraw: boolean;
   #part: Part | undefined;
   #startMs = 0;
   #retries = 0;
   #timer: NodeJS.Timeout | undefined;
   #isDrawn = false;
 
-  constructor(terminal: Terminal, isWanted: boolean) {
+  /** @param canDraw - whether stderr is a terminal on which a line can be taken away again */
+  constructor(terminal: Terminal, isWanted: boolean, canDraw: boolean) {
     this.#terminal = terminal;
     this.#isWanted = isWanted;
+    this.#canDraw = canDraw;
   }
 
   /** How far a part has come; the first word of a part begins it. */
@@ -42,7 +45,7 @@ export class Progress {
     if (this.#part?.doing !== part.doing) {
       this.pause();
       this.#startMs = performance.now();
-      this.#timer = this.#terminal.errorIsTerminal
+      this.#timer = this.#canDraw
         ? setInterval(() => this.#draw(), DRAWN_EVERY_MS)
         : setInterval(() => this.#line(), LINE_EVERY_MS);
       // Whoever waits for something else does not wait for this.
@@ -111,10 +114,13 @@ export function barText(standing: Standing, columns: number): string {
   const { doing } = words[standing.doing];
   const counts = [`${done} of ${total}`, ...facts(standing)].join("  ");
   // The last column stays free: a sign in it can begin a new line.
-  const room = Math.min(LONGEST_BAR, columns - 1 - doing.length - 2 - 2 - counts.length);
-  if (room < SHORTEST_BAR) return progressText(standing).slice(0, Math.max(0, columns - 1));
+  const most = columns - 1;
+  const room = Math.min(LONGEST_BAR, most - doing.length - 2 - 4 - counts.length);
   const full = total === 0 ? 0 : Math.floor((done / total) * room);
-  return `${doing}  ${"█".repeat(full)}${"░".repeat(room - full)}  ${counts}`;
+  // Signs of ASCII: others are two columns wide for some, and would begin a new line.
+  if (room >= SHORTEST_BAR) return `${doing}  [${"#".repeat(full)}${".".repeat(room - full)}]  ${counts}`;
+  const short = [progressText(standing), `${doing}: ${counts}`, `${doing}: ${done} of ${total}`, `${done} of ${total}`];
+  return short.find((text) => text.length <= most) ?? "";
 }
 
 /** Rate, retries and the time that is left, as far as they can be told. */

@@ -1,6 +1,7 @@
 import type { Declaration } from "../model/connection.js";
 import { byText } from "../model/json.js";
 import { error, messageOf, type Problem, warning } from "../model/problem.js";
+import { SETTINGS_FILE } from "../model/settings.js";
 import { type Files, FileTooLarge } from "./files.js";
 import { readYaml } from "./yaml-source.js";
 
@@ -52,7 +53,7 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
     const why = kind === "other" ? "which is neither a folder nor a file" : "which is not there";
     problems.push(
       error("LOAD.NO_FOLDER", `no connection files under ${files.absolute(path)}, ${why}.`, {
-        hint: "run it where the definitions are, or name their folder: --dir DIR, or connections: of the settings. flexprice-sync pull writes definitions of what the service has.",
+        hint: `${settingsAbove(files)}run it above the folder with the definitions, or name that: --dir DIR, or connections: of the settings. flexprice-sync pull writes definitions of what the service has.`,
       }),
     );
     return [];
@@ -70,6 +71,13 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
     );
   }
   return walk.found;
+}
+
+/** A word on the settings, where somebody is one folder too far down. */
+function settingsAbove(files: Files): string {
+  return files.kindOf(`../${SETTINGS_FILE}`) === "file" && files.kindOf(SETTINGS_FILE) === "missing"
+    ? `${SETTINGS_FILE} is in the folder above: run it there. Else `
+    : "";
 }
 
 interface Walk {

@@ -219,6 +219,12 @@ function make(
   };
 }
 
+/** What a problem says behind its code's fixed words. */
+export function detailOf({ code, message }: Problem): string {
+  const words = `${problemCodes[code].title}: `;
+  return message.startsWith(words) ? message.slice(words.length) : message;
+}
+
 export function isError(problem: Problem): boolean {
   return problem.severity === "error";
 }

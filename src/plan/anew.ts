@@ -98,12 +98,18 @@ function madeAnew(
   return { change, source, problems };
 }
 
+/** Connections that a new one may be a rename of, by their ids; more of them tell nobody anything. */
+const MOST_RENAMED = 3;
+
 /** A connection that is found by its name and has a new one looks like one that does not exist yet, beside one that nobody claims. */
 function maybeRenamed({ definition }: Desired, context: ChangeContext): readonly string[] {
   const { providerType } = definition;
   if (ownValue(context.catalogue.providers, providerType)?.identity !== "name") return [];
   const before = context.unclaimed.filter((row) => row.providerType === providerType && isOurs(row, context));
   if (before.length === 0) return [];
-  const ids = before.map(({ id }) => id).join(" or ");
-  return [`looks like a rename of ${ids}: then add id: to keep that connection, or it stays beside the new one`];
+  const ids = before.slice(0, MOST_RENAMED).map(({ id }) => id);
+  const more = before.length > ids.length ? [`one of ${before.length - ids.length} more`] : [];
+  return [
+    `looks like a rename of ${[...ids, ...more].join(" or ")}: then add id: to keep that connection, or it stays beside the new one`,
+  ];
 }

@@ -111,7 +111,9 @@ function changeLines(change: Change, look: Look): Folded {
   const { paint } = look;
   const { symbol, word, tone } = markOf(change);
   const identity = [change.providerType, change.id ?? "not there yet"].map(printable).join(", ");
-  const head = `${paint(tone, `${symbol} ${word}`)}  ${paint("strong", printable(change.name))} (${identity})`;
+  // A blank in place of a symbol is an indent, which a colour would hide.
+  const mark = symbol === " " ? `  ${paint(tone, word)}` : paint(tone, `${symbol} ${word}`);
+  const head = `${mark}  ${paint("strong", printable(change.name))} (${identity})`;
   const { file, line } = change;
   const source = file === undefined ? "" : `  ${paint("faint", `${printable(file)}:${line}`)}`;
   const rows = rowsOf(change).map((row) => ({ ...row, path: printable(row.path) }));

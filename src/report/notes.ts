@@ -49,6 +49,9 @@ function previousKeyLines({ previousKey }: Summary): readonly string[] {
   return [`${are} of the previous key: apply --adopt renews what is equal; keep that key until none is left.`];
 }
 
+/** Connections that are no longer in a file, by name. */
+const MOST_STAMPED = 20;
+
 /** What is not a change but should be known, a line each. */
 export function noteLines(
   { assumeUpdatable }: TargetRun,
@@ -79,12 +82,14 @@ export function noteLines(
     lines.push(
       `${counted(unclaimed.length, "connection")} of the service ${unclaimed.length === 1 ? "is" : "are"} in no file and left alone.`,
     );
-  for (const { name, providerType, id, owner } of stamped) {
+  for (const { name, providerType, id, owner } of stamped.slice(0, MOST_STAMPED)) {
     const whose = owner === undefined ? "" : `, by the owner ${printable(owner)}`;
     lines.push(
       `  kept by flexprice-sync before${whose}: ${printable(name)} (${printable(providerType)}, ${printable(id)})`,
     );
   }
+  if (stamped.length > MOST_STAMPED)
+    lines.push(`  and ${stamped.length - MOST_STAMPED} more that flexprice-sync kept before; --json names all.`);
   return lines;
 }
 

@@ -1,7 +1,10 @@
 import type { Json } from "../model/json.js";
 
-/** Control characters, marks of writing direction, and signs that take no room: all that can make a text look like another. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+/**
+ * Control characters, marks of writing direction, signs that take no room, and blanks that are no blank: all that can make a
+ * text look like another. The wide blank of East Asian texts is seen.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\u00a0\u1680\u2000-\u200a\u202f\u205f]/gu;
 
 function escaped(character: string): string {
   return [...Array(character.length).keys()]

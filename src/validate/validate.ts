@@ -41,11 +41,23 @@ function problemsOf(
   catalogue: Catalogue,
   keyVariables: ReadonlySet<string>,
 ): readonly Problem[] {
+  if (looksLikeSettings(data)) {
+    const hint = "name the folder with the definitions, such as connections; the settings are checked by themselves.";
+    const place = origin.locate([], "value");
+    return [error("VALIDATE.NOT_A_DEFINITION", "this is a settings file, not a definition.", { place, hint })];
+  }
   const document = { data, origin, catalogue, keyVariables };
   const ruled = rulesOfOne(document);
   const reported = new Set([...refused, ...ruled.map(({ pointer }) => pointer)].map(dotted));
   const violations = validateWritten(data) ? [] : (validateWritten.errors ?? []);
   return [...explain(violations, document, reported), ...ruled.map(({ problem }) => problem)];
+}
+
+/** Whether somebody named a folder too high up, where the settings are. */
+function looksLikeSettings(data: Json): boolean {
+  return (
+    isObject(data) && ("environments" in data || "include" in data) && !("provider_type" in data || "name" in data)
+  );
 }
 
 function definitionOf({ data, origin }: Declaration, catalogue: Catalogue): Definition {

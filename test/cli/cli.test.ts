@@ -31,6 +31,37 @@ describe("the built program", () => {
     expect((await run([], { cwd })).code).toBe(64);
   });
 
+  it("says to somebody in the wrong folder where the right one is", async () => {
+    const definition = "name: S\nprovider_type: stripe\n";
+    const settings =
+      'environments:\n  eu: { base_url: https://us.api.flexprice.io/v1, api_key: "${K}", connections: [connections] }\n';
+    const cwd = folderWith({ "repo/flexprice-sync.yaml": settings, "repo/connections/s.yaml": definition });
+    const above = await run(["validate", "."], { cwd });
+    expect([above.code, above.stderr.match(/^error/gm)?.length]).toEqual([3, 1]);
+    expect(above.stderr).toContain(
+      "error[VALIDATE.NOT_A_DEFINITION] repo/flexprice-sync.yaml:1:1: Not a definition: this is a settings file",
+    );
+    const below = await run(["validate"], { cwd: `${cwd}/repo/connections` });
+    expect([below.code, below.stderr]).toEqual([
+      3,
+      expect.stringContaining("hint: flexprice-sync.yaml is in the folder above: run it there."),
+    ]);
+  });
+
+  it("names what was probably meant, and no help for what is no command", async () => {
+    const cwd = folderWith({ "connections/s.yaml": "nmae: S\nprovider_type: Stripe\n" });
+    const { stderr } = await run(["validate"], { cwd });
+    expect(stderr).toContain("hint: did you mean name? known here: name,");
+    expect(stderr).toContain("hint: did you mean stripe? write it exactly");
+    expect(await run(["status", "--help"], { cwd })).toMatchObject({ code: 64, stdout: "" });
+  });
+
+  it("shows blanks that are no blank by their codes", async () => {
+    const live = await service([row({ id: "conn_s", provider_type: "stripe", name: "S", metadata: { a: "x y" } })]);
+    const cwd = folderWith({ "connections/s.yaml": 'name: S\nprovider_type: stripe\nmetadata: { a: "x\u00a0y" }\n' });
+    expect((await run(["plan"], { cwd, env: accessTo(live) })).stdout).toContain('"x y" → "x\\u00a0y"');
+  });
+
   it("prints no escape byte without a terminal, whatever a job asks for, and asks nobody", async () => {
     const live = await service([
       row({ id: "conn_s", provider_type: "stripe", name: "S", metadata: { note: "old ".repeat(60) } }),

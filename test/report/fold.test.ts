@@ -8,7 +8,7 @@ import { rowLines } from "../../src/report/fold.js";
 import { planText } from "../../src/report/human.js";
 import { broken, type Look, plainLook } from "../../src/report/look.js";
 import { colourPaint, plainPaint } from "../../src/report/paint.js";
-import { problemText } from "../../src/report/problems.js";
+import { problemsText, problemText } from "../../src/report/problems.js";
 import { roomOf } from "../../src/report/room.js";
 import type { Row } from "../../src/report/rows.js";
 import { targetRun } from "../support/reports.js";
@@ -166,6 +166,23 @@ sync_config: { invoice: { outbound: false } }
     ]);
     for (const hint of [`${long}: flexprice-sync apply --recover FILE`, `set FLEXPRICE_SYNC_STAMP=on; ${long}.`])
       expect(problemText(error("LOAD.BAD_YAML", "no.", { hint }), wide(60))).toContain(`\nhint: ${hint}\n`);
+  });
+
+  it("tells what one cause has done to very many once, with the first ones and the names of the others", () => {
+    const failed = (name: string, line: number) =>
+      error("SERVICE.UNREACHABLE", `"${name}": GET x: refused.`, {
+        hint: "wait.",
+        place: { file: "a.yaml", line, column: 1 },
+      });
+    const told = (count: number) =>
+      problemsText(
+        Array.from({ length: count }, (_, at) => failed(`E${at}`, at + 1)),
+        plainLook,
+      ).join("");
+    expect(told(4).match(/^error/gm)).toHaveLength(4);
+    expect(told(12)).toBe(`${told(3)}The same of 9 others: E3, E4, E5, E6, E7 and 4 more; --json has them all.\n`);
+    const others = [error("LOAD.BAD_YAML", "x.", { place: { file: "a.yaml", line: 1, column: 1 } }), failed("E", 2)];
+    expect(problemsText(others, plainLook)).toHaveLength(2);
   });
 
   it("has what doctor says in its column", () => {

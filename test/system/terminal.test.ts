@@ -9,10 +9,11 @@ const definition = definitionOfPushing(false);
 
 async function open(
   more: Readonly<Record<string, string>> = {},
+  shell: readonly string[] = ["sh"],
 ): Promise<{ live: Service; screen: Screen; cwd: string }> {
   const live = await service([pushing]);
   const cwd = folderWith({ "connections/s.yaml": definition });
-  return { live, cwd, screen: new Screen(cwd, accessTo(live, more)) };
+  return { live, cwd, screen: new Screen(cwd, accessTo(live, more), { shell }) };
 }
 
 const question =
@@ -76,6 +77,47 @@ describe("apply on a terminal", () => {
     expect(live.writes()).toEqual([]);
   });
 
+  it("goes on waiting when it comes back from the background", async () => {
+    const { live, screen } = await open({}, ["bash", "--norc", "--noprofile", "-i"]);
+    screen.run("apply");
+    await screen.until(question);
+    screen.press("C-z");
+    await screen.until(/Stopped/);
+    screen.answer("clear; fg; echo back with $?");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(screen.text()).not.toContain("back with");
+    screen.answer("yes");
+    await screen.until(/1 updated[\s\S]*back with 0/);
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("takes no answer that was typed before the question stood there", async () => {
+    const { live, screen } = await open();
+    live.intercept = async ({ method }) => {
+      if (method === "GET") await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return false;
+    };
+    screen.run("apply");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    screen.answer("yes");
+    await screen.until(question);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(live.writes()).toEqual([]);
+    screen.answer("no");
+    await screen.until(/error\[APPLY\.DECLINED\][\s\S]*ended with 6/);
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("draws nothing on a terminal that cannot take a line away, nor where CI is set", async () => {
+    for (const more of [{ TERM: "dumb" }, { CI: "1" }]) {
+      const plain = await openSlow(more);
+      plain.screen.run("apply --yes --parallelism 2");
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      expect(plain.screen.text()).not.toContain("[#");
+      await plain.screen.until(/ended with 0/);
+    }
+  });
+
   it("never asks where CI is set", async () => {
     const { live, screen } = await open({ CI: "1" });
     screen.run("apply");
@@ -127,7 +169,7 @@ async function openSlow(more: Readonly<Record<string, string>> = {}, columns = 1
 }
 
 describe("a long run on a terminal", () => {
-  const bar = /^Writing {2}█+░+ {2}\d of 8 {2}[\d.]+\/s {2}1 retry {2}\d+ s left$/m;
+  const bar = /^Writing {2}\[#+\.+\] {2}\d of 8 {2}[\d.]+\/s {2}1 retry {2}\d+ s left$/m;
 
   it("draws how far it has come, beside what else it says, and leaves nothing of it", async () => {
     const { screen } = await openSlow();
@@ -145,7 +187,7 @@ describe("a long run on a terminal", () => {
     expect(await screen.until(/ended with 0/)).not.toContain("Writing");
     const narrow = await openSlow({}, 50);
     narrow.screen.run("apply --yes --parallelism 1");
-    await narrow.screen.until(/^Writing: \d of 8 changes done, [\d.]+\/s, 1 retr/m);
+    await narrow.screen.until(/^Writing: \d of 8 {2}[\d.]+\/s {2}1 retry {2}\d s left$/m);
     await narrow.screen.until(/ended with 0/);
   });
 
