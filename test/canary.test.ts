@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runCommandLine } from "../src/cli/run.js";
 import { folderWith } from "./support/folder.js";
+import { person } from "./support/person.js";
 import { type Ended, run } from "./support/program.js";
 import { API_KEY, accessTo, type Intercept, MARK, row, send, service, unmarked } from "./support/service.js";
 import { keyText, stampWith } from "./support/steps.js";
@@ -130,6 +132,37 @@ const echo: Intercept = ({ method, text, headers }, response) =>
       });
 
 const loudTrace = ["--debug", "-v"];
+
+describe("no secret shows at a terminal", () => {
+  it.each([40, 80, 200])(
+    "of %d columns: in the plan, in the question, in what it says of tries, in errors",
+    async (columns) => {
+      const named = existing.map((one) => ({ ...one, name: `${SECRETS.SITE} ${one.name}` }));
+      for (const args of [
+        ["apply"],
+        ["apply", "--replace", "Chargebee"],
+        ["apply", "--write-secrets"],
+        ["plan"],
+        ["doctor"],
+      ]) {
+        const live = await service(named);
+        let tries = 0;
+        live.intercept = async (received, response) => {
+          tries += 1;
+          if (received.method !== "GET" && tries % 2 === 0)
+            return send(response, 503, { code: "busy", message: received.text });
+          return echo(received, response);
+        };
+        const { terminal, shown } = person("yes", folderWith(files), accessTo(live, { ...SECRETS, ...KEYS }), {
+          columns,
+        });
+        const code = await runCommandLine([...args], terminal);
+        if (args[0] === "apply") expect([args, shown.questions]).toEqual([args, 1]);
+        expectNoSecretIn({ code, stdout: shown.out, stderr: shown.error }, `${args.join(" ")} at ${columns} columns`);
+      }
+    },
+  );
+});
 
 describe("no secret shows", () => {
   it.each<[string, readonly string[], Parameters<typeof service>[0], Intercept | undefined]>([

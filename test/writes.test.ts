@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { runCommandLine } from "../src/cli/run.js";
-import type { Terminal } from "../src/cli/terminal.js";
 import { folderWith, writeInto } from "./support/folder.js";
+import { person } from "./support/person.js";
 import { documentOf, lastLine, run, targetOf } from "./support/program.js";
 import {
   accessTo,
@@ -436,34 +436,6 @@ describe("half a plan", () => {
 });
 
 describe("consent on a terminal", () => {
-  /** A person at a terminal who types one line. */
-  function person(typed: string, cwd: string, environment: Readonly<Record<string, string>>, canAsk: boolean) {
-    const shown = { out: "", error: "", questions: 0 };
-    const terminal: Terminal = {
-      environment,
-      workingFolder: cwd,
-      writeOut: (text) => {
-        shown.out += text;
-      },
-      writeError: (text) => {
-        shown.error += text;
-      },
-      outIsTerminal: true,
-      errorIsTerminal: true,
-      outColumns: () => 100,
-      readIn: () => "",
-      errorColumns: () => 100,
-      canAsk,
-      ask: async (question) => {
-        shown.questions += 1;
-        shown.error += question;
-        return typed;
-      },
-      untilSignal: () => Promise.resolve(130),
-    };
-    return { terminal, shown };
-  }
-
   it.each([
     ["yes", true, 0],
     ["  yes ", true, 0],
@@ -474,7 +446,7 @@ describe("consent on a terminal", () => {
     ["yes", false, 6],
   ])("is %j, where one can be asked: %s -> exit %d", async (typed, canAsk, code) => {
     const live = await service([razorpay]);
-    const { terminal, shown } = person(typed, folderWith(renamed), accessTo(live), canAsk);
+    const { terminal, shown } = person(typed, folderWith(renamed), accessTo(live), { canAsk });
     expect(await runCommandLine(["apply"], terminal)).toBe(code);
     expect(live.writes()).toHaveLength(code === 0 ? 1 : 0);
     expect(shown.questions).toBe(canAsk ? 1 : 0);
