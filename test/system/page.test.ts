@@ -181,7 +181,8 @@ describe("the page of a plan", () => {
     expect(await page.locator(":focus").textContent()).toBe("Skip to the connections");
     await page.locator("details.change summary").first().focus();
     await page.keyboard.press("Enter");
-    expect(await page.locator("details.change[open]").count()).toBe(1);
+    // The page hears of a link's target only after the click.
+    await page.waitForFunction("document.querySelectorAll('details.change[open]').length === 1");
     await page.locator("#search").focus();
     await page.keyboard.type("stripe");
     expect(await page.locator(names).allTextContents()).toEqual(["Stripe"]);
@@ -216,7 +217,8 @@ describe("the page of a plan", () => {
     expect(await page.locator(names).count()).toBe(7);
     expect(await page.locator(".filters").isVisible()).toBe(false);
     await page.locator("details.change summary").first().click();
-    expect(await page.locator("details.change[open]").count()).toBe(1);
+    // The page hears of a link's target only after the click.
+    await page.waitForFunction("document.querySelectorAll('details.change[open]').length === 1");
   });
 
   it("unfolds itself for paper, and folds again", async () => {
@@ -245,7 +247,8 @@ describe("the page of a plan", () => {
     await page.click(".dangers summary");
     expect(await page.locator(".dangers a:visible").count()).toBe(20);
     await page.locator(".dangers a").last().click();
-    expect(await page.locator("details.change[open]").count()).toBe(1);
+    // The page hears of a link's target only after the click.
+    await page.waitForFunction("document.querySelectorAll('details.change[open]').length === 1");
     expect(complaints).toEqual([]);
   });
 });
