@@ -74,7 +74,7 @@ function madeAnew(
   const { stamps, saltFor } = request;
   const { desired, carried } = source;
   const { fields } = facts;
-  const secrets = secretsOfNew(desired);
+  const secrets = secretsOfNew(desired, stamps);
   const mayStamp = stamps.isOn && canCarryStamp(desired, carried, catalogue);
   const salt = mayStamp ? saltFor(desired) : undefined;
   const wish = { fields, secrets, ...pastOf(source) };

@@ -5,7 +5,7 @@ import { type FingerprintKeys, keyIdOf } from "../model/fingerprint.js";
 import { ownValue } from "../model/json.js";
 import { type Evidence, isDifferent, type SecretChange, type SecretState } from "../model/plan.js";
 import { type Problem, shellWord, warning } from "../model/problem.js";
-import type { Stamp } from "../model/stamp.js";
+import type { Stamp, StampSettings } from "../model/stamp.js";
 import { fingerprintOf } from "../state/stamp.js";
 
 /** What is known and asked about the credentials of one row. */
@@ -25,9 +25,10 @@ export interface SecretQuestion {
   readonly isAssumed: boolean;
 }
 
-/** The credentials of a connection that is to be made: all of them are sent. */
-export function secretsOfNew(desired: Desired): readonly SecretChange[] {
-  return desired.credentials.map((credential) => secretChange(credential, "new", { isSent: true }));
+/** The credentials of a connection that is to be made: all of them are sent, without a trace where nothing can be recorded. */
+export function secretsOfNew(desired: Desired, { isOn, keys }: StampSettings): readonly SecretChange[] {
+  const traceless = isOn && keys.current === undefined ? { evidence: "no-key" as const } : {};
+  return desired.credentials.map((credential) => secretChange(credential, "new", { isSent: true, ...traceless }));
 }
 
 /**

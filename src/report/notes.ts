@@ -63,7 +63,7 @@ export function noteLines(
   const marked = changes.filter((change) => change.stamp).length;
   const stamped = unclaimed.filter((row) => row.stamped);
   const lines: string[] = [...unknownLines(secrets, paint, summary.unknown), ...previousKeyLines(summary)];
-  lines.push(...assumedLines(changes, assumeUpdatable ?? [], paint));
+  lines.push(...tracelessLines(secrets), ...assumedLines(changes, assumeUpdatable ?? [], paint));
   if (blocked > 0)
     lines.push(
       `${paint("bad", "!")} ${counted(blocked, "credential")} cannot be changed on an existing connection: the way out is a new one (--replace).`,
@@ -91,6 +91,17 @@ export function noteLines(
   if (stamped.length > MOST_STAMPED)
     lines.push(`  and ${stamped.length - MOST_STAMPED} more that flexprice-sync kept before; --json names all.`);
   return lines;
+}
+
+/** What is sent now and leaves no fingerprint cannot be told later from what is sent then; afterwards it is too late to say so. */
+function tracelessLines(secrets: readonly SecretChange[]): readonly string[] {
+  const sent = secrets.filter(({ isSent, state }) => isSent && state !== "unresolved");
+  const count = sent.filter(({ evidence }) => evidence === "no-key").length;
+  if (count === 0) return [];
+  const leave = count === 1 ? "leaves no fingerprint" : "leave no fingerprints";
+  return [
+    `${counted(count, "credential")} that ${count === 1 ? "is" : "are"} sent ${leave}, so a later change of ${count === 1 ? "it" : "them"} will not be noticed: FLEXPRICE_SYNC_FINGERPRINT_KEY is not set (flexprice-sync keygen makes a key).`,
+  ];
 }
 
 /** Credentials that are sent on the word of the settings: the service as we know it would take them with 200 and drop them. */

@@ -73,6 +73,7 @@ describe("a plan for a person", () => {
       ? 2 credentials of 1 connection cannot be compared, for the service shows none, and are not sent:
         FLEXPRICE_SYNC_FINGERPRINT_KEY is not set (flexprice-sync keygen makes a key).
         --write-secrets sends what the service can change; for the rest the way out is a new connection (--replace).
+      1 credential that is sent leaves no fingerprint, so a later change of it will not be noticed: FLEXPRICE_SYNC_FINGERPRINT_KEY is not set (flexprice-sync keygen makes a key).
       2 changes write the stamp by which a later run knows what is ours.
       1 key that no file names is kept.
       1 connection of the service is in no file and left alone.
