@@ -136,6 +136,8 @@ describe("the library", () => {
     const loose = { ...here, env: undefined, parallelism: undefined, only: undefined } as unknown as PlanOptions;
     expect(exitCodeOf(await plan(loose))).toBe(0);
     await expect(plan(undefined as never)).rejects.toThrow("plan: it takes an object of options.");
+    await expect(plan({ ...here, onlyy: [] } as never)).rejects.toThrow("plan: there is no option onlyy.");
+    await expect(validate({ ...here, only: [] } as never)).rejects.toThrow("validate: there is no option only.");
   });
 
   it("goes on whatever its listeners throw, and says so; what consent throws ends it before a write", async () => {
