@@ -10,7 +10,6 @@ import {
   failed,
   Halted,
   isLost,
-  NO_ENVIRONMENT_SHOWN,
   notWritten,
   PLAN_AGAIN,
   unknown,
@@ -21,11 +20,8 @@ import {
 /** Archives a connection that no definition claims, if it still is as it was when that was planned. */
 export async function writeArchive(planned: Observed, way: Way): Promise<Written> {
   const { id } = planned;
-  const { environment } = way;
-  if (environment.id !== null && planned.environmentId !== environment.id) {
-    const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
-    return notWritten("APPLY.WRONG_ENVIRONMENT", message, NO_ENVIRONMENT_SHOWN);
-  }
+  const elsewhere = notShownThere(planned, way);
+  if (elsewhere !== undefined) return elsewhere;
   const archived = await archive(id, way, async (earlier) => {
     const why = await movedSince(planned, earlier, way);
     if (why !== undefined) throw new Halted(why);
@@ -33,6 +29,15 @@ export async function writeArchive(planned: Observed, way: Way): Promise<Written
   });
   if (typeof archived !== "number") return archived;
   return { outcome: { status: "archived", attempts: archived, wrote: true }, mayBeDone: false };
+}
+
+/** Why a connection is not archived of which nothing shows that it is in the environment that is meant; `undefined` where it is shown. */
+export function notShownThere({ id, environmentId }: Observed, { environment }: Way): Written | undefined {
+  if (environment.id === null || environmentId === environment.id) return undefined;
+  const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
+  const hint =
+    "the service shows no environment for it, so nothing tells whether it is the right one: ask whoever runs the service.";
+  return notWritten("APPLY.WRONG_ENVIRONMENT", message, hint);
 }
 
 /** What became of a connection that somebody changed since the plan; `undefined` where nobody did. */

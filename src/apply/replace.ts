@@ -5,10 +5,10 @@ import { Bug, messageOf } from "../model/problem.js";
 import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
 import { type RecoveryParts, recoveryOf } from "../state/recovery.js";
 import { carriedRow } from "../state/wish.js";
-import { archive } from "./archive.js";
+import { archive, notShownThere } from "./archive.js";
 import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
-import { Halted, NO_ENVIRONMENT_SHOWN, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
+import { Halted, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
 
 /** Where what a replace would lose is kept while it is under way. */
 export interface Recoveries {
@@ -33,12 +33,10 @@ export async function writeReplacement(
   way: Way,
   keeper: RecoveryKeeper,
 ): Promise<Written> {
-  const { catalogue, environment } = way;
+  const { catalogue } = way;
   const { id } = rowOf(source);
-  if (environment.id !== null && rowOf(source).environmentId !== environment.id) {
-    const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
-    return notWritten("APPLY.WRONG_ENVIRONMENT", message, NO_ENVIRONMENT_SHOWN);
-  }
+  const elsewhere = notShownThere(rowOf(source), way);
+  if (elsewhere !== undefined) return elsewhere;
   const keep = (row: Observed): Kept => {
     const carried = carriedRow(row, catalogue.syncConfig);
     const { desired, stamp } = source;

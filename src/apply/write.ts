@@ -12,8 +12,6 @@ import type { Base } from "./base.js";
 
 const OTHERS_AT_WORK = "run plan to see what it has now; another writer or an older service may be at work.";
 export const PLAN_AGAIN = "run plan again to see what is there now.";
-export const NO_ENVIRONMENT_SHOWN =
-  "the service shows no environment for it, so nothing tells whether it is the right one: ask whoever runs the service.";
 export const LOOK_AGAIN = "run plan to see what the service has now; running apply again is safe.";
 /** What became of one write, and the service's answer if there is one to look at. */
 export interface Written {

@@ -1,4 +1,4 @@
-import type { Account, EnvironmentFacts, ErrorShape } from "../model/account.js";
+import { type Account, type EnvironmentFacts, type ErrorShape, FIRST_WRITE_SHOWS } from "../model/account.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { Check } from "../model/check.js";
 import type { Desired, Observed } from "../model/connection.js";
@@ -86,8 +86,7 @@ export function environmentCheck(
     const hint = `write environment_id: ${seen} into the settings, or set FLEXPRICE_ENVIRONMENT_ID: then a key of another environment is refused.`;
     return warn("environment", `${seen}${named}; nothing says that this is the one you mean.`, hint);
   }
-  const hint =
-    "nothing has to be done: apply writes its first connection alone and stops if that is elsewhere. If there should be connections, check the key.";
+  const hint = FIRST_WRITE_SHOWS;
   if (id === undefined) return warn("environment", "not known: there is no connection to show it.", hint);
   return warn("environment", `${id}${named} is expected; no connection confirms that the key belongs to it.`, hint);
 }

@@ -1,4 +1,5 @@
 import type { ConnectionsApi } from "../api/client.js";
+import { FIRST_WRITE_SHOWS } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import { byText } from "../model/json.js";
 import { error, type Problem, warning } from "../model/problem.js";
@@ -80,9 +81,7 @@ function environmentProblems(seen: readonly string[], expected: string | undefin
   }
   if (expected !== undefined && seen.length === 0) {
     const detail = `no connection shows an environment, so nothing tells whether this key belongs to ${expected}.`;
-    const hint =
-      "nothing has to be done: apply writes its first connection alone and stops if that is elsewhere. If there should be connections, check the key.";
-    return [warning("FETCH.ENVIRONMENT_UNCONFIRMED", detail, { hint })];
+    return [warning("FETCH.ENVIRONMENT_UNCONFIRMED", detail, { hint: FIRST_WRITE_SHOWS })];
   }
   return [];
 }

@@ -25,3 +25,7 @@ export interface AccountApi {
   /** How it says that there is no such connection; with how far its clock is ahead of ours, in milliseconds, if it says what time it has. */
   readonly manners: () => Promise<{ readonly shape: ErrorShape; readonly skewMs?: number }>;
 }
+
+/** What to know where no connection shows which environment a key belongs to. */
+export const FIRST_WRITE_SHOWS =
+  "nothing has to be done: apply writes its first connection alone and stops if that is elsewhere. If there should be connections, check the key.";

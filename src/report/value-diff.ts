@@ -69,22 +69,22 @@ export interface Limits {
 
 /** A difference in the room that there is: of the first one both sides are seen, each line from shortly before it differs. */
 export function seenIn(lines: readonly DiffLine[], limits: Limits): Seen {
-  const shifted = fromWhereTheyDiffer(lines, limits);
-  const cut = shifted.map(({ kind, text }) => ({ kind, text: limits.cut(text, limits.columns) }));
-  const isCut = cut.some(({ text }, at) => text !== lines[at]?.text);
-  const runs = runsOf(cut);
+  const { mostLines, columns, cut } = limits;
+  const runs = runsOf(lines);
   // Without the equal lines before them, and the lines that count.
-  const mostOfBoth = limits.mostLines - AROUND - 3;
+  const mostOfBoth = mostLines - AROUND - 3;
   const few = runs.flatMap((run, at) => {
     const others = [runs[at - 1] ?? [], runs[at + 1] ?? []].filter(([line]) => isOther(line, run[0]));
     const taken = Math.max(0, ...others.map((other) => other.length));
     return shortened(run, Math.max(Math.floor(mostOfBoth / 2), mostOfBoth - taken));
   });
-  const shown = few.slice(0, limits.mostLines);
-  const left = few.slice(limits.mostLines).length;
+  // Only what is shown is measured: there may be very many lines.
+  const kept = few.slice(0, mostLines);
+  const shown = fromWhereTheyDiffer(kept, limits).map(({ kind, text }) => ({ kind, text: cut(text, columns) }));
+  const left = few.length - kept.length;
   return {
     lines: left === 0 ? shown : [...shown, { kind: "skipped", text: counted(left, "more line") }],
-    isCut: isCut || few.length !== cut.length || left > 0,
+    isCut: kept.length !== lines.length || shown.some(({ text }, at) => text !== kept[at]?.text),
   };
 }
 
@@ -107,23 +107,22 @@ function runsOf(lines: readonly DiffLine[]): readonly (readonly DiffLine[])[] {
 
 function shortened(run: readonly DiffLine[], most: number): readonly DiffLine[] {
   const [first] = run;
-  if (run.length <= most || first === undefined) return run;
+  // One line that counts one line would save nothing.
+  if (run.length <= most + 1 || first === undefined) return run;
   const words = first.kind === "added" ? "added" : first.kind === "removed" ? "removed" : "equal";
   return [...run.slice(0, most), { kind: "skipped", text: `${counted(run.length - most, `more ${words} line`)}` }];
 }
 
-/** Removed lines are held against that many added ones, to find what takes whose place. */
-const MOST_HELD = 50;
-
 /** The same lines, those that would be cut before they differ from what takes their place beginning with … instead. */
 function fromWhereTheyDiffer(lines: readonly DiffLine[], limits: Limits): readonly DiffLine[] {
   const starts = new Map<DiffLine, number>();
-  const runs = runsOf(lines);
+  // A line that counts stands between the two sides; between two differences there are equal lines, too.
+  const runs = runsOf(lines.filter(({ kind }) => kind !== "skipped"));
   for (const [at, run] of runs.entries()) {
     const next = runs[at + 1] ?? [];
     if (run[0]?.kind !== "removed" || next[0]?.kind !== "added") continue;
-    for (const old of run.slice(0, MOST_HELD)) {
-      for (const wanted of next.slice(0, MOST_HELD)) {
+    for (const old of run) {
+      for (const wanted of next) {
         const same = sameBeginning(old.text, wanted.text);
         for (const line of [old, wanted]) starts.set(line, Math.max(starts.get(line) ?? 0, same));
       }

@@ -97,7 +97,8 @@ function conflictsOf(
   const unstamped = places.filter(({ site }) => !(stamps.isOn ?? site.stamp ?? true));
   const [first] = unstamped;
   const off = stamps.isOn === false ? "FLEXPRICE_SYNC_STAMP=off" : `stamp: false of ${first?.site.name ?? ""}`;
-  const turnOn = stamps.isOn === false ? "unset FLEXPRICE_SYNC_STAMP" : "turn stamps on";
+  // This also wins over the settings.
+  const turnOn = "set FLEXPRICE_SYNC_STAMP=on";
   if (adopt && first !== undefined) {
     const detail = `--adopt puts stamps on connections, and ${off} wants none.`;
     return [error("USAGE.CONFLICT", detail, { hint: "drop one of the two." })];

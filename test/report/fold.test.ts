@@ -62,6 +62,14 @@ describe("a row of a change", () => {
     expect([lines.length, lines.at(-1), isCut]).toEqual([16, "        … 89 more added lines", true]);
   });
 
+  it("says that something is left out wherever it is, also where it is as many lines as count it", () => {
+    for (let lines = 10; lines < 40; lines += 1) {
+      const text = (from: number) => Array.from({ length: lines }, (_, at) => `line ${at + from} of them`).join("\n");
+      const { lines: told, isCut } = rowLines(edit(text(0), text(1_000)), 0, wide(80));
+      expect([lines, isCut]).toEqual([lines, told.length < 1 + 2 * lines]);
+    }
+  });
+
   it("shows as much of what comes as of what goes where a value changes completely", () => {
     const keys = (name: string) =>
       json(Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`${name}${at}`, at])));
@@ -87,6 +95,8 @@ describe("a row of a change", () => {
     const begun = performance.now();
     expect(shown(edit(huge("1"), huge("2")), wide(80))).toMatch(/x1"\n.*x2"$/);
     expect(shown(edit("\u0301".repeat(500_000), "e"), wide(80))).toContain("…");
+    const many = (end: string) => `${"a\n".repeat(300_000)}${end}`;
+    expect(shown(edit(many("1"), "gone"), wide(80))).toContain("more removed lines");
     // Without the bound it is minutes.
     expect(performance.now() - begun).toBeLessThan(10_000);
   });
