@@ -3,6 +3,7 @@ import { type Action, type Change, writes } from "../model/plan.js";
 import type { TargetRun } from "../model/run.js";
 import { ONLY_ENVIRONMENT } from "../model/settings.js";
 import type { Paint } from "../report/paint.js";
+import { dangersOf, shownIn } from "../report/shown.js";
 import { counted, printable, someOf } from "../report/text.js";
 
 /** Dangers that the question itself names; the plan above it has all of them. */
@@ -15,7 +16,8 @@ interface Writing {
 }
 
 /** Asks for consent, with targets, counts and dangers in the question. */
-export function questionText({ open, environments }: Proposal, command: "apply" | "prune", paint: Paint): string {
+export function questionText(proposal: Proposal, command: "apply" | "prune", paint: Paint): string {
+  const { open, environments } = proposal;
   const writing = open.flatMap((target): readonly Writing[] => {
     const changes = target.plan?.changes.filter(writes) ?? [];
     return changes.length === 0 ? [] : [{ target, changes }];
@@ -23,7 +25,7 @@ export function questionText({ open, environments }: Proposal, command: "apply" 
   const isFleet = environments.length > 1;
   const left = environments.filter((name) => open.every(({ environment }) => environment !== name));
   const lines = [
-    ...dangerLines(writing, isFleet, paint),
+    ...dangerLines(proposal, paint),
     ...(isFleet ? writing.map((one) => `  ${countsOf(one.changes, command)} ${placeOf(one.target)}`) : []),
     ...(left.length === 0
       ? []
@@ -37,20 +39,16 @@ export function questionText({ open, environments }: Proposal, command: "apply" 
   return `${lines.map((line) => `${line}\n`).join("")}${asked} Only yes is taken: `;
 }
 
-/** Each danger once, with the connections that bring it. */
-function dangerLines(writing: readonly Writing[], isFleet: boolean, paint: Paint): readonly string[] {
-  const names = new Map<string, string[]>();
-  for (const { target, changes } of writing)
-    for (const { name, dangers } of changes)
-      for (const danger of dangers) {
-        const whose = printable(isFleet ? `${target.environment}: ${name}` : name);
-        names.set(danger, [...(names.get(danger) ?? []), whose]);
-      }
-  const shown = [...names].slice(0, MOST_DANGERS);
-  const left = names.size - shown.length;
+function dangerLines({ environments, open }: Proposal, paint: Paint): readonly string[] {
+  const dangers = dangersOf(shownIn({ environments, targets: open }));
+  const label = `  ${paint("bad", "danger:")}`;
+  const left = dangers.length - MOST_DANGERS;
   return [
-    ...shown.map(([danger, of]) => `  ${paint("bad", "danger:")} ${someOf(of)}: ${printable(danger)}`),
-    ...(left > 0 ? [`  ${paint("bad", "danger:")} ${left} more, which stand in the plan above`] : []),
+    ...dangers.slice(0, MOST_DANGERS).map(({ danger, of }) => {
+      const names = of.map(({ whose, change }) => printable(`${whose}${change.name}`));
+      return `${label} ${someOf(names)}: ${printable(danger)}`;
+    }),
+    ...(left > 0 ? [`${label} ${left} more, which stand in the plan above`] : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { broken, columnsOf, type Look, padded, widthOf } from "./look.js";
 import type { Tone } from "./paint.js";
 import type { Row } from "./rows.js";
 import { valueText } from "./text.js";
-import { type DiffLine, diffLines, seenIn } from "./value-diff.js";
+import { type DiffLine, diffLines, seenIn, wholeLines } from "./value-diff.js";
 
 /** Lines of a report, and whether something in them was cut. */
 export interface Folded {
@@ -54,7 +54,7 @@ function wordsOf(values: readonly string[], note: string | undefined): string {
 }
 
 function valueLines(before: Json | undefined, after: Json | undefined, look: Look): Folded {
-  const whole = isShort(before) && isShort(after) ? textLines(before, after) : diffLines(before, after);
+  const whole = isShort(before) && isShort(after) ? wholeLines(before, after) : diffLines(before, after);
   const { lines, isCut } = seenIn(whole, {
     mostLines: MOST_LINES,
     columns: columnsOf(look, USUAL_COLUMNS) - VALUE.length - 2,
@@ -78,13 +78,6 @@ const marks: Readonly<Record<DiffLine["kind"], { readonly symbol: string; readon
 /** Whether a value is one line of text, or a number and the like: then it is shown with its quotes. */
 function isShort(value: Json | undefined): boolean {
   return typeof value === "string" ? !value.includes("\n") : typeof value !== "object" || value === null;
-}
-
-function textLines(before: Json | undefined, after: Json | undefined): readonly DiffLine[] {
-  return [
-    ...(before === undefined ? [] : [{ kind: "removed" as const, text: valueText(before, Infinity) }]),
-    ...(after === undefined ? [] : [{ kind: "added" as const, text: valueText(after, Infinity) }]),
-  ];
 }
 
 function cutTo(text: string, columns: number, { room }: Look): string {

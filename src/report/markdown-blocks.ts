@@ -1,4 +1,4 @@
-import { code, codeInHtml, cut, inHtml, plain, sentence, value } from "./markdown-text.js";
+import { code, codeInHtml, cut, inHtml, plain, sentence, values } from "./markdown-text.js";
 import type { Mark } from "./marks.js";
 import { generalDangers, type Row, rowsOf, stampOnlyText } from "./rows.js";
 import type { ShownChange } from "./shown.js";
@@ -67,11 +67,12 @@ function rowText(row: Row): string {
   const { path, before, after, note, consequence } = row;
   // Of a credential it stands in place of the value.
   const words = note === undefined ? "" : plain(note);
+  const { old, wanted } = values(before, after);
   const cells = [
     markText(row),
     code(cut(path)),
-    before === undefined ? "" : value(before),
-    after === undefined ? (before === undefined ? words : "") : value(after),
+    old,
+    before === undefined && after === undefined ? words : wanted,
     [
       ...(before === undefined && after === undefined ? [] : [words]),
       ...(consequence === undefined

@@ -1,5 +1,6 @@
 import type { Json } from "../model/json.js";
-import { printable, valueText } from "./text.js";
+import { printable } from "./text.js";
+import { seenIn, wholeLines } from "./value-diff.js";
 
 /*
  * Text from elsewhere in GitHub-flavoured Markdown: it stays text, in a table, in a list and in a folded block, names nobody, links
@@ -42,9 +43,23 @@ export function inHtml(text: string): string {
     .replace(REFERENCES, (mark) => `${mark}<!-- -->`);
 }
 
-/** A value, with its type visible. */
-export function value(json: Json): string {
-  return code(valueText(json));
+/** Characters of a value. */
+const LONGEST_VALUE = 80;
+
+/** Two values with their types visible, long ones from shortly before they differ. */
+export function values(
+  before: Json | undefined,
+  after: Json | undefined,
+): { readonly old: string; readonly wanted: string } {
+  const { lines } = seenIn(wholeLines(before, after), {
+    // One of each, and nothing around them.
+    mostLines: 8,
+    columns: LONGEST_VALUE,
+    width: (text) => text.length,
+    cut,
+  });
+  const of = (kind: "removed" | "added") => lines.filter((line) => line.kind === kind).map(({ text }) => code(text))[0];
+  return { old: of("removed") ?? "", wanted: of("added") ?? "" };
 }
 
 /** Longer than that a name, a path or a sentence is cut, since nothing bounds what a service holds. */

@@ -2,15 +2,14 @@ import type { Run } from "../model/run.js";
 import { fixedLines } from "./fleet.js";
 import { NOTHING_TO_CHANGE, noteLines } from "./notes.js";
 import { plainPaint } from "./paint.js";
-import { type ShownChange, shownIn, whoseIn } from "./shown.js";
+import { dangersOf, type ShownChange, shownIn, whoseIn } from "./shown.js";
 import { counted } from "./text.js";
 
 /** What stands at the top of a report that people read, and what it is about; each kind of report gives it its own look. */
 export interface Overview {
   readonly lines: readonly string[];
   readonly shown: readonly ShownChange[];
-  /** Each once, with the connections that bring it: one that hundreds have hides none that only one has. */
-  readonly dangers: readonly { readonly danger: string; readonly of: readonly ShownChange[] }[];
+  readonly dangers: ReturnType<typeof dangersOf>;
   readonly dangerCount: number;
   readonly dangersHeading: string;
   /** What is no change but should be known, each with what belongs to it. */
@@ -22,14 +21,8 @@ export interface Overview {
 
 export function overviewOf(run: Run): Overview {
   const shown = shownIn(run);
-  const dangers = new Map<string, ShownChange[]>();
-  for (const one of shown)
-    for (const danger of one.change.dangers) {
-      const of = dangers.get(danger) ?? [];
-      of.push(one);
-      dangers.set(danger, of);
-    }
-  const dangerCount = [...dangers.values()].reduce((sum, of) => sum + of.length, 0);
+  const dangers = dangersOf(shown);
+  const dangerCount = dangers.reduce((sum, { of }) => sum + of.length, 0);
   const plans = run.targets.flatMap(({ plan }) => plan ?? []);
   const isCalm = plans.length > 0 && plans.length === run.environments.length && shown.length === 0;
   // Once it is carried out, nobody has to look any more.
@@ -38,7 +31,7 @@ export function overviewOf(run: Run): Overview {
   return {
     lines: fixedLines(run),
     shown,
-    dangers: [...dangers].map(([danger, of]) => ({ danger, of })),
+    dangers,
     dangerCount,
     dangersHeading: `${counted(dangerCount, "danger")}${advice}`,
     notes: notesIn(run),

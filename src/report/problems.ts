@@ -21,13 +21,13 @@ const MOST_ALIKE = 3;
 /** The same for several, a text each: of many that one cause has brought the first ones, and then the names of the others. */
 export function problemsText(problems: readonly Problem[], look: Look): readonly string[] {
   const alike = new Map<string, Problem[]>();
-  for (const problem of problems) {
+  const places = problems.map((problem) => {
     const key = sameness(problem);
-    alike.set(key, [...(alike.get(key) ?? []), problem]);
-  }
-  return problems.flatMap((problem) => {
-    const all = alike.get(sameness(problem)) ?? [];
-    const at = all.indexOf(problem);
+    const all = alike.get(key) ?? [];
+    alike.set(key, all);
+    return { problem, all, at: all.push(problem) - 1 };
+  });
+  return places.flatMap(({ problem, all, at }) => {
     // One more line for one more problem would save nothing.
     if (all.length <= MOST_ALIKE + 1 || at < MOST_ALIKE - 1) return [problemText(problem, look)];
     return at === MOST_ALIKE - 1 ? [problemText(problem, look), othersText(all.slice(MOST_ALIKE), look)] : [];

@@ -20,7 +20,7 @@ export interface ShownChange {
 }
 
 /** The connections that are worth a person's look, by environment and then as the plan has them. */
-export function shownIn(run: Run): readonly ShownChange[] {
+export function shownIn(run: Pick<Run, "environments" | "targets">): readonly ShownChange[] {
   return run.targets
     .flatMap((target) =>
       (target.plan?.changes ?? []).flatMap((change): Omit<ShownChange, "number"> | readonly [] => {
@@ -34,6 +34,20 @@ export function shownIn(run: Run): readonly ShownChange[] {
     .map((shown, at) => ({ number: at + 1, ...shown }));
 }
 
+/** Each danger once, with the connections that bring it: one that hundreds have hides none that only one has. */
+export function dangersOf(
+  shown: readonly ShownChange[],
+): readonly { readonly danger: string; readonly of: readonly ShownChange[] }[] {
+  const dangers = new Map<string, ShownChange[]>();
+  for (const one of shown)
+    for (const danger of one.change.dangers) {
+      const of = dangers.get(danger) ?? [];
+      of.push(one);
+      dangers.set(danger, of);
+    }
+  return [...dangers].map(([danger, of]) => ({ danger, of }));
+}
+
 /** Whether a change did not become what was asked for. */
 function hasFailed(outcome: Outcome | undefined): boolean {
   return outcome !== undefined && ["bad", "warn"].includes(outcomeMark(outcome.status).tone);
@@ -45,6 +59,6 @@ function idsOf({ id }: Change, outcome: Outcome | undefined): string {
 }
 
 /** What stands before everything that is about one environment of several. */
-export function whoseIn({ environments }: Run, { environment }: TargetRun): string {
+export function whoseIn({ environments }: Pick<Run, "environments">, { environment }: TargetRun): string {
   return environments.length > 1 ? `${environment}: ` : "";
 }

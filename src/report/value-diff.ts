@@ -1,6 +1,6 @@
 import { diffArrays } from "diff";
 import type { Json } from "../model/json.js";
-import { counted, hasUnseen, printable } from "./text.js";
+import { counted, hasUnseen, printable, valueText } from "./text.js";
 
 export interface DiffLine {
   readonly kind: "same" | "removed" | "added" | "skipped";
@@ -48,6 +48,14 @@ export function diffLines(before: Json | undefined, after: Json | undefined): re
 function linesOf(value: Json | undefined): readonly string[] {
   if (value === undefined) return [];
   return (typeof value === "string" ? value : JSON.stringify(value, null, 2)).split("\n");
+}
+
+/** Two values each in one line, with their types visible. */
+export function wholeLines(before: Json | undefined, after: Json | undefined): readonly DiffLine[] {
+  return [
+    ...(before === undefined ? [] : [{ kind: "removed" as const, text: valueText(before, Infinity) }]),
+    ...(after === undefined ? [] : [{ kind: "added" as const, text: valueText(after, Infinity) }]),
+  ];
 }
 
 /** What of a difference is shown. */

@@ -21,6 +21,13 @@ encrypted_secret_data: { key_id: "\${KEY}", secret_key: "\${GONE}" }
 const mixed = () => small(more, [observed({ providerType: "s3", name: "Exports" })], { KEY: "k" });
 
 describe("a comment", () => {
+  it("shows long values from where they differ", () => {
+    const long = (end: string) => `${"the quick brown fox ".repeat(12)}${end}`;
+    const text = `name: Stripe\nprovider_type: stripe\nmetadata: { note: ${long("new")} }\n`;
+    const row = observed({ providerType: "stripe", name: "Stripe", metadata: json({ note: long("old") }) });
+    expect(markdownText(reportOf([targetRun(text, [row])]), "m")).toMatch(/\| `….* fox old"` \| `….* fox new"` \|/);
+  });
+
   it("has totals and dangers first, then each connection in a folded block", () => {
     expect(markdownText(reportOf([mixed()]), "plan-1")).toMatchInlineSnapshot(`
       "<!-- flexprice-sync:plan-1 -->
