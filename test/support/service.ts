@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
+import type { Identity } from "./authority.js";
 
 /** A row as the service answers it. */
 export interface Row {
@@ -82,7 +84,20 @@ export function definitionOfPushing(outbound: boolean): string {
  * A small server of the connections API that shares no code with the product: it keeps rows, applies writes by the few
  * rules that matter to a client, and remembers every request. It listens until the test ends.
  */
-export async function service(rows: readonly Row[] = [], intercept: Intercept = () => false): Promise<Service> {
+export function service(rows: readonly Row[] = [], intercept: Intercept = () => false): Promise<Service> {
+  return serve(rows, intercept);
+}
+
+/** The same over TLS, at `localhost`. */
+export function secureService(
+  rows: readonly Row[],
+  identity: Identity,
+  intercept: Intercept = () => false,
+): Promise<Service> {
+  return serve(rows, intercept, identity);
+}
+
+async function serve(rows: readonly Row[], intercept: Intercept, identity?: Identity): Promise<Service> {
   const state: Service = {
     baseUrl: "",
     rows: [...rows],
@@ -94,7 +109,7 @@ export async function service(rows: readonly Row[] = [], intercept: Intercept = 
     newest: 0,
   };
   let inFlight = 0;
-  const server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     inFlight += 1;
     state.mostInFlight = Math.max(state.mostInFlight, inFlight);
     response.once("close", () => {
@@ -112,13 +127,18 @@ export async function service(rows: readonly Row[] = [], intercept: Intercept = 
     state.received.push(received);
     if (await state.intercept(received, response)) return;
     answer(received, response, state);
-  });
+  };
+  const server =
+    identity === undefined
+      ? createServer(listener)
+      : createSecureServer({ key: identity.key, cert: identity.certificate }, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return Object.assign(state, { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` });
+  const origin = identity === undefined ? "http://127.0.0.1" : "https://localhost";
+  return Object.assign(state, { baseUrl: `${origin}:${(server.address() as AddressInfo).port}/v1` });
 }
 
 export function send(
