@@ -75,6 +75,7 @@ describe("each library has one door", () => {
     ["wrap-ansi", ["report/room.ts"]],
     ["node-sarif-builder", ["report/sarif.ts"]],
     ["@hono/node-server", ["sandbox/server.ts"]],
+    ["@hono/node-server/utils/response", ["sandbox/server.ts"]],
   ])("%s", (library, doors) => {
     const users = ours.filter(([name, text]) => importsOf(name, text).includes(library)).map(([name]) => name);
     expect(users).toEqual(doors);
@@ -86,6 +87,7 @@ describe("each library has one door", () => {
       .filter((path) => !path.startsWith("node:") && !texts.has(`${path}.ts`) && !path.startsWith("generated/"));
     expect([...new Set(packages)].sort()).toEqual([
       "@hono/node-server",
+      "@hono/node-server/utils/response",
       "cli-truncate",
       "commander",
       "deep-diff",

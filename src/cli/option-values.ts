@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { MostChanges } from "../apply/policy.js";
+import { catalogue } from "../generated/catalogue.js";
 import type { SecretsToWrite } from "../plan/select.js";
+import { type Faults, faultsIn, UnreadableFaults } from "../sandbox/faults.js";
 import {
   LONGEST_EXPIRY_MS,
   MOST_SECONDS,
@@ -105,6 +107,16 @@ export function shard(value: string): Shard {
       ? "It takes a share I/N that counts from 1: the first of four is 1/4."
       : `It takes a share I/N, such as 1/4 for the first of four; at most ${MOST_SHARDS}.`,
   );
+}
+
+/** Faults of the sandbox. A refusal names the rule that is wrong: none of them holds a secret. */
+export function faults(value: string): Faults {
+  try {
+    return faultsIn(value, Object.keys(catalogue.providers));
+  } catch (cause) {
+    if (cause instanceof UnreadableFaults) throw new InvalidArgumentError(cause.message);
+    throw cause;
+  }
 }
 
 export function schemaName(value: string): SchemaName {

@@ -1,3 +1,4 @@
+import type { Faults } from "../sandbox/faults.js";
 import type { RunOptions, SiteOptions } from "../setup/options.js";
 import type { SchemaName, Shell } from "./option-values.js";
 
@@ -46,6 +47,8 @@ export interface SandboxOptions extends CommonOptions {
   readonly key?: string;
   readonly environmentId?: string;
   readonly seed?: string;
+  /** What goes wrong on purpose. */
+  readonly faults?: Faults;
 }
 
 export interface KeygenOptions extends CommonOptions {

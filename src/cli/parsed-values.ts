@@ -1,5 +1,6 @@
 import type { MostChanges } from "../apply/policy.js";
 import type { SecretsToWrite } from "../plan/select.js";
+import type { Faults } from "../sandbox/faults.js";
 import type { Shard, SiteOptions } from "../setup/options.js";
 import type { CommonOptions, Into, ReconcileOptions, SandboxOptions } from "./options.js";
 
@@ -68,6 +69,7 @@ export function sandboxOptions(values: Values): SandboxOptions {
     ...text("key", values),
     ...text("environmentId", values),
     ...text("seed", values),
+    ...(values["faults"] === undefined ? {} : { faults: values["faults"] as Faults }),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   collect,
   collectGlobs,
   duration,
+  faults,
   filePath,
   numberFrom,
   plainWord,
@@ -141,6 +142,11 @@ export function buildProgram(version: string, found: (options: CommandOptions) =
     .option("--key <k>", "API key that the server takes (default: one made up)", secretKey)
     .option("--environment-id <id>", "environment that the key is bound to (default: one made up)", plainWord)
     .option("--seed <file>", "JSON or YAML file with what exists at the start", filePath)
+    .option(
+      "--faults <spec>",
+      "what goes wrong on purpose, as '429@PUT#6-8, late=500'; docs/sandbox.md has all",
+      faults,
+    )
     .action(() => found(sandboxOptions(sandbox.opts())));
 
   const schema = program

@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
 import { error, isError, messageOf } from "../model/problem.js";
 import type { ExitCode } from "../report/exit-code.js";
 import { counted, printable } from "../report/text.js";
+import type { Faults } from "../sandbox/faults.js";
 import type { SandboxOptions } from "./options.js";
 import type { Output } from "./output.js";
 import { noSeed, readSeed } from "./seed-file.js";
@@ -18,6 +19,8 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
     output.failure("sandbox", seed.problems, 3);
     return 3;
   }
+  // Drawn here, so that what chance did can be told and repeated.
+  const faults = options.faults === undefined ? undefined : { seed: randomInt(2 ** 32), ...options.faults };
   const { startSandbox } = await import("../sandbox/server.js");
   let sandbox: Awaited<ReturnType<typeof startSandbox>>;
   try {
@@ -27,8 +30,10 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
       apiKey,
       environmentId,
       seed: seed.file,
-      onAnswer: (method, path, status) => {
-        if (options.verbose || options.debug) output.note(`${method} ${printable(path)} ${status}\n`);
+      ...(faults === undefined ? {} : { faults }),
+      onAnswer: (method, path, { status, fault }) => {
+        const words = [method, printable(path), status, fault].filter((word) => word !== undefined);
+        if (options.verbose || options.debug) output.note(`${words.join(" ")}\n`);
       },
       onFault: (fault) =>
         output.note(`${fault.stack ?? fault.message}\nthis is a bug in the sandbox of flexprice-sync\n`),
@@ -50,9 +55,18 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
   const signal = terminal.untilSignal();
   const made = options.key === undefined ? { sandbox: { api_key: apiKey } } : {};
   output.result("sandbox", lines, made, { targets: [target] });
-  const content = counted(seed.file.connections?.length ?? 0, "connection");
-  if (!options.quiet) output.note(`The sandbox listens on ${sandbox.baseUrl} with ${content}; Ctrl-C ends it.\n`);
+  const content = counted(sandbox.startedWith, "connection");
+  if (!options.quiet) {
+    output.note(`The sandbox listens on ${sandbox.baseUrl} with ${content}; Ctrl-C ends it.\n`);
+    if (faults !== undefined) output.note(`${faultsLine(faults, options.faults?.seed === undefined)}\n`);
+  }
   const exitCode = await signal;
   await sandbox.close();
   return exitCode;
+}
+
+function faultsLine({ spec, rules, seed }: Faults, isSeedDrawn: boolean): string {
+  const isByChance = rules.some(({ which }) => which.kind === "share");
+  const again = isByChance && isSeedDrawn ? ` With seed=${seed} chance does the same again.` : "";
+  return `Faults are on: ${printable(spec)}.${again}`;
 }

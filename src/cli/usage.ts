@@ -51,7 +51,8 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
     default: {
       const what = first.startsWith("option") ? option : `the argument of ${program}`;
       const takes =
-        / is invalid(?: for argument '[^']*')?\. (?<takes>.+)$/s.exec(first)?.groups?.["takes"] ?? "It is not taken.";
+        / is invalid(?: for argument '[^']*')?\. (?<takes>.+)$/s.exec(cause.message)?.groups?.["takes"] ??
+        "It is not taken.";
       return error("USAGE.BAD_VALUE", `${what}: ${takes.charAt(0).toLowerCase()}${takes.slice(1)}`, { hint });
     }
   }

@@ -1,5 +1,7 @@
 import type { Catalogue } from "../model/catalogue.js";
+import type { Faults } from "./faults.js";
 import { type Role, type SeededEnvironment, type SeededKey, type SeedFile, seededRow } from "./seed.js";
+import { oddRows } from "./start-faults.js";
 import { Store, wholeSeconds } from "./store.js";
 import { ulid } from "./ulid.js";
 
@@ -30,6 +32,8 @@ export interface Environment {
 export interface Account {
   readonly tenant: { readonly id: string; readonly name: string; readonly createdAt: string };
   readonly isSuspended: boolean;
+  /** Errors of the handlers have the body that they had before April 2026. */
+  readonly hasOldErrors: boolean;
   /** The sandbox's own environment, which is one of them. */
   readonly home: Environment;
   readonly environments: ReadonlyMap<string, Environment>;
@@ -41,13 +45,14 @@ export interface AccountSettings {
   readonly apiKey: string;
   readonly environmentId: string;
   readonly seed: SeedFile;
+  readonly faults?: Faults;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
 
 /** The account of a sandbox: its own key and environment, and what the seed adds. */
 export function accountOf(settings: AccountSettings): Account {
-  const { catalogue, apiKey, environmentId, seed, nowMs } = settings;
+  const { catalogue, apiKey, environmentId, seed, faults, nowMs } = settings;
   const createdAt = wholeSeconds(nowMs());
   const tenant = { id: `tenant_${ulid(nowMs())}`, name: "Sandbox", createdAt };
   // What a seed says of the sandbox's own environment or key wins.
@@ -65,10 +70,26 @@ export function accountOf(settings: AccountSettings): Account {
     const { id, store } = environments.get(connection.environment_id ?? "") ?? home;
     store.put(seededRow(connection, { environmentId: id, tenantId: tenant.id }, nowMs()));
   }
+  if (faults !== undefined) prepare(home, environments, faults, { tenantId: tenant.id, catalogue, nowMs });
   const first: SeededKey = { key: apiKey, role: "super_admin", environment_id: environmentId };
   const seeded = new Map([first, ...(seed.keys ?? [])].map((one) => [one.key, one]));
-  const keys = [...seeded.values()].map((key) => keyOf(key, nowMs()));
-  return { tenant, isSuspended: seed.tenant?.suspended ?? false, home, environments, keys };
+  const isReduced = ({ key }: SeededKey) => key === apiKey && faults?.start.isReadOnly === true;
+  const keys = [...seeded.values()].map((key) => keyOf(isReduced(key) ? { ...key, role: "all_reader" } : key, nowMs()));
+  const hasOldErrors = faults?.start.hasOldErrors ?? false;
+  return { tenant, isSuspended: seed.tenant?.suspended ?? false, hasOldErrors, home, environments, keys };
+}
+
+/** What faults need of the stores: odd rows in the sandbox's own, and a memory as long as reads lag behind. */
+function prepare(
+  { id, store }: Environment,
+  environments: ReadonlyMap<string, Environment>,
+  { start, rules }: Faults,
+  { tenantId, ...known }: Pick<AccountSettings, "catalogue" | "nowMs"> & { readonly tenantId: string },
+): void {
+  for (const row of oddRows(start, store.live(), { environmentId: id, tenantId }, known)) store.put(row);
+  const longestLagMs = Math.max(0, ...rules.map(({ fault }) => (fault.kind === "lag" ? fault.ms : 0)));
+  if (longestLagMs === 0) return;
+  for (const environment of environments.values()) environment.store.keepHistory(longestLagMs);
 }
 
 function keyOf(seeded: SeededKey, nowMs: number): ApiKey {

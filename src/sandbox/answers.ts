@@ -49,6 +49,10 @@ export function notFound(id: string): Refusal {
   return handlerError(404, "not_found", `Connection with ID ${id} was not found`, { connection_id: id });
 }
 
+export function tooManyRequests(): Refusal {
+  return handlerError(429, "too_many_requests", "Too many requests. Please try again later");
+}
+
 export function databaseError(message: string): Refusal {
   return handlerError(500, "database_error", message);
 }
@@ -74,6 +78,14 @@ export function environmentNotFound(environmentId: string, tenantId: string): Re
 
 export function foreignTenant(): Refusal {
   return handlerError(403, "permission_denied", "You can only access your own tenant's details");
+}
+
+/** An answer as servers from before April 2026 gave it: errors of the handlers had another body, everything else is the same. */
+export function inOldForm(answer: Answer): Answer {
+  const { code, message, http_status_code: status, details } = answer.body ?? {};
+  if (code === undefined || message === undefined || status !== answer.status) return answer;
+  const error = { message, internal_error: code, ...(details === undefined ? {} : { details }) };
+  return { ...answer, body: { success: false, error } };
 }
 
 /** Errors from before the handlers have other bodies. */

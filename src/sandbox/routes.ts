@@ -14,6 +14,8 @@ export interface Call {
   /** The `:id` of the path, or `""`. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** How far behind the rows are that a read of connections shows. */
+  readonly lagMs: number;
   readonly body: () => Promise<string>;
 }
 
@@ -33,7 +35,7 @@ export function routesOf(account: Account, catalogue: Catalogue, random: () => n
 function connectionRoutes(random: () => number): readonly Route[] {
   const list = (call: Call, filter: Filter): Answer => {
     const store = storeOf(call);
-    const rows = filtered(store.live(), filter, random);
+    const rows = filtered(store.live(call.lagMs), filter, random);
     const connections = rows.length === 0 ? null : rows.map((row) => store.shown(row));
     return { status: 200, body: { connections, total: rows.length, limit: filter.limit, offset: filter.offset } };
   };
@@ -65,7 +67,7 @@ function connectionRoutes(random: () => number): readonly Route[] {
       method: "GET",
       path: "/v1/connections/:id",
       needs: "none",
-      answer: (call) => shown(200, call, storeOf(call).find(call.id)),
+      answer: (call) => shown(200, call, storeOf(call).find(call.id, call.lagMs)),
     },
     {
       method: "PUT",

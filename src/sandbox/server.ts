@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
 import type { Catalogue } from "../model/catalogue.js";
 import { callerOf, demand } from "./access.js";
 import { type Account, accountOf } from "./account.js";
-import { type Answer, Refusal } from "./answers.js";
+import { type Answer, inOldForm, Refusal } from "./answers.js";
+import type { Faults } from "./faults.js";
+import { Faulty, type Outcome } from "./faulty.js";
 import { type Route, routesOf } from "./routes.js";
 import type { SeedFile } from "./seed.js";
 import type { Store } from "./store.js";
@@ -17,19 +20,25 @@ export interface SandboxSettings {
   readonly apiKey: string;
   readonly environmentId: string;
   readonly seed: SeedFile;
-  /** Told of every answer. */
-  readonly onAnswer?: (method: string, path: string, status: number) => void;
+  /** What goes wrong on purpose. */
+  readonly faults?: Faults;
+  /** Told of every answer, and of requests without one; `fault` says what went wrong on purpose. */
+  readonly onAnswer?: (method: string, path: string, outcome: Pick<Outcome, "status" | "fault">) => void;
   /** Told of faults of the sandbox itself, which are answered with an empty 500. */
   readonly onFault?: (fault: Error) => void;
   readonly nowMs?: () => number;
   readonly random?: () => number;
 }
 
+type App = { readonly Bindings: HttpBindings; readonly Variables: { readonly lagMs: number } };
+
 export interface Sandbox {
   /** With the `/v1` that the client adds its paths to. */
   readonly baseUrl: string;
   /** The connections of the sandbox's own environment. */
   readonly store: Store;
+  /** How many connections there were at the start, in all environments. */
+  readonly startedWith: number;
   readonly close: () => Promise<void>;
 }
 
@@ -39,9 +48,12 @@ export interface Sandbox {
  * @throws the listening error, such as EADDRINUSE
  */
 export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> {
-  const { catalogue, apiKey, environmentId, port, seed, nowMs = Date.now } = settings;
-  const account = accountOf({ catalogue, apiKey, environmentId, seed, nowMs });
-  const server = createAdaptorServer({ fetch: appOf(account, settings).fetch });
+  const { catalogue, port, nowMs = Date.now, random = Math.random, faults } = settings;
+  const account = accountOf({ ...settings, nowMs });
+  const startedWith = [...account.environments.values()].reduce((sum, { store }) => sum + store.all().length, 0);
+  const seeded = faults === undefined ? undefined : { seed: Math.floor(random() * 2 ** 32), ...faults };
+  const faulty = seeded === undefined ? undefined : new Faulty(seeded, { account, catalogue, nowMs });
+  const server = createAdaptorServer({ fetch: appOf(account, settings, faulty).fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
@@ -49,19 +61,21 @@ export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> 
   const { port: listening } = server.address() as AddressInfo;
   const close = () =>
     new Promise<void>((resolve, reject) => {
+      faulty?.end();
       server.close((fault) => (fault === undefined ? resolve() : reject(fault)));
       if ("closeAllConnections" in server) server.closeAllConnections();
     });
-  return { baseUrl: `http://127.0.0.1:${listening}/v1`, store: account.home.store, close };
+  return { baseUrl: `http://127.0.0.1:${listening}/v1`, store: account.home.store, startedWith, close };
 }
 
-function appOf(account: Account, settings: SandboxSettings): Hono {
+function appOf(account: Account, settings: SandboxSettings, faulty: Faulty | undefined): Hono<App> {
   const { catalogue, random = Math.random, onFault = () => {}, onAnswer = () => {} } = settings;
   const routes = routesOf(account, catalogue, random);
-  const app = new Hono();
+  const app = new Hono<App>();
   app.use(async (context, next) => {
-    await next();
-    onAnswer(context.req.method, context.req.path, context.res.status);
+    const { method, path } = context.req;
+    const isFaulty = faulty !== undefined && path.startsWith("/v1/");
+    onAnswer(method, path, isFaulty ? await throughFaults(faulty, context, next) : await plainly(context, next));
   });
   // The service answers no HEAD; this library would answer it like GET.
   app.use(async (context, next) => (context.req.raw.method === "HEAD" ? unknownPath(context) : next()));
@@ -84,7 +98,33 @@ function appOf(account: Account, settings: SandboxSettings): Hono {
   return app;
 }
 
-async function handled(route: Route, context: Context, account: Account): Promise<Response> {
+async function plainly(context: Context<App>, next: () => Promise<void>): Promise<Outcome> {
+  await next();
+  return { status: context.res.status };
+}
+
+async function throughFaults(faulty: Faulty, context: Context<App>, next: () => Promise<void>): Promise<Outcome> {
+  const { method, path } = context.req;
+  const outcome = await faulty.answer({
+    method,
+    path,
+    ...context.env,
+    headers: requestId(context),
+    // The library keeps the body that it has read for whoever reads it next.
+    received: () => (method === "GET" || method === "HEAD" ? Promise.resolve() : context.req.arrayBuffer()),
+    handle: async (lagMs) => {
+      context.set("lagMs", lagMs);
+      await next();
+      return context.res;
+    },
+  });
+  // Without this the library puts the headers of the service's own answer on the other one.
+  context.res = undefined;
+  context.res = outcome.response ?? RESPONSE_ALREADY_SENT;
+  return outcome;
+}
+
+async function handled(route: Route, context: Context<App>, account: Account): Promise<Response> {
   try {
     const header = (name: string) => context.req.header(name);
     const caller = callerOf(header, context.req.path, account);
@@ -93,11 +133,13 @@ async function handled(route: Route, context: Context, account: Account): Promis
       caller,
       id: context.req.param("id") ?? "",
       query: queryOf(new URL(context.req.url).search),
+      lagMs: context.get("lagMs") ?? 0,
       body: () => bodyOf(context),
     });
     return respond(context, answer);
   } catch (cause) {
-    if (cause instanceof Refusal) return respond(context, cause.answer);
+    if (cause instanceof Refusal)
+      return respond(context, account.hasOldErrors ? inOldForm(cause.answer) : cause.answer);
     // Whoever asked has gone away in the middle of its own request.
     if (isAborted(cause)) return respond(context, { status: 400 });
     throw cause;

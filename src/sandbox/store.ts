@@ -4,6 +4,7 @@ import { alreadyExists, badRequestFormat, databaseError, invalid, notFound } fro
 import { checkCreate, checkPresent } from "./create-checks.js";
 import { blockShape, readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
 import { firstValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
+import { History } from "./history.js";
 import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
 import { ulid } from "./ulid.js";
 
@@ -43,6 +44,7 @@ export class Store {
   readonly #rows = new Map<string, StoredConnection>();
   readonly #syncShape: Shape;
   readonly #blockShape: Shape;
+  #history: History | undefined;
 
   constructor(settings: StoreSettings) {
     this.#settings = settings;
@@ -55,13 +57,14 @@ export class Store {
     return [...this.#rows.values()];
   }
 
-  /** Live connections, in the order of their making. */
-  live(): readonly StoredConnection[] {
-    return this.all().filter(({ status }) => status === "published");
+  /** Live connections, in the order of their making. @param lagMs - as they were so long ago */
+  live(lagMs = 0): readonly StoredConnection[] {
+    return this.#seen(lagMs).filter(({ status }) => status === "published");
   }
 
-  find(id: string): StoredConnection {
-    const row = this.#rows.get(id);
+  /** @param lagMs - as it was so long ago */
+  find(id: string, lagMs = 0): StoredConnection {
+    const row = lagMs === 0 ? this.#rows.get(id) : this.#seen(lagMs).find((one) => one.id === id);
     if (row === undefined || row.status !== "published") throw notFound(id);
     return row;
   }
@@ -69,6 +72,12 @@ export class Store {
   /** Takes a row as it is, without any check: seeds may hold what the service would refuse today. */
   put(row: StoredConnection): void {
     this.#rows.set(row.id, row);
+    this.#history?.add(row, this.#settings.nowMs());
+  }
+
+  /** Remembers from now on what was there before, so far back. What is there now has been there since ever. */
+  keepHistory(longestMs: number): void {
+    this.#history = new History(this.all(), longestMs);
   }
 
   /** @param actorId - the user whose key asks for it; in `update` and `archive` too */
@@ -111,7 +120,7 @@ export class Store {
       updatedBy: actorId,
     };
     checkCharacters(row, "Failed to create connection");
-    this.#rows.set(row.id, row);
+    this.put(row);
     return row;
   }
 
@@ -145,13 +154,13 @@ export class Store {
     if ([...name].length > LONGEST_NAME) throw databaseError("Failed to update connection");
     checkCharacters(next, "Failed to update connection");
     this.#checkStored(next);
-    this.#rows.set(id, next);
+    this.put(next);
     return next;
   }
 
   archive(id: string, actorId: string): void {
     const row = this.find(id);
-    this.#rows.set(id, { ...row, status: "archived", updatedAt: this.#now(), updatedBy: actorId });
+    this.put({ ...row, status: "archived", updatedAt: this.#now(), updatedBy: actorId });
   }
 
   /** A connection as an answer shows it: never a secret, no empty metadata, always a sync_config. */
@@ -171,6 +180,11 @@ export class Store {
       created_by: row.createdBy,
       updated_by: row.updatedBy,
     };
+  }
+
+  #seen(lagMs: number): readonly StoredConnection[] {
+    const past = lagMs > 0 ? this.#history?.at(this.#settings.nowMs() - lagMs) : undefined;
+    return past ?? this.all();
   }
 
   #provider(type: string): ProviderFacts {

@@ -88,6 +88,25 @@ describe("a command line", () => {
       ["sandbox", "--port", "0", "--key", "k", "--environment-id", "env_1", "--seed", "f.json"],
       { port: 0, key: "k", environmentId: "env_1", seed: "f.json" },
     ],
+    [
+      ["sandbox", "--faults", "429=seconds:2@PUT#6-8, twins=stripe, seed=7"],
+      {
+        faults: {
+          rules: [
+            {
+              fault: {
+                kind: "answer",
+                answer: { kind: "status", status: 429, isDone: false, retryAfter: { form: "seconds", seconds: 2 } },
+              },
+              where: ["PUT"],
+              which: { kind: "counted", from: 6, to: 8 },
+            },
+          ],
+          start: { twins: ["stripe"], pending: [], isReadOnly: false, hasOldErrors: false },
+          seed: 7,
+        },
+      },
+    ],
     [["schema"], { command: "schema", name: "connection" }],
     [["schema", "result"], { name: "result" }],
   ])("%j", (argv, expected) => {
@@ -159,6 +178,11 @@ describe("a command line", () => {
     [["sandbox", "--key", ""], "USAGE.BAD_VALUE"],
     [["sandbox", "--key", "a b"], "USAGE.BAD_VALUE"],
     [["sandbox", "--environment-id", ""], "USAGE.BAD_VALUE"],
+    ...["", "nope", "429@PATCH", "slow", "429#0", "twins=nope", "429\n@PATCH"].map((value) => [
+      ["sandbox", `--faults=${value}`],
+      "USAGE.BAD_VALUE",
+    ]),
+    [["plan", "--faults", "429"], "USAGE.UNKNOWN_OPTION"],
     [["help", "nope"], "USAGE.UNKNOWN_COMMAND"],
     [["plan", "--shard", "0/2"], "USAGE.BAD_VALUE"],
     [["plan", "--shard", "3/2"], "USAGE.BAD_VALUE"],
@@ -205,6 +229,20 @@ describe("a command line", () => {
     const parsed = parseArguments(argv, "1.2.3");
     expect(parsed.kind === "wrong" && parsed.problem.message.split(": ").slice(1).join(": ")).toBe(words);
     expect(JSON.stringify(parsed)).not.toContain("canary");
+  });
+
+  it.each([
+    [
+      "429@PUT, 429@PATCH",
+      'in the rule "429@PATCH" @ takes one or several of GET, POST, PUT, DELETE, list, joined by +.',
+    ],
+    ["reset\u001b[2J\n@GET", /^in the rule "reset\[2J@GET" the kind is none of 429, .*, seed\.$/],
+    [`${"x".repeat(39)}yz`, new RegExp(`^in the rule "${"x".repeat(39)}y…" the kind is`)],
+  ])("says which rule of faults is wrong: %j", (spec, words) => {
+    const parsed = parseArguments(["sandbox", "--faults", spec], "1.2.3");
+    const told = parsed.kind === "wrong" ? parsed.problem.message.split("--faults: ").at(1) : undefined;
+    if (typeof words === "string") expect(told).toBe(words);
+    else expect(told).toMatch(words);
   });
 
   it("that takes no value says so", () => {

@@ -60,6 +60,7 @@ describe("completion offers", () => {
     ["schema s", ["settings", "seed"]],
     ["completion ", ["bash", "zsh", "fish"]],
     ["keygen --j", ["--json"]],
+    ["sandbox --f", ["--faults"]],
     ["plan --js", ["--json-into", "--json"]],
     ["plan --json --js", ["--json-into"]],
     // A value may be given again, a switch need not.
@@ -86,9 +87,18 @@ describe("completion offers", () => {
         .map(({ long }) => long ?? ""),
     );
     expect([...new Set(free)].sort()).toEqual(
-      ["base-url", "environment-id", "expires", "key", "max-changes", "parallelism", "port", "shard", "timeout"].map(
-        (name) => `--${name}`,
-      ),
+      [
+        "base-url",
+        "environment-id",
+        "expires",
+        "faults",
+        "key",
+        "max-changes",
+        "parallelism",
+        "port",
+        "shard",
+        "timeout",
+      ].map((name) => `--${name}`),
     );
   });
 
