@@ -16,6 +16,7 @@ import { exitCodeOf as codeOf, type ExitCode } from "./report/exit-code.js";
 import { jsonText } from "./report/json.js";
 import { conflictIn } from "./setup/conflicts.js";
 import { handedIn } from "./setup/handed-in.js";
+import { Interruption } from "./setup/interruption.js";
 import type { RunOptions, Shard } from "./setup/options.js";
 import { type Companions, runIn } from "./setup/run.js";
 
@@ -96,6 +97,17 @@ export interface PlanOptions extends ValidateOptions {
   readonly parallelism?: number;
   /** For one request, in milliseconds; 30,000 without. */
   readonly timeoutMs?: number;
+  /** For the whole run, in milliseconds; behind it nothing is begun or repeated. */
+  readonly deadlineMs?: number;
+  /** Addresses beyond this machine may be plain `http:`. */
+  readonly insecureHttp?: boolean;
+  /** A file with certificates, in PEM form, of authorities that are trusted, too. */
+  readonly caFile?: string;
+  /**
+   * Ends the run early: nothing more is begun, and requests under way have five seconds to come to their end. The run comes back as
+   * a value, with `RUN.INTERRUPTED` among its problems.
+   */
+  readonly signal?: AbortSignal;
   readonly maxChanges?: MostChanges;
   /** Whose secrets are sent although nothing tells whether they differ: of definitions by name or file, or `"all"`. */
   readonly writeSecrets?: SecretsToWrite;
@@ -188,12 +200,13 @@ type AnyOptions = ValidateOptions &
 
 async function run(command: "validate" | "plan" | "apply", given: AnyOptions): Promise<LibraryRun> {
   const checked = handedIn(command, given) as unknown as AnyOptions;
-  const { folder, variables = {}, consent, onProgress, onEvent, onKept, ...asked } = checked;
+  const { folder, variables = {}, consent, signal, onProgress, onEvent, onKept, ...asked } = checked;
   const options: RunOptions = {
     env: [],
     paths: [],
     only: [],
     requireEnv: false,
+    insecureHttp: false,
     failFast: false,
     allowDangerous: false,
     writeSecrets: "none",
@@ -209,7 +222,12 @@ async function run(command: "validate" | "plan" | "apply", given: AnyOptions): P
   if (options.planFile !== undefined && typeof consent === "function")
     throw new TypeError("consent: a saved plan is a consent, and nobody is asked again; look at it before.");
   const listeners = new Listeners();
+  const interrupt = new Interruption();
+  const end = () => interrupt.end("interrupted");
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted === true) end();
   const companions: Companions = {
+    interrupt,
     onEvent: listeners.guarded(onEvent),
     onProgress: listeners.guarded(onProgress),
     onKept: listeners.guarded(onKept),
@@ -220,8 +238,13 @@ async function run(command: "validate" | "plan" | "apply", given: AnyOptions): P
     },
     problems: [],
   };
-  const done = await runIn(options, { environment: variables, workingFolder: folder }, companions);
-  return listeners.fault === undefined ? done : { ...done, listenerFault: listeners.fault };
+  try {
+    const done = await runIn(options, { environment: variables, workingFolder: folder }, companions);
+    return listeners.fault === undefined ? done : { ...done, listenerFault: listeners.fault };
+  } finally {
+    signal?.removeEventListener("abort", end);
+    interrupt.close();
+  }
 }
 
 /** Functions that somebody listens with: what they throw is theirs, and never reaches the run. */

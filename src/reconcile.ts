@@ -1,12 +1,14 @@
-import { Brake } from "./apply/brake.js";
+import { Brake, type Reason } from "./apply/brake.js";
 import { tool } from "./generated/tool.js";
+import { codeOfStop, whyStopped } from "./model/interrupt.js";
 import { writes } from "./model/plan.js";
-import { inOrder, isError, type Problem, together } from "./model/problem.js";
+import { error, inOrder, isError, type Problem, together } from "./model/problem.js";
 import type { Run, TargetRun } from "./model/run.js";
 import { savedTarget, savePlan } from "./plan/saved.js";
 import { sharedConnections } from "./plan/shared.js";
 import { type CarriedOut, carriedOut, fileTarget } from "./reconcile/carry-out.js";
 import { type Course, consented, isOut, planned, withProblems } from "./reconcile/course.js";
+import { withInterrupt } from "./reconcile/interrupted.js";
 import type { Invocation, World } from "./reconcile/invocation.js";
 import { type Prepared, prepare } from "./reconcile/prepare.js";
 import { countsOf, Reader } from "./reconcile/read.js";
@@ -39,7 +41,7 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
     environments: environments.map(({ name }) => name),
     ...countsOf(prepared.map(({ read }) => read)),
     targets,
-    problems: inOrder([...stopped, ...problemsOf(found, environments)]),
+    problems: withInterrupt(inOrder([...stopped, ...problemsOf(found, environments)]), targets, world.interrupt),
   });
   const offline = prepared.map((one): Course => ({ prepared: one, problems: one.problems }));
   if (command === "validate") return run(offline.map((course) => withVariables(course, invocation)));
@@ -47,10 +49,10 @@ export async function reconcile(invocation: Invocation, world: World): Promise<R
 
   const read = steps("reading", prepared.length, world);
   const made = await Promise.all(prepared.map((one) => planned(one, invocation, world).finally(read)));
-  const courses = withShared(made, invocation, world);
+  const courses = withShared(made, invocation, world).map((course) => unlessStopped(course, world));
   if (command === "plan") return saving(run(courses, targetsOf(courses)), courses, invocation, world);
   if (isStopped(courses, invocation)) return run(courses, targetsOf(courses));
-  const agreed = await consented(courses, invocation, world);
+  const agreed = (await consented(courses, invocation, world)).map((course) => unlessStopped(course, world));
   if (isStopped(agreed, invocation)) return run(agreed, targetsOf(agreed));
   return carriedOutIn(agreed, invocation, world, run);
 }
@@ -140,7 +142,11 @@ async function carriedOutIn(
   run: (found: readonly Told[], targets: readonly TargetRun[]) => Run,
 ): Promise<Run> {
   const { deadlineAtMs = Number.POSITIVE_INFINITY } = invocation;
-  const brake = new Brake(invocation.failFast, () => world.nowMs() >= deadlineAtMs);
+  const brake = new Brake(
+    invocation.failFast,
+    () => world.nowMs() >= deadlineAtMs,
+    () => reasonOfStop(world.interrupt.stop),
+  );
   if (courses.some(isOut)) brake.failed("another environment");
   const open = courses.filter((course) => !isOut(course));
   const total = open.reduce((sum, { seen }) => sum + (seen?.plan?.changes.filter(writes).length ?? 0), 0);
@@ -153,6 +159,16 @@ async function carriedOutIn(
   const targets = results.flatMap((result) => ("targetRun" in result ? result.targetRun : (result.seen ?? [])));
   const bug = results.flatMap((result) => ("bug" in result && result.bug !== undefined ? [result.bug] : []))[0];
   return { ...run(results, targets), ...(bug === undefined ? {} : { bug }) };
+}
+
+/** Nothing is begun in an environment after the run was told to end. */
+function unlessStopped(course: Course, { interrupt: { stop } }: World): Course {
+  if (!stop.aborted || isOut(course)) return course;
+  return withProblems(course, [error(codeOfStop(stop), `${whyStopped(stop)} before anything was written.`)]);
+}
+
+function reasonOfStop(stop: AbortSignal): Reason | undefined {
+  return stop.aborted ? { message: whyStopped(stop), code: codeOfStop(stop) } : undefined;
 }
 
 function instant(ms: number): string {

@@ -237,10 +237,10 @@ describe("the deadline of the settings", () => {
     expect(ended.code).toBe(1);
     expect(Date.now() - startMs).toBeLessThan(2_000);
     expect(live.received.length).toBeLessThan(6);
-    expect(new Set(codes(ended).map(([code]) => code))).toEqual(new Set(["SERVICE.TIMEOUT"]));
+    expect(new Set(codes(ended).map(([code]) => code))).toEqual(new Set(["RUN.DEADLINE"]));
     // More time for one request would be of no use.
     for (const { code, hint } of documentOf(ended).problems)
-      if (code === "SERVICE.TIMEOUT") expect(hint).toContain("defaults.deadline");
+      if (code === "RUN.DEADLINE") expect(hint).toContain("defaults.deadline");
     expect(documentOf(ended).targets.some(({ changes }) => changes?.length === 1)).toBe(true);
   });
 

@@ -6,6 +6,7 @@ import { connect } from "../src/api/http.js";
 import { limitTo } from "../src/api/limit.js";
 import type { Files } from "../src/load/files.js";
 import { nothingGiven, readGiven } from "../src/load/given.js";
+import { neverInterrupted } from "../src/model/interrupt.js";
 import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
@@ -180,7 +181,7 @@ async function open({ hasKey, ...made }: Fleet) {
     seed: { connections: seed },
   });
   const url = new URL(sandbox.baseUrl);
-  const { send, close } = connect(url.origin, 4, 5_000);
+  const { send, close } = connect({ origin: url.origin }, 4, 5_000);
   const events: WireEvent[] = [];
   const knownSecrets = new KnownSecrets();
   const world: World = {
@@ -207,6 +208,8 @@ async function open({ hasKey, ...made }: Fleet) {
     recoveries: { keep: () => "a-file", remove: () => {} },
     nowMs: () => performance.now(),
     clockMs: () => Date.now(),
+    pause: async () => {},
+    interrupt: neverInterrupted(),
     announce: () => {},
     confirm: async () => "cannot-ask",
     onProgress: () => {},

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readYaml } from "../src/load/yaml-source.js";
 import type { Observed } from "../src/model/connection.js";
+import { neverInterrupted } from "../src/model/interrupt.js";
 import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
@@ -182,6 +183,7 @@ function world(): ReadingWorld {
     knownSecrets,
     fingerprintKeys: {},
     newSalt: () => "a-salt",
+    interrupt: neverInterrupted(),
     onProgress: () => {},
   };
 }

@@ -527,10 +527,28 @@ describe("a replace whose create fails", () => {
     ).toContain(`apply --recover ${RECOVERY}`);
   });
 
-  it("is not made twice when the create was done and its answer was lost", async () => {
+  it("is done when the create was done, its answer was lost, and the list shows it", async () => {
     const { fs, live, cwd } = await setting();
     live.intercept = ({ method, body }, response) => {
       if (method !== "POST") return false;
+      live.rows.push(row({ id: "conn_lost", ...body, encrypted_secret_data: undefined }));
+      response.socket?.destroy();
+      return true;
+    };
+    const ended = await fs(...REPLACE, "--json");
+    expect([ended.code, codesOf(ended)]).toEqual([0, []]);
+    expect(targetOf(ended).changes[0]?.outcome).toMatchObject({ status: "replaced", id: "conn_lost" });
+    expect(existsSync(join(cwd, RECOVERY))).toBe(false);
+    expect(methodsOf(live)).toEqual(["DELETE", "POST"]);
+  });
+
+  it("is not made twice when the create was done, its answer was lost, and nothing can be read", async () => {
+    const { fs, live, cwd } = await setting();
+    let isLost = false;
+    live.intercept = ({ method, body }, response) => {
+      if (isLost) return send(response, 500, {});
+      if (method !== "POST") return false;
+      isLost = true;
       live.rows.push(row({ id: "conn_lost", ...body, encrypted_secret_data: undefined }));
       response.socket?.destroy();
       return true;

@@ -7,11 +7,11 @@ import { readAccount, readEnvironment } from "./wire.js";
 export function accountApi(parts: ClientParts): AccountApi {
   const client = new Client(parts);
   return {
-    account: async () => (await client.call("GET", "/users/me", undefined, readAccount)).value,
+    account: async () => (await client.call({ method: "GET", path: "/users/me" }, readAccount)).value,
     async environment(id) {
       try {
         const path = `/environments/${encodeURIComponent(id)}`;
-        return (await client.call("GET", path, undefined, readEnvironment)).value;
+        return (await client.call({ method: "GET", path }, readEnvironment)).value;
       } catch (cause) {
         if (cause instanceof ServiceError && (cause.httpStatus === 403 || cause.httpStatus === 404)) return undefined;
         throw cause;

@@ -1,11 +1,21 @@
 import type { ErrorShape } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
+import { DEADLINE_PASSED, type Interrupt, whyStopped } from "../model/interrupt.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
-import { type HttpAnswer, HttpFault, type HttpRequest, type Send } from "./http.js";
-import type { Limit } from "./limit.js";
-import { isFromGateway, isWorthAnotherTry, retryAfterMs, waitBefore } from "./retry.js";
+import type { HttpAnswer, HttpRequest, Send } from "./http.js";
+import { HttpFault } from "./http-fault.js";
+import { Pace } from "./pace.js";
+import {
+  isFromGateway,
+  isLimiting,
+  isWorthAnotherTry,
+  LONGEST_WAIT_MS,
+  retryAfterMs,
+  spreadMs,
+  waitBefore,
+} from "./retry.js";
 import {
   type ConnectionsPage,
   createBody,
@@ -24,17 +34,40 @@ export interface Answered<T> {
   readonly requestId: string;
 }
 
+/** What a request belongs to. */
+export interface CallOptions {
+  /**
+   * The second half of something that is begun, such as a look at what became of a write: it is sent also when the run is to end,
+   * but then not repeated.
+   */
+  readonly isSequel?: boolean;
+  /** It is made for another one, within the turn of that. */
+  readonly isNested?: boolean;
+}
+
 /** What the steps need of the service. Everything throws `ServiceError` and nothing else. */
 export interface ConnectionsApi {
   /** Connections from a position on; the service of today gives all of them whatever the position. */
-  readonly list: (offset: number) => Promise<Answered<ConnectionsPage>>;
-  readonly get: (id: string) => Promise<Answered<Observed>>;
-  readonly create: (wish: CreateWish) => Promise<Answered<Observed>>;
+  readonly list: (offset: number, options?: CallOptions) => Promise<Answered<ConnectionsPage>>;
+  readonly get: (id: string, options?: CallOptions) => Promise<Answered<Observed>>;
+  /**
+   * Sent again only where the service has certainly not done it.
+   *
+   * @param next - what to ask for, called before every try; what it throws is thrown on
+   */
+  readonly create: (
+    next: (earlier: EarlierTries) => Promise<CreateWish>,
+    options?: CallOptions,
+  ) => Promise<Answered<Observed>>;
   /**
    * @param next - what to ask for, called before every try: the row may have moved while a try was waited for. What it throws
    * is thrown on.
    */
-  readonly update: (id: string, next: (earlier: EarlierTries) => Promise<UpdateWish>) => Promise<Answered<Observed>>;
+  readonly update: (
+    id: string,
+    next: (earlier: EarlierTries) => Promise<UpdateWish>,
+    options?: CallOptions,
+  ) => Promise<Answered<Observed>>;
   /**
    * Archives a connection; nothing brings it back.
    *
@@ -99,16 +132,15 @@ export interface ClientParts {
   readonly knownSecrets: KnownSecrets;
   readonly clock: {
     readonly nowMs: () => number;
-    readonly pause: (ms: number) => Promise<void>;
+    /** Waits, or shorter where the signal is given. */
+    readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
   };
   readonly random: () => number;
-  /**
-   * By the clock. From then on nothing is asked that a run begins with: lists, and whom the key belongs to. What a write has begun
-   * is brought to its end, whenever that is.
-   */
+  /** By the clock. From then on nothing is begun or repeated; a write that is under way comes to its end. */
   readonly deadlineAtMs?: number;
-  /** Waits for a turn; that is no part of the time that a request may take. Without it there is always one. */
-  readonly turn?: Limit;
+  readonly interrupt?: Interrupt;
+  /** How fast the host is asked, shared by everything that asks it. Without it there is room for everything. */
+  readonly pace?: Pace;
   readonly newRequestId: () => string;
   readonly onEvent: (event: WireEvent) => void;
 }
@@ -117,17 +149,26 @@ export interface ClientParts {
 export function connectionsApi(parts: ClientParts): ConnectionsApi {
   const client = new Client(parts);
   return {
-    list: (offset) =>
-      client.call("GET", offset === 0 ? "/connections" : `/connections?offset=${offset}`, undefined, readPage),
-    get: (id) => client.call("GET", pathOf(id), undefined, readConnection),
-    create: (wish) => client.call("POST", "/connections", async () => createBody(wish), readConnection),
-    update: (id, next) =>
-      client.call("PUT", pathOf(id), async (earlier) => updateBody(await next(earlier)), readConnection),
-    remove: (id, check) =>
-      client.ask("DELETE", pathOf(id), async (earlier) => {
+    list(offset, options) {
+      const path = offset === 0 ? "/connections" : `/connections?offset=${offset}`;
+      return client.call({ method: "GET", path, ...options }, readPage);
+    },
+    get: (id, options) => client.call({ method: "GET", path: pathOf(id), ...options }, readConnection),
+    create(next, options) {
+      const bodyOf: BodyOf = async (earlier) => createBody(await next(earlier));
+      return client.call({ method: "POST", path: "/connections", bodyOf, ...options }, readConnection);
+    },
+    update(id, next, options) {
+      const bodyOf: BodyOf = async (earlier) => updateBody(await next(earlier));
+      return client.call({ method: "PUT", path: pathOf(id), bodyOf, ...options }, readConnection);
+    },
+    remove(id, check) {
+      const bodyOf: BodyOf = async (earlier) => {
         await check(earlier);
         return undefined;
-      }),
+      };
+      return client.ask({ method: "DELETE", path: pathOf(id), bodyOf });
+    },
   };
 }
 
@@ -139,24 +180,29 @@ export function pathOf(id: string): string {
 /** Makes the body of one try, if it has one. */
 type BodyOf = (earlier: EarlierTries) => Promise<string | undefined>;
 
+/** One request, repeats included. */
+export interface Call extends CallOptions {
+  readonly method: HttpRequest["method"];
+  /** From the base URL on. */
+  readonly path: string;
+  readonly bodyOf?: BodyOf;
+}
+
 /** Sends requests, repeats what may be repeated, and makes a fault of what is no success. */
 export class Client {
   readonly #parts: ClientParts;
+  readonly #pace: Pace;
   readonly #foreign: Foreign;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
+    this.#pace = parts.pace ?? new Pace(Number.POSITIVE_INFINITY);
     this.#foreign = (text) => oneLine(parts.knownSecrets.withhold(text));
   }
 
   /** A request whose answer has something to read. */
-  async call<T>(
-    method: HttpRequest["method"],
-    path: string,
-    bodyOf: BodyOf | undefined,
-    read: (value: unknown) => T | undefined,
-  ): Promise<Answered<T>> {
-    const { answer, attempted } = await this.#succeeded(method, path, bodyOf);
+  async call<T>(call: Call, read: (value: unknown) => T | undefined): Promise<Answered<T>> {
+    const { answer, attempted } = await this.#succeeded(call);
     const json = jsonOf(answer);
     if (json === undefined) throw notJson(answer, attempted, this.#foreign);
     const value = read(json.value);
@@ -166,15 +212,15 @@ export class Client {
   }
 
   /** A request of whose answer only the success counts. */
-  async ask(method: HttpRequest["method"], path: string, bodyOf: BodyOf): Promise<Answered<undefined>> {
-    const { answer, attempted } = await this.#succeeded(method, path, bodyOf);
+  async ask(call: Call): Promise<Answered<undefined>> {
+    const { answer, attempted } = await this.#succeeded(call);
     const { attempts, requestId } = attempted;
     return { value: undefined, attempts, httpStatus: answer.status, requestId };
   }
 
   /** How a request that leads nowhere is refused, and what time the service has. */
   async manners(path: string): Promise<{ readonly shape: ErrorShape; readonly skewMs?: number }> {
-    const { answer, attempted } = await this.#answered("GET", path, undefined);
+    const { answer, attempted } = await this.#answered({ method: "GET", path });
     const said = jsonOf(answer)?.value;
     // The clock of the answer is cut to whole seconds: in the middle of one it is wrong by the least.
     const skewMs = Date.parse(answer.date ?? "") + 500 - (attempted.halfwayMs ?? 0);
@@ -185,12 +231,8 @@ export class Client {
   }
 
   /** Sends until there is an answer, and throws one that is no success. */
-  async #succeeded(
-    method: HttpRequest["method"],
-    path: string,
-    bodyOf: BodyOf | undefined,
-  ): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
-    const { answer, attempted } = await this.#answered(method, path, bodyOf);
+  async #succeeded(call: Call): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
+    const { answer, attempted } = await this.#answered(call);
     if (answer.status < 200 || answer.status >= 300) {
       throw refusal(answer, attempted, this.#parts.clock.nowMs(), this.#foreign);
     }
@@ -198,11 +240,8 @@ export class Client {
   }
 
   /** Sends until there is an answer, whatever it is. */
-  async #answered(
-    method: HttpRequest["method"],
-    path: string,
-    bodyOf: BodyOf | undefined,
-  ): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
+  async #answered(call: Call): Promise<{ readonly answer: HttpAnswer; readonly attempted: Attempted }> {
+    const { method, path } = call;
     const { baseUrl, apiKey, environmentId, newRequestId } = this.#parts;
     const root = baseUrl.pathname.replace(/\/+$/, "");
     const requestId = newRequestId();
@@ -218,56 +257,130 @@ export class Client {
       { apiKey, requestId, ...(environmentId === undefined ? {} : { environmentId }) },
       method === "POST" || method === "PUT",
     );
-    const answer = await this.#sendUntilAnswered({ method, path: `${root}${path}`, headers }, bodyOf, attempted);
+    const answer = await this.#sendUntilAnswered(call, { method, path: `${root}${path}`, headers }, attempted);
     return { answer, attempted };
   }
 
-  /** Repeats what is idempotent while that can help. A POST is sent once. */
-  async #sendUntilAnswered(
-    head: Omit<HttpRequest, "body">,
-    bodyOf: BodyOf | undefined,
-    attempted: Attempted,
-  ): Promise<HttpAnswer> {
-    const mayRepeat = head.method !== "POST";
+  /** Repeats what may be repeated while that can help. */
+  async #sendUntilAnswered(call: Call, head: Head, attempted: Attempted): Promise<HttpAnswer> {
+    const { turn } = this.#pace;
+    const tries: Tries = { failed: 0, limited: 0, answersBefore: 0 };
+    let last: HttpAnswer | HttpFault | undefined;
     for (;;) {
-      const body = await bodyOf?.({ count: attempted.attempts, mayBeDone: attempted.isLost || attempted.isDoubtful });
-      const request = { ...head, ...(body === undefined ? {} : { body }) };
-      const { turn = always } = this.#parts;
-      const result = await turn(() => this.#sendOnce(request, attempted));
-      const isFault = result instanceof HttpFault;
-      const canHelp = isFault ? !NO_HELP.has(result.kind) : isWorthAnotherTry(result.status);
-      const asked = isFault ? undefined : retryAfterMs(result.retryAfter, this.#parts.clock.nowMs());
-      const wait = canHelp && mayRepeat ? waitBefore(attempted.attempts, asked, this.#parts.random()) : "give-up";
-      if (wait === "give-up" || wait >= this.#leftMs(attempted)) {
-        if (isFault) throw noAnswer(result, attempted, this.#foreign);
-        return result;
-      }
-      const { method, url, requestId } = attempted;
-      const reason = isFault ? this.#foreign(result.message) : `answered ${result.status}`;
-      const attempt = attempted.attempts;
-      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs: wait, attempt, reason });
-      await this.#parts.clock.pause(wait);
+      const oneTry = () => this.#oneTry(call, head, attempted);
+      const result: HttpAnswer | HttpFault | Hindrance = await (call.isNested === true ? oneTry() : turn(oneTry));
+      if (result instanceof Hindrance) return this.#given(last ?? result.fault, attempted);
+      last = result;
+      const waitMs = this.#waitAfter(result, attempted, tries);
+      if (waitMs === "give-up" || waitMs >= this.#leftMs() || this.#isEnding(call)) return this.#given(last, attempted);
+      const { method, url, requestId, attempts: attempt } = attempted;
+      const reason = result instanceof HttpFault ? this.#foreign(result.message) : `answered ${result.status}`;
+      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs, attempt, reason });
+      // A rest that all take is waited for by all: see below.
+      if (this.#pace.restMs(this.#parts.clock.nowMs()) === 0) await this.#pause(waitMs, call);
     }
   }
 
-  /** Until the deadline; infinite without one, and for what a write has begun. */
-  #leftMs({ method, url }: Attempted): number {
-    const { deadlineAtMs = Number.POSITIVE_INFINITY, clock } = this.#parts;
-    const isLookUp = /\/connections\/[^/]+$/.test(url);
-    return method === "GET" && !isLookUp ? deadlineAtMs - clock.nowMs() : Number.POSITIVE_INFINITY;
+  #given(result: HttpAnswer | HttpFault, attempted: Attempted): HttpAnswer {
+    if (result instanceof HttpFault) throw noAnswer(result, attempted, this.#parts.interrupt?.stop, this.#foreign);
+    return result;
   }
 
-  async #sendOnce(request: HttpRequest, attempted: Attempted): Promise<HttpAnswer | HttpFault> {
-    const leftMs = this.#leftMs(attempted);
-    if (leftMs <= 0) return new HttpFault("deadline", "not-sent", "the deadline of the run has passed");
+  /** One try, as soon as the host may be asked. The body is made then: what it starts from must not grow old in a queue. */
+  async #oneTry(call: Call, head: Head, attempted: Attempted): Promise<HttpAnswer | HttpFault | Hindrance> {
+    const { clock, random } = this.#parts;
+    for (;;) {
+      const hindrance = this.#hindrance(call, attempted);
+      if (hindrance !== undefined) return new Hindrance(hindrance);
+      const restMs = this.#pace.restMs(clock.nowMs());
+      if (restMs > 0) {
+        await this.#pause(restMs + spreadMs(random()), call);
+        continue;
+      }
+      const mayBeDone = attempted.isLost || attempted.isDoubtful;
+      const body = await call.bodyOf?.({ count: attempted.attempts, mayBeDone });
+      // While it was made the host may have asked for a rest, or the run may be at its end.
+      if (this.#pace.restMs(clock.nowMs()) > 0 || this.#hindrance(call, attempted) !== undefined) continue;
+      return this.#sendOnce(call, { ...head, ...(body === undefined ? {} : { body }) }, attempted);
+    }
+  }
+
+  /** Why a try is not made; nothing where it is. */
+  #hindrance({ isSequel = false }: Call, { attempts }: Attempted): HttpFault | undefined {
+    const { interrupt, clock } = this.#parts;
+    const unsent = (kind: HttpFault["kind"], message: string) => new HttpFault(kind, "not-sent", message);
+    const mayBegin = isSequel && attempts === 0;
+    if (interrupt?.breakOff.aborted === true || (interrupt?.stop.aborted === true && !mayBegin))
+      return unsent("stopped", interrupt === undefined ? "" : whyStopped(interrupt.stop));
+    const nowMs = clock.nowMs();
+    if (this.#pace.isShut(nowMs)) return unsent("limited", restWords(this.#pace.restMs(nowMs)));
+    if (!mayBegin && this.#pace.restMs(nowMs) >= this.#leftMs()) return unsent("deadline", DEADLINE_PASSED);
+    return undefined;
+  }
+
+  /** Whether nothing is repeated any more. */
+  #isEnding({ isSequel = false }: Call): boolean {
+    const { interrupt } = this.#parts;
+    return interrupt?.stop.aborted === true || (isSequel && this.#leftMs() <= 0);
+  }
+
+  /** How long to wait before another try, if there is to be one; a host that asks for fewer requests is left alone by all. */
+  #waitAfter(result: HttpAnswer | HttpFault, attempted: Attempted, tries: Tries): number | "give-up" {
+    const random = this.#parts.random();
+    const nowMs = this.#parts.clock.nowMs();
+    const sentAtMs = attempted.sentAtMs ?? nowMs;
+    if (result instanceof HttpFault) {
+      const mayRepeat = attempted.method !== "POST" || result.delivery === "not-sent";
+      tries.failed += 1;
+      return mayRepeat && canHelp(result) ? waitBefore(tries.failed, undefined, random) : "give-up";
+    }
+    const { status, retryAfter } = result;
+    const asked = retryAfterMs(retryAfter, nowMs);
+    if (!isLimiting(status, retryAfter)) {
+      if (!isWorthAnotherTry(status)) this.#pace.answered(sentAtMs);
+      tries.failed += 1;
+      const mayRepeat = attempted.method !== "POST" && isWorthAnotherTry(status);
+      return mayRepeat ? waitBefore(tries.failed, asked, random) : "give-up";
+    }
+    // A limit that others get past is no sign that this one never will.
+    tries.limited = this.#pace.answers > tries.answersBefore ? 1 : tries.limited + 1;
+    tries.answersBefore = this.#pace.answers;
+    const level = Math.max(tries.limited, this.#pace.closings + 1);
+    const waitMs = waitBefore(tries.limited, asked, random, level);
+    this.#pace.rest(sentAtMs, nowMs, waitMs === "give-up" ? (asked ?? 0) : waitMs);
+    return attempted.method === "POST" && status !== 429 ? "give-up" : waitMs;
+  }
+
+  /** Until the deadline; infinite without one. */
+  #leftMs(): number {
+    const { deadlineAtMs = Number.POSITIVE_INFINITY, clock } = this.#parts;
+    return deadlineAtMs - clock.nowMs();
+  }
+
+  /** Waits, unless the run is told to end. */
+  async #pause(ms: number, { isSequel = false }: Call): Promise<void> {
+    const { clock, interrupt } = this.#parts;
+    await clock.pause(ms, isSequel ? interrupt?.breakOff : interrupt?.stop);
+  }
+
+  async #sendOnce(call: Call, request: HttpRequest, attempted: Attempted): Promise<HttpAnswer | HttpFault> {
     attempted.attempts += 1;
     const { method, url, requestId, attempts: attempt } = attempted;
-    const { clock, onEvent, send } = this.#parts;
+    const { clock, onEvent, send, interrupt } = this.#parts;
     const about = { method, url, attempt, requestId };
     onEvent({ kind: "sent", ...about, bodyKeys: keysOf(request.body) });
     const startMs = clock.nowMs();
+    attempted.sentAtMs = startMs;
+    // A read can be broken off at any time; what a write has begun is brought to its end.
+    const isRead = method === "GET" && call.isSequel !== true;
+    const signal = isRead ? interrupt?.stop : interrupt?.breakOff;
+    const timeoutMs = isRead ? this.#leftMs() : Number.POSITIVE_INFINITY;
     try {
-      const answer = await send(Number.isFinite(leftMs) ? { ...request, timeoutMs: leftMs } : request);
+      const answer = await send({
+        ...request,
+        ...(signal === undefined ? {} : { signal }),
+        ...(Number.isFinite(timeoutMs) ? { timeoutMs: Math.max(1, timeoutMs) } : {}),
+      });
       attempted.halfwayMs = (startMs + clock.nowMs()) / 2;
       const { status, text = "" } = answer;
       if (isFromGateway(status)) attempted.isDoubtful = true;
@@ -279,16 +392,42 @@ export class Client {
       if (!(cause instanceof HttpFault)) throw cause;
       if (cause.delivery === "unknown") attempted.isLost = true;
       onEvent({ kind: "failed", ...about, reason: this.#foreign(cause.message), ms: clock.nowMs() - startMs });
-      const isLate = cause.kind === "timeout" && this.#leftMs(attempted) <= 0;
-      return isLate ? new HttpFault("deadline", cause.delivery, "the deadline of the run has passed", cause) : cause;
+      const isLate = isRead && cause.kind === "timeout" && this.#leftMs() <= 0;
+      return isLate ? new HttpFault("deadline", cause.delivery, DEADLINE_PASSED, { cause }) : cause;
     }
   }
 }
 
-const always: Limit = (task) => task();
+type Head = Omit<HttpRequest, "body">;
+
+/** Tries of a request that count. */
+interface Tries {
+  failed: number;
+  /** In which the host asked for fewer requests, and answered nobody in between. */
+  limited: number;
+  answersBefore: number;
+}
+
+/** A try that was not made. */
+class Hindrance {
+  readonly fault: HttpFault;
+
+  constructor(fault: HttpFault) {
+    this.fault = fault;
+  }
+}
+
+function restWords(restMs: number): string {
+  return `the service asks to wait ${Math.ceil(restMs / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited`;
+}
 
 /** Faults that another try meets again. */
-const NO_HELP: ReadonlySet<HttpFault["kind"]> = new Set(["too-large", "deadline"]);
+const NO_HELP: ReadonlySet<HttpFault["kind"]> = new Set(["too-large", "deadline", "stopped", "limited", "untrusted"]);
+
+function canHelp({ kind, proxyStatus }: HttpFault): boolean {
+  if (proxyStatus !== undefined) return isWorthAnotherTry(proxyStatus);
+  return !NO_HELP.has(kind);
+}
 
 function keysOf(body: string | undefined): readonly string[] {
   return body === undefined ? [] : Object.keys(JSON.parse(body) as object);

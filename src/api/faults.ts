@@ -1,6 +1,9 @@
+import { codeOfStop, DEADLINE_HINT } from "../model/interrupt.js";
 import { assertNever, type ProblemCode, sentence } from "../model/problem.js";
 import { type Delivery, ServiceError } from "../model/service-error.js";
-import { type HttpAnswer, type HttpFault, type HttpRequest, isEncoded } from "./http.js";
+import { isEncoded } from "./decoding.js";
+import type { HttpAnswer, HttpRequest } from "./http.js";
+import type { HttpFault } from "./http-fault.js";
 import { LONGEST_WAIT_MS, retryAfterMs } from "./retry.js";
 import { hasLossyNumber, readError, type ServiceMessage } from "./wire.js";
 
@@ -12,6 +15,8 @@ export interface Attempted {
   attempts: number;
   /** Whether a try was lost on its way or its answer was: a refusal of a later try says nothing about that one. */
   isLost: boolean;
+  /** When the last try was sent, by our clock. */
+  sentAtMs?: number;
   /** When the last try was halfway to its answer, by our clock. */
   halfwayMs?: number;
   /** Whether a gateway gave up on the service in some try. */
@@ -22,6 +27,10 @@ export interface Attempted {
 export type Foreign = (text: string) => string;
 
 const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.api.flexprice.io/v1.";
+
+const RATE_HINT = "run again later, or with fewer requests at a time, such as --parallelism 2.";
+
+const PROXY_CREDENTIALS = "the proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT says it.";
 
 /** On every update the service checks the stored sync_config again: a row from before a rule fails until a valid one comes. */
 const NO_LONGER_TAKEN =
@@ -45,14 +54,16 @@ function isJson(contentType: string): boolean {
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
 export function notJson(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
   const detail = `${about(answer, attempted, foreign)}, but not with JSON that can be read${whyUnreadable(answer)}.`;
-  const hint = isEncoded(answer.contentEncoding)
-    ? "something between here and the service encodes answers; have it pass them on as they are, or go round it."
-    : BASE_URL_HINT;
+  const hint =
+    isEncoded(answer.contentEncoding) && answer.text === undefined
+      ? "run again; if it stays, something between here and the service encodes answers: have it pass them on as they are, or go round it."
+      : BASE_URL_HINT;
   return fault("SERVICE.NOT_JSON", detail, attempted, afterWrite(attempted), answer.status, hint);
 }
 
 function whyUnreadable({ contentType, contentEncoding, text }: HttpAnswer): string {
-  if (isEncoded(contentEncoding)) return ": it is encoded, which was not asked for";
+  if (isEncoded(contentEncoding) && text === undefined)
+    return ": it is encoded, in a way that is not known or not all of it";
   if (/\bhtml\b/i.test(contentType)) return ": it is an HTML page, perhaps a login or a proxy's";
   if (text === undefined) return ": it is not UTF-8";
   if (text === "") return ": it is empty";
@@ -86,10 +97,16 @@ export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number,
 }
 
 /** No answer, or not a whole one. */
-export function noAnswer(cause: HttpFault, attempted: Attempted, foreign: Foreign): ServiceError {
-  const [code, hint] = transportMeaning(cause);
-  const { method, url } = attempted;
-  const detail = sentence(`${method} ${url} failed${triesOf(attempted)}: ${foreign(cause.message)}`);
+export function noAnswer(
+  cause: HttpFault,
+  attempted: Attempted,
+  stop: AbortSignal | undefined,
+  foreign: Foreign,
+): ServiceError {
+  const [code, hint] = transportMeaning(cause, stop);
+  const { method, url, attempts } = attempted;
+  const what = attempts === 0 ? "was not sent" : `failed${triesOf(attempted)}`;
+  const detail = sentence(`${method} ${url} ${what}: ${foreign(cause.message)}`);
   return fault(code, detail, attempted, cause.delivery, undefined, hint, cause);
 }
 
@@ -165,10 +182,12 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
           ? BASE_URL_HINT
           : "it was deleted meanwhile: run plan again.",
       ];
+    case 407:
+      return ["SERVICE.PROXY_REFUSED", PROXY_CREDENTIALS];
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
-      return ["SERVICE.RATE_LIMITED", "run again later, or with fewer requests at a time, such as --parallelism 2."];
+      return ["SERVICE.RATE_LIMITED", RATE_HINT];
     default:
       if (method === "PUT" && said.code === "database_error") return ["SERVICE.FAILED", NO_LONGER_TAKEN];
       if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
@@ -180,17 +199,36 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
   }
 }
 
-function transportMeaning({ kind }: HttpFault): readonly [ProblemCode, string] {
+function transportMeaning(
+  { kind, proxyStatus }: HttpFault,
+  stop: AbortSignal | undefined,
+): readonly [ProblemCode, string] {
   switch (kind) {
     case "unreachable":
-      return ["SERVICE.UNREACHABLE", "check the base URL and the network."];
+      return [
+        "SERVICE.UNREACHABLE",
+        "check the base URL and the network; where a proxy leads out, name it with HTTPS_PROXY.",
+      ];
+    case "untrusted":
+      return [
+        "SERVICE.UNTRUSTED",
+        "if the service or a proxy on the way has an authority of its own, name a file with its certificate: --ca-file FILE, or NODE_EXTRA_CA_CERTS; else somebody else answers there, so send nothing.",
+      ];
+    case "proxy":
+      return [
+        "SERVICE.PROXY_REFUSED",
+        proxyStatus === 407
+          ? PROXY_CREDENTIALS
+          : "ask whoever runs the proxy to let it through, or go round it with NO_PROXY.",
+      ];
+    case "stopped":
+      return [stop === undefined ? "RUN.INTERRUPTED" : codeOfStop(stop), "run again; what was done stays done."];
+    case "limited":
+      return ["SERVICE.RATE_LIMITED", RATE_HINT];
     case "timeout":
       return ["SERVICE.TIMEOUT", "run again, or allow more, such as --timeout 60."];
     case "deadline":
-      return [
-        "SERVICE.TIMEOUT",
-        "run again; what was done stays done. The settings give a whole run more time with defaults.deadline.",
-      ];
+      return ["RUN.DEADLINE", DEADLINE_HINT];
     case "cut-off":
       return ["SERVICE.CUT_OFF", "run again; something between here and the service ends connections."];
     case "too-large":

@@ -1,11 +1,17 @@
-import { Pool } from "undici";
-import type { Delivery } from "../model/service-error.js";
+import { type Dispatcher, Pool } from "undici";
+import { decoded } from "./decoding.js";
+import { authorizing, Dialer } from "./dialer.js";
+import { faultOf, HttpFault, late, type Progress } from "./http-fault.js";
+import type { ProxyRoute, Route } from "./route.js";
 
 /** Bytes of an answer that are read at most; ten thousand connections are about 10 MB. */
 export const LARGEST_ANSWER = 32 * 1024 * 1024;
 
 /** Of an error only its message is of interest. */
 const LARGEST_ERROR = 256 * 1024;
+
+/** A connection is there sooner than this, or it will not be. */
+const LONGEST_CONNECT_MS = 10_000;
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -15,6 +21,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** How long it may take, where that is less than is usual for the host. */
   readonly timeoutMs?: number;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -25,27 +33,12 @@ export interface HttpAnswer {
   readonly location?: string;
   /** When the answer was made, by the clock of the other side. */
   readonly date?: string;
-  /** Absent when the bytes are no UTF-8, or encoded in a way that was not asked for. */
+  /** Absent when the bytes are no UTF-8, or encoded in a way that is not known, or are not all that was encoded. */
   readonly text?: string;
 }
 
 /** Sends one request and reads its whole answer. Redirects are answers, never followed: the key must not go elsewhere. */
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
-
-export type HttpFaultKind = "unreachable" | "timeout" | "deadline" | "cut-off" | "too-large";
-
-/** No usable answer came back. */
-export class HttpFault extends Error {
-  override readonly name = "HttpFault";
-  readonly kind: HttpFaultKind;
-  readonly delivery: Exclude<Delivery, "answered">;
-
-  constructor(kind: HttpFaultKind, delivery: Exclude<Delivery, "answered">, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.kind = kind;
-    this.delivery = delivery;
-  }
-}
 
 export interface Connection {
   readonly send: Send;
@@ -55,131 +48,172 @@ export interface Connection {
 /**
  * Connections to one host.
  *
- * @param origin - scheme, host and port
  * @param mostAtOnce - connections held open
  * @param timeoutMs - for one request with its whole answer
  */
-export function connect(origin: string, mostAtOnce: number, timeoutMs: number): Connection {
-  // No pipelining: one slow answer would hold up the ones behind it.
-  const pool = new Pool(origin, {
+export function connect(route: Route, mostAtOnce: number, timeoutMs: number): Connection {
+  const { origin, proxy } = route;
+  const dialer = new Dialer(route, Math.min(timeoutMs, LONGEST_CONNECT_MS));
+  // Without TLS there is nothing to tunnel: the proxy is sent the request itself (RFC 9112 §3.2.2).
+  const isForwarded = proxy !== undefined && origin.startsWith("http:");
+  const peer = isForwarded ? proxy.origin : origin;
+  const pool = new Pool(peer, {
+    connect: proxy === undefined || isForwarded ? dialer.direct : dialer.tunnel({ origin, proxy }),
     connections: mostAtOnce,
+    // No pipelining: one slow answer would hold up the ones behind it.
     pipelining: 1,
-    connect: { timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });
-  const send: Send = (request) =>
-    sendOver(pool, request, Math.ceil(Math.min(timeoutMs, request.timeoutMs ?? timeoutMs)));
-  return { send, close: () => pool.destroy() };
+  const dispatcher = pool.compose(
+    (dispatch) => (options, handler) => dispatch(options, notingStart(handler, options as WithProgress)),
+  );
+  const forwarded = isForwarded ? { host: new URL(origin).host, ...authorizing(proxy) } : {};
+  const send: Send = async (request) => {
+    const whole = {
+      ...request,
+      path: isForwarded ? `${origin}${request.path}` : request.path,
+      headers: { ...request.headers, ...forwarded },
+    };
+    try {
+      return await sendOver(dispatcher, peer, whole, Math.ceil(Math.min(timeoutMs, request.timeoutMs ?? timeoutMs)));
+    } catch (cause) {
+      throw proxy === undefined ? cause : throughProxy(cause, proxy);
+    }
+  };
+  return {
+    send,
+    close() {
+      dialer.close();
+      return pool.destroy();
+    },
+  };
+}
+
+/** A fault on a way that has a proxy names it: what does not answer may be the one or the other. */
+function throughProxy(cause: unknown, { origin }: ProxyRoute): unknown {
+  if (!(cause instanceof HttpFault)) return cause;
+  const { kind, delivery, message, proxyStatus } = cause;
+  return new HttpFault(kind, delivery, `through the proxy ${origin}: ${message}`, { cause, proxyStatus });
+}
+
+/** Options of a request that is followed. */
+type WithProgress = Dispatcher.DispatchOptions & { readonly opaque?: Progress };
+
+/** Notes when a request begins to be written to a connection; what fails before was never sent. */
+function notingStart(handler: Dispatcher.DispatchHandler, { opaque }: WithProgress): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart(controller, context) {
+      if (opaque !== undefined) opaque.isSent = true;
+      handler.onRequestStart?.(controller, context);
+    },
+    onRequestUpgrade: (...parts) => handler.onRequestUpgrade?.(...parts),
+    onResponseStart: (...parts) => handler.onResponseStart?.(...parts),
+    onResponseData: (...parts) => handler.onResponseData?.(...parts),
+    onResponseEnd: (...parts) => handler.onResponseEnd?.(...parts),
+    onResponseError: (...parts) => handler.onResponseError?.(...parts),
+  };
 }
 
 async function sendOver(
-  pool: Pool,
-  { method, path, headers, body }: HttpRequest,
+  dispatcher: Dispatcher,
+  origin: string,
+  { method, path, headers, body, signal }: HttpRequest,
   timeoutMs: number,
 ): Promise<HttpAnswer> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  let begun: Omit<HttpAnswer, "text"> | undefined;
+  const progress: Progress = { isSent: false };
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(late(progress, timeoutMs)), timeoutMs);
+  const breakOff = () => ending.abort(brokenOff(progress));
+  signal?.addEventListener("abort", breakOff, { once: true });
+  if (signal?.aborted === true) breakOff();
   try {
-    const answer = await pool.request({ method, path, headers, body: body ?? null, signal });
+    const asked = dispatcher.request({
+      origin,
+      method,
+      path,
+      headers,
+      body: body ?? null,
+      signal: ending.signal,
+      opaque: progress,
+    });
+    const answer = await Promise.race([asked, ended(ending.signal)]);
     const header = (name: string) => first(answer.headers[name]);
-    const retryAfter = header("retry-after");
-    const location = header("location");
-    const date = header("date");
-    begun = {
+    const facts = {
       status: answer.statusCode,
       contentType: header("content-type") ?? "",
       contentEncoding: header("content-encoding") ?? "",
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      ...(location === undefined ? {} : { location }),
-      ...(date === undefined ? {} : { date }),
+      ...named("retryAfter", header("retry-after")),
+      ...named("location", header("location")),
+      ...named("date", header("date")),
     };
-    const bytes = await readBytes(answer.body, begun.status >= 400);
-    const text = isEncoded(begun.contentEncoding) ? undefined : textOf(bytes, begun.status >= 400);
-    return { ...begun, ...(text === undefined ? {} : { text }) };
+    progress.begun = `it answered ${facts.status} (${facts.contentType || "no content type"})`;
+    const text = await textOf(answer.body, facts);
+    return { ...facts, ...(text === undefined ? {} : { text }) };
   } catch (cause) {
-    throw faultOf(cause, begun, timeoutMs);
+    throw faultOf(cause, progress, timeoutMs);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", breakOff);
   }
 }
 
-/** Whether a body is compressed or otherwise encoded; nothing of the kind is asked for. */
-export function isEncoded(contentEncoding: string): boolean {
-  return contentEncoding !== "" && contentEncoding.toLowerCase() !== "identity";
+/** Rejects when a request is to end: as long as there is no connection for it the library does not listen. */
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
 }
 
-async function readBytes(body: AsyncIterable<Uint8Array>, isError: boolean): Promise<Uint8Array> {
+function brokenOff({ isSent }: Progress): HttpFault {
+  return new HttpFault("stopped", isSent ? "unknown" : "not-sent", "it was broken off");
+}
+
+function named<Key extends string>(key: Key, value: string | undefined): { readonly [name in Key]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [name in Key]?: string };
+}
+
+/** The text of a body; nothing where it has none that can be read as a whole. */
+async function textOf(
+  body: AsyncIterable<Uint8Array>,
+  { status, contentEncoding }: Pick<HttpAnswer, "status" | "contentEncoding">,
+): Promise<string | undefined> {
+  const isError = status >= 400;
   const mostBytes = isError ? LARGEST_ERROR : LARGEST_ANSWER;
+  const plain = await decoded(await readBytes(body, mostBytes, isError), contentEncoding, mostBytes, isError);
+  if (plain === "too-large") throw tooLarge(mostBytes);
+  if (typeof plain === "string") return undefined;
+  try {
+    // An error may have been cut in the middle of a character; anything else must be UTF-8 as a whole.
+    return new TextDecoder("utf-8", { fatal: !isError }).decode(plain);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBytes(
+  body: AsyncIterable<Uint8Array>,
+  mostBytes: number,
+  isBeginningEnough: boolean,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= mostBytes) continue;
-    if (isError) break;
-    throw new HttpFault("too-large", "unknown", `the answer has more than ${mostBytes} bytes`);
+    if (isBeginningEnough) break;
+    throw tooLarge(mostBytes);
   }
   return Buffer.concat(chunks);
 }
 
-/** An error may have been cut in the middle of a character; anything else must be UTF-8 as a whole. */
-function textOf(bytes: Uint8Array, isError: boolean): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: !isError }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+function tooLarge(mostBytes: number): HttpFault {
+  return new HttpFault("too-large", "unknown", `the answer has more than ${mostBytes} bytes`);
 }
 
 function first(header: string | readonly string[] | undefined): string | undefined {
   return typeof header === "string" || header === undefined ? header : header[0];
-}
-
-/** Codes of faults before anything was sent: names that do not resolve, refused connections, failed TLS. */
-const NOT_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_|UND_ERR_CONNECT_TIMEOUT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS)/;
-
-/** Codes that an open connection can end with too. */
-const NOT_SENT_IN_CONNECT = /^(?:EHOSTUNREACH|ENETUNREACH)/;
-
-function faultOf(cause: unknown, begun: Omit<HttpAnswer, "text"> | undefined, timeoutMs: number): HttpFault {
-  if (cause instanceof HttpFault) return cause;
-  const { code, message, isConnecting } = factsOf(cause);
-  if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
-    const why = "the other side does not speak TLS as expected; is it an http: address?";
-    return new HttpFault("unreachable", "unknown", why, cause);
-  }
-  const isNotSent = NOT_SENT.test(code) || (isConnecting && NOT_SENT_IN_CONNECT.test(code));
-  const words = code === "" || message.includes(code) ? message : `${message} (${code})`;
-  if (isNotSent) return new HttpFault("unreachable", "not-sent", words, cause);
-  if (isTimeout(cause, code))
-    return new HttpFault("timeout", "unknown", `no whole answer within ${timeoutMs / 1000} s`, cause);
-  if (begun === undefined) return new HttpFault("unreachable", "unknown", words, cause);
-  const answer = `it answered ${begun.status} (${begun.contentType || "no content type"})`;
-  return new HttpFault("cut-off", "unknown", `${answer}, and then broke off: ${words}`, cause);
-}
-
-function isTimeout(cause: unknown, code: string): boolean {
-  return (
-    code === "UND_ERR_HEADERS_TIMEOUT" ||
-    code === "UND_ERR_BODY_TIMEOUT" ||
-    (cause instanceof Error && cause.name === "TimeoutError")
-  );
-}
-
-interface Facts {
-  readonly code: string;
-  readonly message: string;
-  readonly isConnecting: boolean;
-}
-
-function factsOf(cause: unknown): Facts {
-  if (!(cause instanceof Error)) return { code: "", message: String(cause), isConnecting: false };
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  // Several addresses of one host fail together without a message of their own.
-  const inner = cause instanceof AggregateError ? cause.errors.find((one: unknown) => one instanceof Error) : undefined;
-  const message = cause.message || (inner instanceof Error ? inner.message : cause.name);
-  const isConnecting = [cause, inner].some(
-    (one) => one instanceof Error && "syscall" in one && one.syscall === "connect",
-  );
-  return { code, message, isConnecting };
 }

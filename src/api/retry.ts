@@ -1,6 +1,6 @@
 import { Bug } from "../model/problem.js";
 
-/** A request is sent this often at most. */
+/** A request is sent this often at most, but where the host limits all requests and still answers some of them. */
 export const MOST_TRIES = 4;
 
 /** Longer than this we do not wait because a service asks for it: a run should end, and say so. */
@@ -11,6 +11,11 @@ const LONGEST_BACKOFF_MS = 8_000;
 
 /** Answers that another try may change: too many requests, and gateways without a service behind them. */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Whether an answer asks for fewer requests of anybody: such a request was not done. */
+export function isLimiting(httpStatus: number, retryAfter: string | undefined): boolean {
+  return httpStatus === 429 || (httpStatus === 503 && retryAfter !== undefined);
+}
 
 /** Answers of a gateway that got none, or none it understood, from the service behind it. */
 export function isFromGateway(httpStatus: number): boolean {
@@ -27,18 +32,27 @@ export function isWorthAnotherTry(httpStatus: number): boolean {
  * @param triesSoFar - tries already made, counted from 1
  * @param retryAfterMs - the service's own wish in milliseconds, if it sent one
  * @param random - from 0 up to 1
+ * @param level - how far the back-off has grown, counted from 1, where that is not told by the tries
  * @returns milliseconds to wait, or `"give-up"` when no further try is made
  * @throws {@link Bug} when `triesSoFar` is below 1
  * @see RFC 9110 §10.2.3 (Retry-After), §9.2.2 (PUT is idempotent, so safe to repeat)
  */
-export function waitBefore(triesSoFar: number, retryAfterMs: number | undefined, random: number): number | "give-up" {
+export function waitBefore(
+  triesSoFar: number,
+  retryAfterMs: number | undefined,
+  random: number,
+  level: number = triesSoFar,
+): number | "give-up" {
   if (triesSoFar < 1) throw new Bug("waiting before a first try");
   if (triesSoFar >= MOST_TRIES) return "give-up";
-  const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_WAIT_MS * 2 ** (triesSoFar - 1));
-  const jitter = Math.floor(random * ceiling);
-  if (retryAfterMs === undefined) return jitter;
-  // Jitter on top, so that workers that were told the same moment do not all come back in it.
-  return retryAfterMs > LONGEST_WAIT_MS ? "give-up" : retryAfterMs + Math.floor(random * FIRST_WAIT_MS);
+  const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_WAIT_MS * 2 ** (level - 1));
+  if (retryAfterMs === undefined) return Math.floor(random * ceiling);
+  return retryAfterMs > LONGEST_WAIT_MS ? "give-up" : retryAfterMs + spreadMs(random);
+}
+
+/** On top of a rest, so that workers that were told the same moment do not all come back in it; in milliseconds. */
+export function spreadMs(random: number): number {
+  return Math.floor(random * FIRST_WAIT_MS);
 }
 
 /**

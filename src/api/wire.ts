@@ -28,12 +28,17 @@ export interface RequestHead {
 export function headersOf({ apiKey, environmentId, requestId }: RequestHead, hasBody: boolean): Record<string, string> {
   return {
     accept: "application/json",
-    "accept-encoding": "identity",
+    "accept-encoding": "gzip",
     "x-api-key": revealForWire(apiKey),
     "x-request-id": requestId,
     ...(environmentId === undefined ? {} : { "x-environment-id": environmentId }),
     ...(hasBody ? { "content-type": "application/json" } : {}),
   };
+}
+
+/** What a proxy is told of who asks: a user and a password with a colon between them. */
+export function proxyAuthorization(credentials: Secret): string {
+  return `Basic ${Buffer.from(revealForWire(credentials), "utf8").toString("base64")}`;
 }
 
 /** The body of a create. Credentials go flat: the nested form is answered with 201 and stores nothing. */

@@ -10,7 +10,7 @@ import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
 import { writeArchive } from "./archive.js";
 import type { Base } from "./base.js";
-import type { Brake } from "./brake.js";
+import type { Brake, Reason } from "./brake.js";
 import { writeCreate } from "./create.js";
 import { type RecoveryKeeper, writeReplacement } from "./replace.js";
 import { writeUpdate } from "./update.js";
@@ -28,6 +28,8 @@ export interface ApplyParts {
   readonly stamps: StampSettings;
   readonly recovery: RecoveryKeeper;
   readonly brake: Brake;
+  /** Waits, in milliseconds; shorter where the run is to end. */
+  readonly pause: (ms: number) => Promise<void>;
   /** Called for every write that has come to its end. */
   readonly onDone: () => void;
 }
@@ -66,7 +68,7 @@ class Run {
   readonly #rewritten: { readonly change: Change; readonly written: Written; readonly id: string }[] = [];
   #environment: ExpectedEnvironment;
   /** Why nothing more is begun in this environment. */
-  #halted: string | undefined;
+  #halted: Reason | undefined;
 
   constructor(plan: Plan, parts: ApplyParts) {
     this.#parts = parts;
@@ -100,7 +102,7 @@ class Run {
       if (written?.answer !== undefined && (written.answer.environmentId !== null || this.#waiting.length > 0))
         this.strayed = written.answer;
       if (written?.answer !== undefined || written?.mayBeDone === true)
-        this.#halted ??= `the write before it did not show that it went to ${expected}`;
+        this.#halted ??= { message: `the write before it did not show that it went to ${expected}` };
     }
   }
 
@@ -116,7 +118,7 @@ class Run {
       this.#rewritten.map(({ change, written, id }) =>
         limit(async () => {
           try {
-            const answer = await answeredOrFault(() => api.get(id));
+            const answer = await answeredOrFault(() => api.get(id, { isSequel: true }));
             const later = answer instanceof ServiceError ? answer : answer.value;
             this.outcomes.set(change, judgedLater(written, later, catalogue));
           } catch (cause) {
@@ -128,7 +130,7 @@ class Run {
   }
 
   /** Why nothing more is begun; `undefined` while it is. */
-  #stopped(): string | undefined {
+  #stopped(): Reason | undefined {
     return this.#halted ?? this.#parts.brake.reason;
   }
 
@@ -136,7 +138,7 @@ class Run {
   async #write(change: Change): Promise<Written | undefined> {
     const stopped = this.#stopped();
     if (stopped !== undefined) {
-      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, message: stopped });
+      this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, ...stopped });
       return undefined;
     }
     const written = await this.#sendOrStop(change);
@@ -147,9 +149,13 @@ class Run {
     const isDone = ["created", "updated", "replaced"].includes(outcome.status);
     if (isRewritten && isDone && written.answer !== undefined)
       this.#rewritten.push({ change, written, id: written.answer.id });
+    const { message = "", code, hint } = outcome;
+    // What kept this one from being begun keeps the others, too.
+    if (outcome.status === "not-started" && code !== undefined)
+      this.#halted ??= { message, code, ...(hint === undefined ? {} : { hint }) };
     if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
     if (outcome.httpStatus === 401 || outcome.httpStatus === 403)
-      this.#halted ??= `the service refused the key for another connection (${outcome.httpStatus})`;
+      this.#halted ??= { message: `the service refused the key for another connection (${outcome.httpStatus})` };
     this.#parts.brake.failed("another write");
     return written;
   }
@@ -160,7 +166,7 @@ class Run {
       return await this.#send(change);
     } catch (cause) {
       this.bug ??= cause;
-      this.#parts.brake.pull("the run was broken off");
+      this.#parts.brake.pull({ message: "the run was broken off" });
       const message = "the run was broken off, and it may or may not have been written";
       return { outcome: { status: "unknown", attempts: 0, wrote: false, message, hint: LOOK_AGAIN }, mayBeDone: true };
     }
@@ -186,8 +192,9 @@ class Run {
   }
 
   #way(): Way {
-    const { api, catalogue, stamps, base } = this.#parts;
-    return { api, catalogue, stamps, base, environment: this.#environment };
+    const { api, catalogue, stamps, base, pause, brake } = this.#parts;
+    const isEnding = () => brake.isEnding;
+    return { api, catalogue, stamps, base, pause, isEnding, environment: this.#environment };
   }
 }
 

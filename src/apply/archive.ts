@@ -10,6 +10,7 @@ import {
   failed,
   Halted,
   isLost,
+  notBegun,
   notWritten,
   PLAN_AGAIN,
   unknown,
@@ -43,7 +44,10 @@ export function notShownThere({ id, environmentId }: Observed, { environment }: 
 /** What became of a connection that somebody changed since the plan; `undefined` where nobody did. */
 async function movedSince(planned: Observed, earlier: EarlierTries, { base }: Way): Promise<Written | undefined> {
   const { rows, problem } = await base.current();
-  if (problem !== undefined) return notWritten(problem.code, detailOf(problem), problem.hint);
+  if (problem !== undefined) {
+    if (earlier.count === 0) return notBegun(problem);
+    return notWritten(problem.code, detailOf(problem), problem.hint);
+  }
   const row = rows.find(({ id }) => id === planned.id);
   if (row === undefined) {
     // An earlier try of ours may be why.
@@ -81,7 +85,7 @@ export async function archive(
   const isRefused = delivery === "not-sent" || [401, 403, 429].includes(httpStatus ?? 0);
   if (isRefused && !isLost(result)) return { outcome: failed(result), mayBeDone: false };
   // Any other answer says little: it may be about the exports, which the service deletes before the connection.
-  const seen = await answeredOrFault(() => api.get(id));
+  const seen = await answeredOrFault(() => api.get(id, { isSequel: true }));
   if (seen instanceof ServiceError && seen.httpStatus === 404) {
     if (httpStatus !== 404 || attempts > 1) return attempts + seen.attempts;
     const outcome = { ...factsOf(result), code: "APPLY.ROW_MOVED", hint: PLAN_AGAIN } as const;

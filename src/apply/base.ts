@@ -1,3 +1,4 @@
+import type { CallOptions } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Problem } from "../model/problem.js";
 
@@ -14,21 +15,26 @@ export interface Rows {
   readonly problem?: Problem;
 }
 
+/** Reads the rows anew. */
+export type Refresh = (options: CallOptions) => Promise<Rows>;
+
 /**
  * The rows as they were read last, never older than {@link OLDEST_BASE_MS} when they are handed out. One list serves all
  * writes that wait for it.
  */
 export class Base {
-  readonly #refresh: () => Promise<Rows>;
+  readonly #refresh: Refresh;
   readonly #nowMs: () => number;
   #readAtMs: number;
   #current: Promise<Rows>;
+  #later: Promise<Rows> | undefined;
+  #afterIt: Promise<Rows> | undefined;
 
   /**
    * @param rows - what the plan was made from
    * @param readAtMs - when they were asked for, by `nowMs`
    */
-  constructor(rows: readonly Observed[], readAtMs: number, refresh: () => Promise<Rows>, nowMs: () => number) {
+  constructor(rows: readonly Observed[], readAtMs: number, refresh: Refresh, nowMs: () => number) {
     this.#current = Promise.resolve({ rows });
     this.#readAtMs = readAtMs;
     this.#refresh = refresh;
@@ -52,16 +58,33 @@ export class Base {
     return this.#nowMs();
   }
 
-  /** The rows; where the list itself took too long, perhaps for it was tried again, it is read once more. */
+  /**
+   * The rows for a write that has its turn; where the list itself took too long, perhaps for it was tried again, it is read once more.
+   */
   async current(): Promise<Rows> {
     for (let lists = 0; lists < MOST_LISTS; lists += 1) {
       if (this.#nowMs() - this.#readAtMs > OLDEST_BASE_MS) {
         this.#readAtMs = this.#nowMs();
-        this.#current = this.#refresh();
+        this.#current = this.#refresh({ isNested: true });
       }
       const rows = await this.#current;
       if (rows.problem !== undefined || this.#nowMs() - this.#readAtMs <= OLDEST_BASE_MS) return rows;
     }
     return this.#current;
+  }
+
+  /** The rows as they are from now on, for a look at what became of writes: one list serves all that look at the same time. */
+  later(): Promise<Rows> {
+    // A list that is under way may have been read before: whoever asks meanwhile gets the one behind it.
+    this.#afterIt ??= this.#listedAfterIt();
+    return this.#afterIt;
+  }
+
+  async #listedAfterIt(): Promise<Rows> {
+    // What it failed of is told to those who asked for it.
+    await this.#later?.catch(() => undefined);
+    this.#afterIt = undefined;
+    this.#later = this.#refresh({ isSequel: true });
+    return this.#later;
   }
 }

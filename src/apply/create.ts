@@ -9,6 +9,7 @@ import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { nextStamp, pastOf } from "../state/next-stamp.js";
 import { stampText } from "../state/stamp.js";
 import { createMaps, updateWish } from "../state/wish.js";
+import { foundBySalt } from "./lost-create.js";
 import { type NextTry, put } from "./update.js";
 import {
   answeredOrFault,
@@ -20,6 +21,7 @@ import {
   notWritten,
   otherThan,
   sentOf,
+  type Told,
   unknown,
   type Way,
   type Written,
@@ -49,13 +51,10 @@ export async function writeCreate(
   const mark = first === undefined ? undefined : stampText(first);
   const maps = createMaps(change.fields, source, catalogue.syncConfig, mark);
   const wish: CreateWish = { name: desired.name, providerType, credentials: sentOf(atOnce, desired), ...maps };
-  const created = await answeredOrFault(() => api.create(wish));
-  if (created instanceof ServiceError) {
-    if (!isLost(created)) return { outcome: failed(created), mayBeDone: false };
-    const isDoubtful = created.delivery === "doubtful";
-    const outcome = isDoubtful ? failed(created) : unknown(created, "it may or may not exist now");
-    return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
-  }
+  // What takes the place of an archived connection is the second half of something.
+  const answer = await answeredOrFault(() => api.create(async () => wish, { isSequel: status === "replaced" }));
+  const created = answer instanceof ServiceError ? await lookedFor(answer, first?.salt, way) : answer;
+  if ("outcome" in created) return created;
   const expected = { providerType, environmentId: environment.id };
   const judgement = judged(status, wish, created, expected, catalogue);
   const row = created.value;
@@ -73,6 +72,18 @@ export async function writeCreate(
   }
   const sentAfter = change.secrets.filter(({ path }) => paths.has(path));
   return completed(made, { row, madeAtMs, status, wish }, { desired, secrets: sentAfter, first }, way);
+}
+
+/** What a create has made that was not answered as one: its connection, or what else there is to say of it. */
+async function lookedFor(fault: ServiceError, salt: string | undefined, way: Way): Promise<Told | Written> {
+  if (!isLost(fault)) return { outcome: failed(fault), mayBeDone: false };
+  const found = await foundBySalt(salt, way);
+  const { attempts, requestId } = fault;
+  if (typeof found !== "string") return { value: found, attempts, requestId };
+  // A gateway's answer is a definite failure where the list shows nothing of it, or nothing could be told by it.
+  const isFailed = fault.delivery === "doubtful" && (found === "not-shown" || salt === undefined);
+  const outcome = isFailed ? failed(fault) : unknown(fault, "it may or may not exist now");
+  return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
 }
 
 /**
@@ -124,16 +135,17 @@ async function completed(
       credentials: { providerType, fields: sentOf(secrets, desired) },
     };
   };
-  const next: NextTry = async () => {
-    const now = await base.latest(row, madeAtMs);
+  const next: NextTry = async ({ seen }) => {
+    const now = seen ?? (await base.latest(row, madeAtMs));
     if ("severity" in now) throw new Halted(notWritten(now.code, detailOf(now), now.hint));
     return { row: now, wish: wishFor(now) };
   };
-  const second = await put(status, row, next, way);
+  const second = await put(status, row, next, way, { isSequel: true });
   const paths = secrets.map(({ path }) => path).join(", ");
-  if (second instanceof ServiceError) {
-    const isUnknown = second.delivery === "unknown";
-    const facts = { ...factsOf(second), status: isUnknown ? "unknown" : "failed", message: second.message } as const;
+  if ("fault" in second) {
+    const { fault, isReadBack } = second;
+    const isUnknown = fault.delivery === "unknown" || (fault.delivery === "doubtful" && !isReadBack);
+    const facts = { ...factsOf(fault), status: isUnknown ? "unknown" : "failed", message: fault.message } as const;
     return halfMade(made, facts, paths, unreadable(paths, desired, first));
   }
   if (second.answer === undefined) return halfMade(made, second.outcome, paths, unreadable(paths, desired, first));
@@ -151,6 +163,7 @@ function halfMade(made: Written, second: Outcome, paths: string, hint: string): 
   const was = second.status === "unknown" ? "may not have been" : "was not";
   const outcome: Outcome = {
     ...second,
+    status: second.status === "not-started" ? "failed" : second.status,
     message: `created as ${id}, but ${paths} ${was} set: ${second.message ?? ""}`,
     hint,
     wrote: true,

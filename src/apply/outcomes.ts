@@ -18,6 +18,23 @@ export function problemsOfOutcome(change: Change, outcome: Outcome): readonly Pr
   return [warning("APPLY.NOT_READ_AGAIN", sentence(`"${change.name}": ${unseen}`), { ...place, hint: look })];
 }
 
+/** What there is to say of changes that were not begun, where the reason is told by nothing else: once for each reason. */
+export function problemsOfRest(outcomes: ReadonlyMap<Change, Outcome>): readonly Problem[] {
+  const reasons = new Map<string, { readonly outcome: Outcome; readonly names: string[] }>();
+  for (const [{ name }, outcome] of outcomes) {
+    const { status, code, message = "" } = outcome;
+    if (status !== "not-started" || code === undefined) continue;
+    const told = reasons.get(message) ?? { outcome, names: [] };
+    told.names.push(name);
+    reasons.set(message, told);
+  }
+  return [...reasons.values()].flatMap(({ outcome: { code, message = "", hint = "run again." }, names }) => {
+    if (code === undefined) return [];
+    const were = names.length === 1 ? `"${names[0]}" was` : `${names.length} changes were`;
+    return [error(code, sentence(`${were} not begun: ${message}`), { hint })];
+  });
+}
+
 function codeOf({ status, code }: Outcome): ProblemCode | undefined {
   if (status === "not-converged") return "APPLY.NOT_CONVERGED";
   if (status === "unknown") return "APPLY.OUTCOME_UNKNOWN";

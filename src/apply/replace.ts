@@ -71,7 +71,9 @@ export async function writeReplacement(
   const { row, carried, document, file } = kept;
   const written = await writeCreate(change, { ...source, observed: row, carried }, way, "replaced");
   const attempts = written.outcome.attempts + archived;
-  const outcome = { ...written.outcome, attempts, wrote: true };
+  const { status } = written.outcome;
+  // The archive is done: what comes behind it has begun, whether or not it was sent.
+  const outcome = { ...written.outcome, attempts, wrote: true, status: status === "not-started" ? "failed" : status };
   if (outcome.id !== undefined) {
     const isCarried = outcome.status !== "not-converged" && outcome.differs === undefined;
     if (isCarried) keeper.remove(file);
@@ -122,5 +124,5 @@ async function rowToArchive(
     const { rows, problem } = await way.base.current();
     if (problem === undefined && rows.every(({ id }) => id !== rowOf(source).id)) return undefined;
   }
-  return rowToWrite(change, source, { earlier, last: undefined }, way);
+  return rowToWrite(change, source, { earlier, last: undefined, seen: undefined }, way);
 }

@@ -1,4 +1,4 @@
-import type { EarlierTries } from "../api/client.js";
+import type { CallOptions, EarlierTries } from "../api/client.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { Bug, detailOf, type ProblemCode } from "../model/problem.js";
@@ -15,9 +15,11 @@ import {
   isLost,
   judged,
   LOOK_AGAIN,
+  notBegun,
   notWritten,
   PLAN_AGAIN,
   sentOf,
+  type Told,
   unknown,
   type Way,
   type Written,
@@ -29,8 +31,23 @@ export interface Try {
   readonly row: Observed;
 }
 
+/** What is known of a connection when the next try is made. */
+export interface Before {
+  readonly earlier: EarlierTries;
+  readonly last: Try | undefined;
+  /** The row itself, where it was read for this try; else the base has it. */
+  readonly seen: Observed | undefined;
+}
+
 /** Gives what the next try asks for, from a row that is fresh then; throws {@link Halted} where there can be none. */
-export type NextTry = (earlier: EarlierTries, last: Try | undefined) => Promise<Try>;
+export type NextTry = (before: Before) => Promise<Try>;
+
+/** A PUT that nothing proves to be done. */
+export interface Unproven {
+  readonly fault: ServiceError;
+  /** Whether the row was read afterwards, and does not show it. */
+  readonly isReadBack: boolean;
+}
 
 /**
  * One PUT with only the top-level keys that change; each map whole, with all that the definition does not name. Credentials
@@ -40,27 +57,31 @@ export async function writeUpdate(change: Change, source: Source, way: Way): Pro
   const { observed: planned } = source;
   if (planned === undefined) throw new Bug(`"${change.name}" is to be updated and has no row`);
   const { id, providerType } = planned;
-  const next: NextTry = async (earlier, last) => {
-    const row = await rowToWrite(change, source, { earlier, last }, way);
+  const next: NextTry = async (before) => {
+    const row = await rowToWrite(change, source, before, way);
     return { row, wish: wishFor(change, source, row, way) };
   };
   const result = await put("updated", { id, providerType }, next, way);
-  if (!(result instanceof ServiceError)) return result;
-  if (!isLost(result)) return { outcome: failed(result), mayBeDone: false };
-  // A gateway's answer is a definite failure as long as nothing shows the contrary.
-  if (result.delivery === "doubtful") return { outcome: { ...failed(result), hint: LOOK_AGAIN }, mayBeDone: true };
-  return { outcome: unknown(result, "it may or may not have been written"), mayBeDone: true };
+  if (!("fault" in result)) return result;
+  const { fault, isReadBack } = result;
+  if (!isLost(fault)) return { outcome: failed(fault), mayBeDone: false };
+  // A gateway's answer is a definite failure where the row shows nothing of it.
+  if (fault.delivery === "doubtful" && isReadBack)
+    return { outcome: { ...failed(fault), hint: LOOK_AGAIN }, mayBeDone: true };
+  return { outcome: unknown(fault, MAY_BE_WRITTEN), mayBeDone: true };
 }
+
+const MAY_BE_WRITTEN = "it may or may not have been written";
 
 /** The row of a change as it is just now, unless somebody has decided about it since the plan was made. */
 export async function rowToWrite(
   { fields }: Change,
   { desired, observed: planned }: Source,
-  { earlier, last }: { readonly earlier: EarlierTries; readonly last: Try | undefined },
+  { earlier, last, seen }: Before,
   { base, catalogue, stamps }: Way,
 ): Promise<Observed> {
   if (planned === undefined) throw new Bug(`"${desired.name}" is to be written over and has no row`);
-  const { rows, problem } = await base.current();
+  const { rows, problem } = seen === undefined ? await base.current() : { rows: [seen] };
   const row = rows.find(({ id }) => id === planned.id);
   const isTried = earlier.mayBeDone ? "; an earlier try may have been written" : "";
   const halt = (code: ProblemCode, message: string, hint: string | undefined) => {
@@ -69,6 +90,7 @@ export async function rowToWrite(
     if (!earlier.mayBeDone) return new Halted({ outcome: told, mayBeDone: false });
     return new Halted({ outcome: { ...told, status: "unknown" }, mayBeDone: true });
   };
+  if (problem !== undefined && earlier.count === 0) throw new Halted(notBegun(problem));
   if (problem !== undefined) throw halt(problem.code, detailOf(problem), problem.hint);
   if (row === undefined) throw halt("APPLY.ROW_MOVED", `${planned.id} is gone since the plan was made`, PLAN_AGAIN);
   // What an earlier try has written is not somebody else's doing.
@@ -94,33 +116,63 @@ function wishFor(change: Change, { desired, stamp: before }: Source, row: Observ
 }
 
 /**
- * Sends a PUT and holds the answer against what was asked; where it was lost, the row is read. Gives the fault where the
- * service refused, and where nothing proves that it was done.
+ * Sends a PUT and holds the answer against what was asked. Where an answer was lost, the row is read before the PUT is repeated, and
+ * at the end: what it shows is done. Gives the fault where the service refused, and where nothing proves that it was done.
  */
 export async function put(
   status: "created" | "replaced" | "updated",
   { id, providerType }: Pick<Observed, "id" | "providerType">,
   next: NextTry,
   { api, catalogue, environment }: Way,
-): Promise<Written | ServiceError> {
+  options: CallOptions = {},
+): Promise<Written | Unproven> {
   const tries: Try[] = [];
-  const lost = await answeredOrHalted(() =>
-    api.update(id, async (earlier) => {
-      const made = await next(earlier, tries.at(-1));
-      tries.push(made);
-      return made.wish;
-    }),
-  );
-  if (lost instanceof Halted) return lost.written;
-  const [first, last] = [tries.at(0), tries.at(-1)];
-  if (first === undefined || last === undefined) throw new Bug(`a PUT to ${id} without anything to ask for`);
   const expected = { id, providerType, environmentId: environment.id };
-  if (!(lost instanceof ServiceError)) return judged(status, last.wish, lost, expected, catalogue);
-  // Credentials do not show. They are in force if something that was written with them shows, and was not there before.
-  if (!isLost(lost) || unmet(first.wish, first.row, catalogue.syncConfig).length === 0) return lost;
-  const answer = await answeredOrFault(() => api.get(id));
-  if (answer instanceof ServiceError) return lost;
-  const told = { ...answer, attempts: lost.attempts, requestId: lost.requestId };
-  const written = judged(status, last.wish, told, expected, catalogue);
-  return written.outcome.status === status ? written : lost;
+  /** The write as done, if a row that was read after it proves that. */
+  const proven = (answer: Told): Written | undefined => {
+    const [first, last] = [tries.at(0), tries.at(-1)];
+    if (first === undefined || last === undefined || !isVisible(first, catalogue)) return undefined;
+    const written = judged(status, last.wish, answer, expected, catalogue);
+    return written.outcome.status === status ? written : undefined;
+  };
+  const seenBefore = async (earlier: EarlierTries): Promise<Observed | undefined> => {
+    if (!earlier.mayBeDone) return undefined;
+    const answer = await answeredOrFault(() => api.get(id, { ...options, isNested: true }));
+    if (answer instanceof ServiceError) {
+      const outcome = { ...unknown(answer, `${MAY_BE_WRITTEN}, and the row cannot be read`), attempts: earlier.count };
+      throw new Halted({ outcome, mayBeDone: true });
+    }
+    const { value, requestId } = answer;
+    const done = proven({ value, requestId, attempts: earlier.count });
+    if (done !== undefined) throw new Halted(done);
+    return value;
+  };
+  const sent = await answeredOrHalted(() =>
+    api.update(
+      id,
+      async (earlier) => {
+        const made = await next({ earlier, last: tries.at(-1), seen: await seenBefore(earlier) });
+        tries.push(made);
+        return made.wish;
+      },
+      options,
+    ),
+  );
+  if (sent instanceof Halted) return sent.written;
+  const [first, last] = [tries.at(0), tries.at(-1)];
+  if (!(sent instanceof ServiceError)) {
+    if (last === undefined) throw new Bug(`a PUT to ${id} without anything to ask for`);
+    return judged(status, last.wish, sent, expected, catalogue);
+  }
+  if (!isLost(sent) || first === undefined || !isVisible(first, catalogue)) return { fault: sent, isReadBack: false };
+  const answer = await answeredOrFault(() => api.get(id, { isSequel: true }));
+  if (answer instanceof ServiceError) return { fault: sent, isReadBack: false };
+  const { attempts, requestId } = sent;
+  return proven({ value: answer.value, attempts, requestId }) ?? { fault: sent, isReadBack: true };
+}
+
+/** Whether a row that has what was asked for differs from one that has not. Credentials do not show. */
+function isVisible({ wish, row }: Try, { syncConfig }: Way["catalogue"]): boolean {
+  // They are in force if something that was written with them shows, and was not there before.
+  return unmet(wish, row, syncConfig).length > 0;
 }

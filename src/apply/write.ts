@@ -3,7 +3,7 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";
 import type { SecretChange } from "../model/plan.js";
-import { Bug, type ProblemCode } from "../model/problem.js";
+import { Bug, detailOf, type Problem, type ProblemCode } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
 import type { CreateWish, SentCredential, UpdateWish } from "../model/wish.js";
@@ -46,6 +46,10 @@ export interface Way {
   readonly environment: ExpectedEnvironment;
   readonly stamps: StampSettings;
   readonly base: Base;
+  /** Waits, in milliseconds; shorter where the run is to end. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** Whether the run is to end as soon as what is begun is done. */
+  readonly isEnding: () => boolean;
 }
 
 /** Thrown to keep a request from being sent. */
@@ -65,6 +69,12 @@ export function notWritten(code: ProblemCode, message: string, hint: string | un
   return { outcome: hint === undefined ? outcome : { ...outcome, hint }, mayBeDone: false };
 }
 
+/** What becomes of a change for which the rows could not be read: nothing was sent for it. */
+export function notBegun({ code, ...problem }: Problem): Written {
+  const { outcome, ...written } = notWritten(code, detailOf({ code, ...problem }), problem.hint);
+  return { ...written, outcome: { ...outcome, status: "not-started" } };
+}
+
 /** The credentials that a write takes along. */
 export function sentOf(secrets: readonly SecretChange[], desired: Desired): readonly SentCredential[] {
   const paths = new Set(secrets.filter(({ isSent }) => isSent).map(({ path }) => path));
@@ -77,18 +87,22 @@ function sent({ field, value, path }: DesiredCredential): SentCredential {
   throw new Bug(`${path} was to be sent without a value`);
 }
 
+/** A row as the service told it; without a status where the answer was lost and it was read afterwards. */
+export type Told = Omit<Answered<Observed>, "httpStatus"> & { readonly httpStatus?: number };
+
 /** Holds an answer against what was asked: 200 alone proves nothing. */
 export function judged(
   status: "created" | "replaced" | "updated",
   wish: UpdateWish | CreateWish,
-  { attempts, httpStatus, requestId, value }: Answered<Observed>,
+  { attempts, httpStatus, requestId, value }: Told,
   expected: Expected,
   catalogue: Catalogue,
 ): Written {
-  const facts = { attempts, httpStatus, requestId, wrote: true };
+  const facts = { attempts, requestId, wrote: true, ...(httpStatus === undefined ? {} : { httpStatus }) };
+  const answered = httpStatus === undefined ? "the service" : `the service answered ${httpStatus}, but`;
   const other = otherThan(expected, value);
   if (other !== undefined) {
-    const message = `the service answered ${httpStatus}, but about ${other}`;
+    const message = httpStatus === undefined ? `the service tells of ${other}` : `${answered} about ${other}`;
     return {
       outcome: { ...facts, status: "not-converged", message, hint: OTHERS_AT_WORK },
       answer: value,
@@ -98,7 +112,7 @@ export function judged(
   const differs = notShown(wish, value, catalogue);
   const seen = { answer: value, wish, mayBeDone: false };
   if (differs.length === 0) return { ...seen, outcome: { ...facts, status } };
-  const message = `the service answered ${httpStatus}, but does not show what was asked: ${differs.join(", ")}`;
+  const message = `${answered} does not show what was asked: ${differs.join(", ")}`;
   return { ...seen, outcome: { ...facts, status: "not-converged", differs, message, hint: OTHERS_AT_WORK } };
 }
 
@@ -159,8 +173,9 @@ export function isLost({ delivery }: ServiceError): boolean {
   return delivery === "unknown" || delivery === "doubtful";
 }
 
+/** What a refused request comes to; one that was never sent, for the run was at its end before, is not begun. */
 export function failed(cause: ServiceError): Outcome {
-  return { ...factsOf(cause), status: "failed", message: cause.message };
+  return { ...factsOf(cause), status: cause.attempts === 0 ? "not-started" : "failed", message: cause.message };
 }
 
 export function unknown(cause: ServiceError, what: string): Outcome {

@@ -61,7 +61,9 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return { kind: "text", text: printed };
-    const problem = usageProblem(cause, named, argv[0]?.startsWith("-") ?? false);
+    const known = program.commands.find((command) => command.name() === named)?.options ?? [];
+    const options = known.flatMap(({ long }) => long ?? []);
+    const problem = usageProblem(cause, named, argv[0]?.startsWith("-") ?? false, options);
     const isNameApart = problem.code === "USAGE.STRAY_ARGUMENT" && argv.includes("--write-secrets");
     const hint = NAME_BEHIND;
     return { kind: "wrong", command: named, problem: isNameApart ? { ...problem, hint } : problem };

@@ -23,9 +23,10 @@ export async function doctorCommand(
 ): Promise<ExitCode> {
   const ready = setUp(options, terminal);
   const progress = output.progress();
-  const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
+  const interrupt = output.interruption();
+  const hosts = new Hosts({ ...wireParts(ready, interrupt), onEvent: tracing(output, options) });
   const { places } = ready;
-  const world = readingWorld(ready, hosts, progress.at);
+  const world = readingWorld(ready, hosts, { interrupt, onProgress: progress.at });
   const looked = steps("reading", places.length, world);
   let found: readonly (readonly Check[])[];
   try {
@@ -34,6 +35,7 @@ export async function doctorCommand(
     );
   } finally {
     progress.pause();
+    interrupt.close();
     await hosts.close();
   }
   const settings = settingsChecks(ready, options);

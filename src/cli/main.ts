@@ -6,6 +6,7 @@ import type { Terminal } from "./terminal.js";
 /** The process as a {@link Terminal}. */
 function terminalOf(): Terminal {
   const { env, stdin, stdout, stderr } = process;
+  const signals = new Signals();
   const isCi = env["CI"] !== undefined && env["CI"] !== "";
   return {
     environment: env,
@@ -18,33 +19,56 @@ function terminalOf(): Terminal {
     errorColumns: () => columnsOf(stderr),
     readIn: () => (stdin.isTTY ? "" : readFileSync(0, "utf8")),
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !isCi,
-    async ask(question) {
+    async ask(question, ending) {
       await dropTypedAhead(stdin);
+      if (ending.aborted) return "";
       const reader = createInterface({ input: stdin, output: stderr });
       const ended = new AbortController();
       reader.once("close", () => ended.abort());
       // Back from the background the input is paused, and nothing else would keep the process.
       reader.on("SIGCONT", () => reader.resume());
-      // In the question the terminal gives us the key and not the signal. Nothing is under way yet that could be cut off.
-      reader.once("SIGINT", () => {
+      // In the question the terminal gives us the key and not the signal.
+      reader.on("SIGINT", () => signals.heard(130));
+      const leave = () => {
         stderr.write("\n");
-        process.exit(130);
-      });
+        ended.abort();
+      };
+      ending.addEventListener("abort", leave, { once: true });
       try {
         return await reader.question(question, { signal: ended.signal });
       } catch {
         // The input ended without an answer.
         return "";
       } finally {
+        ending.removeEventListener("abort", leave);
         reader.close();
       }
     },
-    untilSignal: () =>
-      new Promise((resolve) => {
-        process.once("SIGINT", () => resolve(130));
-        process.once("SIGTERM", () => resolve(143));
-      }),
+    onSignal: (heard) => signals.tell(heard),
   };
+}
+
+/** Whoever sends this many does not want to wait for anything. */
+const MOST_SIGNALS = 3;
+
+/** The signals that ask the process to end. */
+class Signals {
+  readonly #told: ((code: 130 | 143) => void)[] = [];
+  #count = 0;
+
+  tell(heard: (code: 130 | 143) => void): void {
+    if (this.#told.length === 0) {
+      process.on("SIGINT", () => this.heard(130));
+      process.on("SIGTERM", () => this.heard(143));
+    }
+    this.#told.push(heard);
+  }
+
+  heard(code: 130 | 143): void {
+    this.#count += 1;
+    if (this.#count >= MOST_SIGNALS || this.#told.length === 0) process.exit(code);
+    for (const told of this.#told) told(code);
+  }
 }
 
 /** Long enough for what lies ready to come; nobody reads a question in that time. */

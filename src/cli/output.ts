@@ -9,10 +9,13 @@ import type { Look, Room } from "../report/look.js";
 import { keptText } from "../report/notes.js";
 import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemsText } from "../report/problems.js";
+import { GRACE_MS, Interruption } from "../setup/interruption.js";
 import { inRepository, isGithub } from "./ci-job.js";
 import type { CommonOptions } from "./options.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
+
+const SOON_OVER = `Nothing more is begun; requests under way have ${GRACE_MS / 1000} s to come to their end. Once more breaks them off.\n`;
 
 /** Says what came of a command: the result on stdout and nothing else, everything around it on stderr. */
 export class Output {
@@ -22,6 +25,7 @@ export class Output {
   /** Whether problems are also told as annotations on the lines of files. */
   readonly #annotates: boolean;
   #progress: Progress | undefined;
+  #interruption: Interruption | undefined;
   #roomOf: ((columns: number) => Room) | undefined;
 
   constructor(terminal: Terminal, options: CommonOptions, tool: ToolInfo) {
@@ -98,6 +102,19 @@ export class Output {
     const canDraw = errorIsTerminal && ci === "" && term !== "dumb";
     this.#progress ??= new Progress(this.#terminal, progress && !quiet && !verbose && !debug, canDraw);
     return this.#progress;
+  }
+
+  /** Signals of the terminal and of other programs, as what they mean for a run; from here on they do not kill the process. */
+  interruption(): Interruption {
+    if (this.#interruption !== undefined) return this.#interruption;
+    const interruption = new Interruption();
+    this.#terminal.onSignal((code) => {
+      const isFirst = !interruption.stop.aborted;
+      interruption.end(code === 130 ? "interrupted" : "terminated");
+      this.note(isFirst ? SOON_OVER : "Requests under way are broken off.\n");
+    });
+    this.#interruption = interruption;
+    return interruption;
   }
 
   /**

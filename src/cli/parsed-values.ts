@@ -47,6 +47,7 @@ function intoFiles({ jsonInto, markdownInto, htmlInto, sarifInto }: Values): Int
 /** Where a command goes. @param paths - folders and files with definitions that it names without an option */
 export function siteOptions(values: Values, paths: readonly string[] = []): SiteOptions & CommonOptions {
   const timeout = values["timeout"] as number | undefined;
+  const deadline = values["deadline"] as number | undefined;
   return {
     ...commonOptions(values),
     ...text("config", values),
@@ -57,6 +58,9 @@ export function siteOptions(values: Values, paths: readonly string[] = []): Site
     ...text("environmentId", values),
     ...(values["parallelism"] === undefined ? {} : { parallelism: values["parallelism"] as number }),
     ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
+    ...(deadline === undefined ? {} : { deadlineMs: Math.ceil(deadline * 1000) }),
+    insecureHttp: values["insecureHttp"] === true,
+    ...text("caFile", values),
   };
 }
 

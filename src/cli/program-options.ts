@@ -64,7 +64,10 @@ export function networked(command: Command): Command {
       `requests in flight to one host, 1 to 256 (default: ${DEFAULT_PARALLELISM})`,
       numberFrom(1, 256),
     )
-    .option("--timeout <seconds>", `for one request (default: ${DEFAULT_TIMEOUT_SECONDS})`, seconds);
+    .option("--timeout <seconds>", `for one request (default: ${DEFAULT_TIMEOUT_SECONDS})`, seconds)
+    .option("--deadline <seconds>", "for the whole run; behind it nothing is begun or repeated", seconds)
+    .option("--insecure-http", "allow http: beyond this machine: everybody on the way can read the key")
+    .option("--ca-file <file>", "also trust the authorities whose certificates (PEM) are in this file", filePath);
 }
 
 /** What a command that writes takes. */

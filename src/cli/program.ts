@@ -196,5 +196,7 @@ const variablesHelp = [
   "  FLEXPRICE_SYNC_FINGERPRINT_KEY_PREVIOUS  the key before it, while it is being exchanged",
   "  NAME_FILE                 for each of these and any ${NAME} in a definition: read it from this file",
   "  NO_COLOR, CI              no colour; no questions",
+  "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY        the proxy on the way out, and what is reached without it; also in small letters",
+  "  NODE_EXTRA_CA_CERTS       file with certificates of further authorities; the same as --ca-file",
   "  GITHUB_ACTIONS, GITHUB_WORKSPACE, GITHUB_STEP_SUMMARY, GITHUB_OUTPUT   what GitHub's jobs are told beside the terminal",
 ].join("\n");

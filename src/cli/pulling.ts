@@ -33,7 +33,8 @@ export async function pullInto(
   output: Output,
 ): Promise<Written> {
   const progress = output.progress();
-  const hosts = new Hosts({ ...wireParts(ready), onEvent: tracing(output, options) });
+  const interrupt = output.interruption();
+  const hosts = new Hosts({ ...wireParts(ready, interrupt), onEvent: tracing(output, options) });
   const { environments, problems } = requestsOf(ready, options);
   const invocation = {
     environments,
@@ -42,7 +43,7 @@ export async function pullInto(
     force: options.force,
   };
   try {
-    const pulled = await pull(invocation, readingWorld(ready, hosts, progress.at));
+    const pulled = await pull(invocation, readingWorld(ready, hosts, { interrupt, onProgress: progress.at }));
     const targets = pulled.targets.map(({ seen, files: all }) => ({
       seen,
       ...(all === undefined ? {} : { files: all.map((one) => put(one, written)) }),
@@ -57,6 +58,7 @@ export async function pullInto(
     return { targets, others, variables: pulled.variables, problems: [...pulled.problems, ...written.problems] };
   } finally {
     progress.pause();
+    interrupt.close();
     await hosts.close();
   }
 }

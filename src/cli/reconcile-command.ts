@@ -17,12 +17,14 @@ export async function reconcileCommand(
 ): Promise<ExitCode> {
   const reports = new ReportFiles(options.into, terminal, otherFilesOf(options, terminal));
   const progress = output.progress();
+  const interrupt = output.interruption();
   let planIsShown = false;
   let run: Run;
   try {
     run = await runIn(options, terminal, {
       onEvent: tracing(output, options),
       onProgress: progress.at,
+      interrupt,
       onKept(id, file) {
         // Said before anything is archived, for whoever breaks the run off.
         if (!options.quiet)
@@ -35,7 +37,7 @@ export async function reconcileCommand(
         if (!terminal.canAsk) return "cannot-ask";
         planIsShown = output.plans(proposal, { isAsked: true });
         const command = options.command === "prune" ? "prune" : "apply";
-        const answer = await terminal.ask(questionText(proposal, command, output.errorPaint()));
+        const answer = await terminal.ask(questionText(proposal, command, output.errorPaint()), interrupt.stop);
         // Nothing but a typed yes is a yes.
         return answer.trim() === "yes" ? "yes" : "no";
       },
@@ -43,6 +45,7 @@ export async function reconcileCommand(
     });
   } finally {
     progress.pause();
+    interrupt.close();
   }
   const codeOf = (told: Run) => exitCodeOf(told, { isDetailed: options.detailedExitcode });
   const published = await publish(run, codeOf, { terminal, options, files: reports });

@@ -52,7 +52,7 @@ export async function sandboxCommand(options: SandboxOptions, terminal: Terminal
       : "# FLEXPRICE_API_KEY is the key that was given\n";
   const lines = `export FLEXPRICE_BASE_URL=${sandbox.baseUrl}\n${keyLine}export FLEXPRICE_ENVIRONMENT_ID=${environmentId}\n`;
   // Listened for before anybody can know that the sandbox is there.
-  const signal = terminal.untilSignal();
+  const signal = new Promise<130 | 143>((resolve) => terminal.onSignal(resolve));
   const made = options.key === undefined ? { sandbox: { api_key: apiKey } } : {};
   output.result("sandbox", lines, made, { targets: [target] });
   const content = counted(sandbox.startedWith, "connection");

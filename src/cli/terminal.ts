@@ -14,10 +14,10 @@ export interface Terminal {
   readonly readIn: () => string;
   /** Whether a person sits there who can be asked: a terminal on both ends, and no CI. */
   readonly canAsk: boolean;
-  /** A line that the person typed. */
-  readonly ask: (question: string) => Promise<string>;
-  /** Resolves with the exit code of the first signal that asks the process to end. */
-  readonly untilSignal: () => Promise<130 | 143>;
+  /** A line that the person typed; nothing where `ending` was aborted before. */
+  readonly ask: (question: string, ending: AbortSignal) => Promise<string>;
+  /** Told the exit code of each signal that asks the process to end; from then on it does not end by itself. */
+  readonly onSignal: (heard: (code: 130 | 143) => void) => void;
 }
 
 /** One whose working folder is there. */

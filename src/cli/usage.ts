@@ -13,8 +13,17 @@ const QUOTING: ReadonlyMap<string, string> = new Map([
   ["apply", `${QUOTED} `],
 ]);
 
-/** Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option. */
-export function usageProblem(cause: Refusal, command: string | undefined, isBeforeCommand: boolean): Problem {
+/**
+ * Said in our words: commander's repeat the values, and one of them may be a key that was given to the wrong option.
+ *
+ * @param known - the long options of the command
+ */
+export function usageProblem(
+  cause: Refusal,
+  command: string | undefined,
+  isBeforeCommand: boolean,
+  known: readonly string[] = [],
+): Problem {
   const [first = "", ...more] = cause.message.replace(/^error: /, "").split("\n");
   const named = (dashes: string) => new RegExp(`(?:^|[\\s',])(${dashes}[^-'=\\s,][^'=\\s,[]*)`).exec(first)?.[1];
   const option = named("--") ?? named("-") ?? "it";
@@ -32,7 +41,7 @@ export function usageProblem(cause: Refusal, command: string | undefined, isBefo
         const apart = `option and value are two arguments, ${option} VALUE, or ${option}=VALUE.`;
         return error("USAGE.UNKNOWN_OPTION", `${option} with a blank behind it is one argument.`, { hint: apart });
       }
-      if (similar === option) return error("USAGE.BAD_VALUE", `${option} takes no value.`, { hint: help });
+      if (known.includes(option)) return error("USAGE.BAD_VALUE", `${option} takes no value.`, { hint: help });
       return error("USAGE.UNKNOWN_OPTION", `${program} has no option ${option}.`, { hint });
     case "commander.unknownCommand":
       return error("USAGE.UNKNOWN_COMMAND", `${/'(.*)'/.exec(first)?.[1] ?? "that"} is no command.`, { hint });

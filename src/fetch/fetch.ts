@@ -1,4 +1,4 @@
-import type { ConnectionsApi } from "../api/client.js";
+import type { CallOptions, ConnectionsApi } from "../api/client.js";
 import { FIRST_WRITE_SHOWS } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import { byText } from "../model/json.js";
@@ -22,12 +22,16 @@ export interface Fetched {
  *
  * @param expectedEnvironmentId - what the user says the environment is; rows of another one are an error
  */
-export async function fetchAll(api: ConnectionsApi, expectedEnvironmentId: string | undefined): Promise<Fetched> {
+export async function fetchAll(
+  api: ConnectionsApi,
+  expectedEnvironmentId: string | undefined,
+  options: CallOptions = {},
+): Promise<Fetched> {
   const rows = new Map<string, Observed>();
   let total: number | undefined;
   try {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const { value: page } = await api.list(rows.size);
+      const { value: page } = await api.list(rows.size, options);
       const before = rows.size;
       for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
       total = page.total ?? total;

@@ -30,6 +30,8 @@ export const problemCodes = {
   "SETTINGS.NO_BASE_URL": { title: "No base URL", exitCode: 3 },
   "SETTINGS.BAD_BASE_URL": { title: "Unusable base URL", exitCode: 3 },
   "SETTINGS.INSECURE_BASE_URL": { title: "Insecure base URL", exitCode: 3 },
+  "SETTINGS.BAD_PROXY": { title: "Unusable proxy", exitCode: 3 },
+  "SETTINGS.BAD_CA_FILE": { title: "Unusable authority", exitCode: 3 },
   "SETTINGS.BAD_ENVIRONMENT_ID": { title: "Unusable environment id", exitCode: 3 },
   "SETTINGS.NO_OWNER": { title: "No owner", exitCode: 3 },
   "SETTINGS.BAD_OWNER": { title: "Unusable owner", exitCode: 3 },
@@ -88,6 +90,8 @@ export const problemCodes = {
   "SECRETS.BAD_VALUE": { title: "Variable's value not allowed", exitCode: 3 },
 
   "SERVICE.UNREACHABLE": { title: "Service not reached", exitCode: 1 },
+  "SERVICE.UNTRUSTED": { title: "Certificate not trusted", exitCode: 1 },
+  "SERVICE.PROXY_REFUSED": { title: "Refused by the proxy", exitCode: 1 },
   "SERVICE.TIMEOUT": { title: "No answer in time", exitCode: 1 },
   "SERVICE.CUT_OFF": { title: "Answer cut off", exitCode: 1 },
   "SERVICE.UNAUTHORIZED": { title: "Not authorized", exitCode: 1 },
@@ -167,6 +171,10 @@ export const problemCodes = {
 
   "OUTPUT.NOT_WRITTEN": { title: "File not written", exitCode: 1 },
   "OUTPUT.NOT_REMOVED": { title: "File not removed", exitCode: 1 },
+
+  "RUN.DEADLINE": { title: "Deadline passed", exitCode: 1 },
+  "RUN.INTERRUPTED": { title: "Interrupted", exitCode: 130 },
+  "RUN.TERMINATED": { title: "Terminated", exitCode: 143 },
 
   "INTERNAL.OUTPUT": { title: "Output lost", exitCode: 1 },
   "INTERNAL.BUG": { title: "Internal error", exitCode: 1 },

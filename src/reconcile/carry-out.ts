@@ -1,7 +1,8 @@
+import type { CallOptions } from "../api/client.js";
 import { apply } from "../apply/apply.js";
 import { Base, type Rows } from "../apply/base.js";
 import type { Brake } from "../apply/brake.js";
-import { problemsOfOutcome, wrongEnvironment } from "../apply/outcomes.js";
+import { problemsOfOutcome, problemsOfRest, wrongEnvironment } from "../apply/outcomes.js";
 import { leftBlocked } from "../apply/policy.js";
 import { fetchAll } from "../fetch/fetch.js";
 import { tool } from "../generated/tool.js";
@@ -36,8 +37,8 @@ export async function carriedOut(
   const { planned, connected, target } = ready;
   const { plan, sources, archives } = planned;
   const { api, limit } = connected;
-  const refresh = async (): Promise<Rows> => {
-    const again = await fetchAll(api, target.expectedEnvironmentId);
+  const refresh = async (options: CallOptions): Promise<Rows> => {
+    const again = await fetchAll(api, target.expectedEnvironmentId, options);
     const problem = again.problems.find(isError);
     return { rows: again.observed, ...(problem === undefined ? {} : { problem }) };
   };
@@ -60,6 +61,7 @@ export async function carriedOut(
       sameTarget: request.sameTarget,
     },
     brake,
+    pause: (ms) => world.pause(ms, world.interrupt.stop),
     onDone,
   });
   const { recoveryFile } = invocation.given;
@@ -72,6 +74,7 @@ export async function carriedOut(
       // What the first write has shown is no longer in doubt.
       ...before.filter(({ code }) => !(isConfirmed && code === "FETCH.ENVIRONMENT_UNCONFIRMED")),
       ...[...outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
+      ...problemsOfRest(outcomes),
       ...(strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", strayed)]),
       ...(bug === undefined ? [] : [bugProblem(bug)]),
       ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),

@@ -117,6 +117,8 @@ export async function consented(
   };
   const isConsented = open.every(({ prepared }) => prepared.asked.isConsented);
   const refusals = await refusalsOf(proposal, { ...invocation, yes: invocation.yes || isConsented }, world);
+  // Whoever ended the run instead of answering has declined nothing.
+  if (world.interrupt.stop.aborted) return courses;
   return courses.map((course) => {
     const refused = course.seen === undefined ? undefined : refusals.get(course.seen);
     return refused === undefined ? course : withProblems(course, refused);

@@ -8,6 +8,7 @@ import type { Given } from "../load/given.js";
 import type { AccountApi } from "../model/account.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
+import type { Interrupt } from "../model/interrupt.js";
 import type { Problem } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { AskingOptions } from "../plan/asked.js";
@@ -90,6 +91,8 @@ export interface ReadingWorld {
   readonly fingerprintKeys: FingerprintKeys;
   /** At least 128 random bits as letters, digits, `-` and `_`. */
   readonly newSalt: () => string;
+  /** Whether the run is to end early. */
+  readonly interrupt: Interrupt;
   /** Told when a part of the run begins, and after each step of it. */
   readonly onProgress: (part: Part) => void;
 }
@@ -108,4 +111,6 @@ export interface World extends ReadingWorld, Asking {
   readonly nowMs: () => number;
   /** Milliseconds since 1970. */
   readonly clockMs: () => number;
+  /** Waits, in milliseconds; shorter where the signal is given. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { fetchAll } from "../fetch/fetch.js";
 import type { Desired, Observed } from "../model/connection.js";
-import { inOrder, isError, type Problem, together } from "../model/problem.js";
+import { codeOfStop, whyStopped } from "../model/interrupt.js";
+import { error, inOrder, isError, type Problem, together } from "../model/problem.js";
 import type { PulledTarget } from "../model/pulled.js";
 import type { TargetRun } from "../model/run.js";
 import type { TakenNames } from "../pull/names.js";
@@ -45,6 +46,11 @@ export async function pull(invocation: PullInvocation, world: ReadingWorld): Pro
   const taken: TakenNames = new Map();
   const read = steps("reading", environments.length, world);
   const found = await Promise.all(environments.map((request) => fetching(request, reader, world).finally(read)));
+  const { stop } = world.interrupt;
+  if (stop.aborted) {
+    const interrupted = error(codeOfStop(stop), `${whyStopped(stop)}; no file was written.`, { hint: "run again." });
+    return { targets: [], variables: [], problems: [...problems, interrupted] };
+  }
   // One after the other, in their order: names of variables must not depend on which answer came first.
   const pulled = found.map((fetching) => pulledOf(fetching, invocation, world, taken));
   return {

@@ -4,8 +4,13 @@ import { accountApi } from "../api/account.js";
 import { type ClientParts, connectionsApi, type WireEvent } from "../api/client.js";
 import type { Connection } from "../api/http.js";
 import { type Limit, limitTo } from "../api/limit.js";
+import { Pace } from "../api/pace.js";
+import type { ProxyRoute, Route } from "../api/route.js";
+import { proxyAuthorization } from "../api/wire.js";
+import type { Interrupt } from "../model/interrupt.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Connected } from "../reconcile.js";
+import type { NamedProxy } from "./proxies.js";
 import type { Access } from "./target.js";
 
 export interface HostsParts {
@@ -16,12 +21,16 @@ export interface HostsParts {
   /** In milliseconds since 1970; from then on nothing is begun. */
   readonly deadlineAtMs?: number;
   readonly knownSecrets: KnownSecrets;
+  readonly proxyFor: (url: URL) => NamedProxy | undefined;
+  /** Certificates of all authorities that are trusted; absent where those of the platform are. */
+  readonly certificates?: readonly string[];
+  readonly interrupt: Interrupt;
   readonly onEvent: (event: WireEvent) => void;
 }
 
 interface Host {
   readonly connection: Connection;
-  readonly requests: Limit;
+  readonly pace: Pace;
   readonly writes: Limit;
 }
 
@@ -36,18 +45,19 @@ export class Hosts {
 
   /** The way to one environment. */
   async connect({ baseUrl, apiKey, target }: Access): Promise<Connected> {
-    const { knownSecrets, onEvent, deadlineAtMs } = this.#parts;
-    const { connection, requests, writes } = await this.#host(baseUrl.origin);
+    const { knownSecrets, onEvent, deadlineAtMs, interrupt } = this.#parts;
+    const { connection, pace, writes } = await this.#host(baseUrl.origin);
     const environmentId = target.expectedEnvironmentId;
     const parts: ClientParts = {
       baseUrl,
       apiKey,
       ...(environmentId === undefined ? {} : { environmentId }),
       ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
-      turn: requests,
+      pace,
+      interrupt,
       send: connection.send,
       knownSecrets,
-      clock: { nowMs: Date.now, pause: (ms) => sleep(ms) },
+      clock: { nowMs: Date.now, pause },
       random: Math.random,
       newRequestId: randomUUID,
       onEvent,
@@ -69,13 +79,32 @@ export class Hosts {
   }
 
   async #opened(origin: string): Promise<Host> {
-    const { parallelism, timeoutMs } = this.#parts;
+    const { parallelism, timeoutMs, certificates } = this.#parts;
+    const proxy = this.#parts.proxyFor(new URL(origin));
+    const route: Route = {
+      origin,
+      ...(proxy === undefined ? {} : { proxy: proxyOf(proxy) }),
+      ...(certificates === undefined ? {} : { authorities: certificates }),
+    };
     // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
     const { connect } = await import("../api/http.js");
     return {
-      connection: connect(origin, parallelism, timeoutMs),
-      requests: limitTo(parallelism),
+      connection: connect(route, parallelism, timeoutMs),
+      pace: new Pace(parallelism),
       writes: limitTo(parallelism),
     };
+  }
+}
+
+function proxyOf({ origin, credentials }: NamedProxy): ProxyRoute {
+  return { origin, ...(credentials === undefined ? {} : { authorization: proxyAuthorization(credentials) }) };
+}
+
+/** Waits, in milliseconds; shorter where the signal is given. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    if (signal?.aborted !== true) throw cause;
   }
 }

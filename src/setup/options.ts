@@ -16,6 +16,12 @@ export interface SiteOptions {
   readonly parallelism?: number;
   /** For one request. */
   readonly timeoutMs?: number;
+  /** For the whole run. */
+  readonly deadlineMs?: number;
+  /** Addresses beyond this machine may be plain `http:`. */
+  readonly insecureHttp: boolean;
+  /** A file with certificates of authorities that are trusted, too. */
+  readonly caFile?: string;
 }
 
 /** A share of all environments: the `index`-th of `count`, counted from 1. */

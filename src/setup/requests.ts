@@ -26,7 +26,8 @@ export function requestOf(
 }
 
 /** The options about settings and target again, as a part of a command line; which environment is said beside them. */
-export function sameSettings({ config, baseUrl, environmentId }: SiteOptions): string {
+export function sameSettings({ config, baseUrl, environmentId, insecureHttp, caFile }: SiteOptions): string {
   const named = (option: string, value: string | undefined) => (value ? ` ${option} ${shellWord(value)}` : "");
-  return `${named("--config", config)}${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
+  const target = `${named("--base-url", baseUrl)}${named("--environment-id", environmentId)}`;
+  return `${named("--config", config)}${target}${insecureHttp ? " --insecure-http" : ""}${named("--ca-file", caFile)}`;
 }

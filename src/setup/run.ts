@@ -6,7 +6,7 @@ import { error, type Problem } from "../model/problem.js";
 import type { Run } from "../model/run.js";
 import { type Invocation, type ReadingWorld, reconcile, type World } from "../reconcile.js";
 import { BrokenOff } from "./broken-off.js";
-import { Hosts } from "./hosts.js";
+import { Hosts, pause } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_EXPIRY_MS, mostChangesIn, type RunOptions } from "./options.js";
 import { notRemoved, outProblems, recoveriesIn, saveDocument } from "./private-files.js";
@@ -15,7 +15,7 @@ import { readingWorld, type SetUp, type Surroundings, setUp, wireParts } from ".
 import { claimedIds, sharedTargets } from "./shared-targets.js";
 
 /** Who follows a run, and is asked in it. */
-export interface Companions extends Asking, Pick<ReadingWorld, "onProgress"> {
+export interface Companions extends Asking, Pick<ReadingWorld, "onProgress" | "interrupt"> {
   readonly onEvent: (event: WireEvent) => void;
   /** Told before a connection is archived: what only it has is kept in this file. */
   readonly onKept: (id: string, file: string) => void;
@@ -31,7 +31,7 @@ export interface Companions extends Asking, Pick<ReadingWorld, "onProgress"> {
 export async function runIn(
   options: RunOptions,
   surroundings: Surroundings,
-  { onEvent, onKept, onProgress, announce, confirm, problems: more }: Companions,
+  { onEvent, onKept, onProgress, interrupt, announce, confirm, problems: more }: Companions,
 ): Promise<Run> {
   const { workingFolder } = surroundings;
   const given = readGiven(options, nodeFiles(workingFolder));
@@ -39,7 +39,7 @@ export async function runIn(
   const startMs = performance.now();
   let mayHaveWritten = false;
   const hosts = new Hosts({
-    ...wireParts(ready),
+    ...wireParts(ready, interrupt),
     onEvent(event) {
       if (event.method !== "GET") mayHaveWritten = true;
       onEvent(event);
@@ -47,7 +47,7 @@ export async function runIn(
   });
   const recoveries = recoveriesIn(workingFolder);
   const world: World = {
-    ...readingWorld(ready, hosts, onProgress),
+    ...readingWorld(ready, hosts, { interrupt, onProgress }),
     recoveries: {
       keep(id, text) {
         const file = recoveries.keep(id, text);
@@ -58,6 +58,7 @@ export async function runIn(
     },
     nowMs: () => performance.now(),
     clockMs: () => Date.now(),
+    pause,
     announce,
     confirm,
   };

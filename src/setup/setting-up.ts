@@ -2,14 +2,17 @@ import { randomBytes } from "node:crypto";
 import { catalogue } from "../generated/catalogue.js";
 import type { Files } from "../load/files.js";
 import { type Given, nothingGiven } from "../load/given.js";
+import type { Interrupt } from "../model/interrupt.js";
 import { Bug, error, isError, type Problem } from "../model/problem.js";
 import { KnownSecrets, Secret } from "../model/secret.js";
 import type { EnvironmentSettings, Settings } from "../model/settings.js";
 import type { Connected, ReadingWorld, Target } from "../reconcile.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
+import { type Authorities, authoritiesOf } from "./authorities.js";
 import type { Hosts, HostsParts } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
+import { type Proxies, proxiesOf } from "./proxies.js";
 import { settingsFor } from "./settings.js";
 import { allSites, sitesFor } from "./sites.js";
 import { type StampVariables, stampVariablesOf } from "./stamp-variables.js";
@@ -47,6 +50,8 @@ export interface SetUp {
   readonly keyVariables: ReadonlySet<string>;
   readonly parallelism: number;
   readonly timeoutMs: number;
+  readonly proxies: Proxies;
+  readonly authorities: Authorities;
   /** In milliseconds, from now. */
   readonly deadlineMs?: number;
   /** Of what is asked for and of the settings, whatever the environment. */
@@ -68,11 +73,28 @@ export function setUp(
   const knownSecrets = new KnownSecrets();
   const stamps: StampVariables = isOffline ? { keys: {}, secrets: [], problems: [] } : stampVariablesOf(variables);
   knownSecrets.add(stamps.secrets);
-  const { settings, problems: ofSettings } = settingsFor(options.config, files, catalogue, variables);
+  const { settings, problems: ofSettings } = settingsFor(
+    options.config,
+    files,
+    catalogue,
+    variables,
+    options.insecureHttp,
+  );
+  const proxies: Proxies = isOffline
+    ? { proxyFor: () => undefined, secrets: [], problems: [] }
+    : proxiesOf(environment);
+  const authorities = authoritiesOf(options.caFile, environment, files);
+  knownSecrets.add(proxies.secrets);
   const all = allSites(settings);
   const isStopped = ofSettings.some(isError);
   const chosen = isStopped ? { sites: [], problems: [] } : sitesFor(all, options, given, files);
-  const problems = [...ofSettings, ...chosen.problems, ...overrides(options, chosen.sites)];
+  const problems = [
+    ...ofSettings,
+    ...chosen.problems,
+    ...overrides(options, chosen.sites),
+    ...proxies.problems,
+    ...authorities.problems,
+  ];
   const sites = problems.some(isError) ? [] : chosen.sites;
   const keyValues: string[] = [];
   const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, isMeantAlone(site))));
@@ -90,8 +112,10 @@ export function setUp(
     places,
     keyVariables: new Set(all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
     parallelism: options.parallelism ?? parallelism ?? DEFAULT_PARALLELISM,
+    proxies,
+    authorities,
     timeoutMs: options.timeoutMs ?? Math.ceil((timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
-    ...(deadlineSeconds === undefined ? {} : { deadlineMs: deadlineSeconds * 1000 }),
+    ...deadlineOf(options.deadlineMs ?? (deadlineSeconds === undefined ? undefined : deadlineSeconds * 1000)),
     problems,
   };
 
@@ -112,10 +136,14 @@ export function setUp(
   function placeOf(site: EnvironmentSettings, isOnly: boolean): Place {
     const { access, problems: found } = accessOf(options, variables, stamps, site, isOnly);
     const ofPlace = [...found, ...stamps.problems];
-    if (access === undefined || ofPlace.length > 0) return { site, problems: ofPlace };
+    if (access === undefined || ofPlace.some(isError)) return { site, problems: ofPlace };
     const target = { ...access.target, keyNumber: keyNumberOf(site) };
     return { site, problems: ofPlace, access: { ...access, target } };
   }
+}
+
+function deadlineOf(deadlineMs: number | undefined): Pick<SetUp, "deadlineMs"> {
+  return deadlineMs === undefined ? {} : { deadlineMs };
 }
 
 /** Options that say where the target is are about one environment. */
@@ -138,17 +166,27 @@ function newSalt(): string {
 }
 
 /** What the ways to the hosts of a run have in common. */
-export function wireParts({ parallelism, timeoutMs, deadlineMs, knownSecrets }: SetUp): Omit<HostsParts, "onEvent"> {
+export function wireParts(
+  { parallelism, timeoutMs, deadlineMs, knownSecrets, proxies, authorities }: SetUp,
+  interrupt: Interrupt,
+): Omit<HostsParts, "onEvent"> {
   const deadline = deadlineMs === undefined ? {} : { deadlineAtMs: Date.now() + deadlineMs };
-  return { parallelism, timeoutMs, knownSecrets, ...deadline };
+  const { proxyFor } = proxies;
+  const { certificates } = authorities;
+  const trusted = certificates === undefined ? {} : { certificates };
+  return { parallelism, timeoutMs, knownSecrets, proxyFor, interrupt, ...trusted, ...deadline };
 }
 
 /** What a run touches to read: the world of {@link SetUp}, and the ways to its hosts. */
-export function readingWorld(ready: SetUp, hosts: Hosts, onProgress: ReadingWorld["onProgress"]): ReadingWorld {
+export function readingWorld(
+  ready: SetUp,
+  hosts: Hosts,
+  { interrupt, onProgress }: Pick<ReadingWorld, "interrupt" | "onProgress">,
+): ReadingWorld {
   const { files, variables, knownSecrets, stamps } = ready;
   const connect = connectBy(ready, hosts);
   const fingerprintKeys = stamps.keys;
-  return { files, variables, catalogue, knownSecrets, fingerprintKeys, newSalt, connect, onProgress };
+  return { files, variables, catalogue, knownSecrets, fingerprintKeys, newSalt, connect, interrupt, onProgress };
 }
 
 /** Opens the way to an environment of a run. */

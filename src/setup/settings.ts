@@ -19,12 +19,14 @@ export interface FoundSettings {
  * own or allowed, so that a pull request cannot send a key elsewhere.
  *
  * @param named - the file that an option names
+ * @param isHttpAllowed - also beyond this machine
  */
 export function settingsFor(
   named: string | undefined,
   files: Files,
   catalogue: Catalogue,
   variables: Variables,
+  isHttpAllowed: boolean,
 ): FoundSettings {
   const { main, included, folder, problems } = readSettings(named, files);
   if (main === undefined || problems.some(isError)) return { problems };
@@ -37,7 +39,7 @@ export function settingsFor(
     ...checked.problems,
     ...hosts.problems,
     ...ownersOf(settings),
-    ...badTargets(settings),
+    ...badTargets(settings, isHttpAllowed),
     ...foreignHosts(settings, hosts),
     ...nestedFolders(settings, files),
   ];
@@ -112,9 +114,9 @@ function allowedHosts(variables: Variables): AllowedHosts {
 }
 
 /** What no run could use, whichever environment it is about. */
-function badTargets({ environments }: Settings): readonly Problem[] {
+function badTargets({ environments }: Settings, isHttpAllowed: boolean): readonly Problem[] {
   return environments.flatMap(({ baseUrl, environmentId }) => [
-    ...[baseUrl && badBaseUrl(baseUrl.text, "base_url", baseUrl.place)].flatMap((one) => one ?? []),
+    ...[baseUrl && badBaseUrl(baseUrl.text, "base_url", isHttpAllowed, baseUrl.place)].flatMap((one) => one ?? []),
     ...[environmentId && badEnvironmentId(environmentId.text, "environment_id", environmentId.place)].flatMap(
       (one) => one ?? [],
     ),
@@ -123,7 +125,7 @@ function badTargets({ environments }: Settings): readonly Problem[] {
 
 function foreignHosts({ environments }: Settings, { names }: AllowedHosts): readonly Problem[] {
   return environments.flatMap(({ name, baseUrl }) => {
-    if (baseUrl === undefined || badBaseUrl(baseUrl.text, "") !== undefined) return [];
+    if (baseUrl === undefined || badBaseUrl(baseUrl.text, "", true) !== undefined) return [];
     const { hostname, host } = new URL(baseUrl.text);
     const isOurs = hostname === "flexprice.io" || hostname.endsWith(".flexprice.io");
     if (isOurs || isLoopback(hostname) || names.has(hostname) || names.has(host)) return [];

@@ -1,5 +1,5 @@
 import type { Place } from "../model/location.js";
-import { error, type Problem } from "../model/problem.js";
+import { error, isError, type Problem, warning } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import type { EnvironmentSettings, SettingText } from "../model/settings.js";
 import type { Target } from "../reconcile.js";
@@ -22,6 +22,8 @@ export interface FoundAccess {
 export interface TargetOptions {
   readonly baseUrl?: string;
   readonly environmentId?: string;
+  /** Addresses beyond this machine may be plain `http:`. */
+  readonly insecureHttp?: boolean;
 }
 
 /**
@@ -41,9 +43,10 @@ export function accessOf(
 ): FoundAccess {
   const problems: Problem[] = [];
   const apiKey = apiKeyOf(site, isOnly, variables, problems);
-  const baseUrl = baseUrlOf(written(options.baseUrl, site.baseUrl), variables, problems);
+  const { insecureHttp = false } = options;
+  const baseUrl = baseUrlOf(written(options.baseUrl, site.baseUrl), insecureHttp, variables, problems);
   const environmentId = environmentIdOf(options.environmentId, site, isOnly, variables, problems);
-  if (apiKey === undefined || baseUrl === undefined || problems.length > 0) return { problems };
+  if (apiKey === undefined || baseUrl === undefined || problems.some(isError)) return { problems };
   const shown = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}`;
   const ours = owner ?? site.owner?.text;
   const target: Target = {
@@ -96,7 +99,12 @@ function apiKeyOf(
   return undefined;
 }
 
-function baseUrlOf(given: Written | undefined, variables: Variables, problems: Problem[]): URL | undefined {
+function baseUrlOf(
+  given: Written | undefined,
+  isHttpAllowed: boolean,
+  variables: Variables,
+  problems: Problem[],
+): URL | undefined {
   const found: Lookup =
     given === undefined ? variables.lookUp("FLEXPRICE_BASE_URL") : { state: "set", value: given.text };
   const source = given?.source ?? "FLEXPRICE_BASE_URL";
@@ -108,16 +116,25 @@ function baseUrlOf(given: Written | undefined, variables: Variables, problems: P
     );
     return undefined;
   }
-  const problem = badBaseUrl(found.value, source, given?.place);
-  if (problem === undefined) return new URL(found.value);
-  problems.push(problem);
-  return undefined;
+  const problem = badBaseUrl(found.value, source, isHttpAllowed, given?.place);
+  if (problem !== undefined) {
+    problems.push(problem);
+    return undefined;
+  }
+  const url = new URL(found.value);
+  if (isOpen(url)) {
+    const detail = `${source} is http: to ${url.hostname}: everybody on the way can read the key and every credential that is sent.`;
+    const at = given?.place === undefined ? {} : { place: given.place };
+    const hint = "use https: as soon as the service has it.";
+    problems.push(warning("SETTINGS.INSECURE_BASE_URL", detail, { ...at, hint }));
+  }
+  return url;
 }
 
 const EXAMPLE = "such as https://us.api.flexprice.io/v1 or https://api.cloud.flexprice.io/v1";
 
 /** What is wrong with an address of the service, if something is; the text is not repeated, for it may hold a key. */
-export function badBaseUrl(text: string, source: string, place?: Place): Problem | undefined {
+export function badBaseUrl(text: string, source: string, isHttpAllowed: boolean, place?: Place): Problem | undefined {
   const at = place === undefined ? {} : { place };
   const fault = URL.canParse(text) ? faultOf(new URL(text)) : "is not a URL";
   if (fault !== undefined) {
@@ -125,10 +142,16 @@ export function badBaseUrl(text: string, source: string, place?: Place): Problem
     return error("SETTINGS.BAD_BASE_URL", `${source} ${fault}.`, { ...at, hint });
   }
   const url = new URL(text);
-  if (url.protocol !== "http:" || isLoopback(url.hostname)) return undefined;
+  if (isHttpAllowed || !isOpen(url)) return undefined;
   const detail = `${source} is http: to ${url.hostname}, which would show the key to everybody on the way.`;
-  const hint = "use https:; plain http: is for this machine only.";
+  const hint =
+    "use https:; plain http: is for this machine only, unless you allow it with --insecure-http, on a network of your own.";
   return error("SETTINGS.INSECURE_BASE_URL", detail, { ...at, hint });
+}
+
+/** Whether what is sent there can be read on the way. */
+function isOpen({ protocol, hostname }: URL): boolean {
+  return protocol === "http:" && !isLoopback(hostname);
 }
 
 function faultOf(url: URL): string | undefined {

@@ -41,8 +41,13 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
   const unused = () => Promise.reject(new Error("not used here"));
   const api: ConnectionsApi = {
     list: unused,
-    get: unused,
-    async create(wish) {
+    async get(id) {
+      const found = state.rows.find((row) => row.id === id);
+      if (found === undefined) throw new Error("no such row");
+      return answered(found);
+    },
+    async create(next) {
+      const wish = await next({ count: 0, mayBeDone: false });
       created.push(wish);
       const made = observed({
         id: "conn_made",
@@ -110,6 +115,7 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
       },
       archives: new Map(),
       brake: new Brake(false, () => false),
+      pause: async () => {},
       onDone: () => {},
     });
   return { state, sent, created, keptFiles, plan, run };
@@ -279,11 +285,22 @@ describe("a try behind one that got no answer", () => {
     },
   );
 
-  it("takes what the earlier one has written for its own doing, and keeps what came after it", async () => {
+  it("is not sent when the row shows that the earlier one has been done", async () => {
     const { state, sent, run } = world(one, [stripe]);
-    meanwhile(state, true, OLDEST_BASE_MS + 1, { ...stripe, metadata: json({ team: "billing", note: 1 }) });
-    expect([...(await run()).outcomes.values()].map(({ status }) => status)).toEqual(["updated"]);
-    expect(sent).toHaveLength(2);
+    meanwhile(state, true, 0, { ...stripe, metadata: json({ team: "billing", note: 1 }) });
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "updated", wrote: true }]);
+    expect(sent).toHaveLength(1);
+    expect(state.lists).toBe(0);
+  });
+
+  it("starts from the row itself, not from the list, when the earlier one may have been done and does not show", async () => {
+    const { state, sent, run } = world(one, [stripe]);
+    meanwhile(state, true, 0, { ...stripe, metadata: json({ team: "old", note: 7 }) });
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "updated" }]);
+    expect(sent.map(({ wish }) => wish.metadata)).toEqual([
+      { team: "billing", note: 1 },
+      { team: "billing", note: 7 },
+    ]);
   });
 });
 

@@ -26,6 +26,7 @@ describe("a command line", () => {
       detailedExitcode: false,
       yes: false,
       failFast: false,
+      insecureHttp: false,
       into: {},
       allowDangerous: false,
       writeSecrets: "none",
@@ -59,6 +60,8 @@ describe("a command line", () => {
       { command: "prune", env: ["a"], yes: true, allowDangerous: true, failFast: true },
     ],
     [["plan", "--parallelism", "256", "--timeout", "0.5"], { parallelism: 256, timeoutMs: 500 }],
+    [["pull", "--deadline", "90", "--insecure-http"], { deadlineMs: 90_000, insecureHttp: true }],
+    [["doctor", "--ca-file", "ca.pem"], { caFile: "ca.pem", insecureHttp: false }],
     [["plan", "--max-changes", "3"], { maxChanges: { kind: "count", count: 3 } }],
     [["apply", "--max-changes", "12.5%"], { maxChanges: { kind: "percent", percent: 12.5 } }],
     [["apply", "--max-changes=0"], { maxChanges: { kind: "count", count: 0 } }],
@@ -120,7 +123,7 @@ describe("a command line", () => {
     [["validate", "--only", "x"], "USAGE.UNKNOWN_OPTION"],
     [["apply", "--detailed-exitcode"], "USAGE.UNKNOWN_OPTION"],
     [["schema", "-d", "x"], "USAGE.UNKNOWN_OPTION"],
-    [["apply", "--yes=true"], "USAGE.UNKNOWN_OPTION"],
+    [["apply", "--yes=true"], "USAGE.BAD_VALUE"],
     [["plan", "--json=1"], "USAGE.BAD_VALUE"],
     [["apply", "--ye"], "USAGE.UNKNOWN_OPTION"],
     [["-x"], "USAGE.UNKNOWN_OPTION"],
@@ -211,8 +214,18 @@ describe("a command line", () => {
     expect(usage(...argv)).toBe(code);
   });
 
-  it.each(["--insecure-http", "--ca-file", "--deadline"])("does not take %s yet", (option) => {
-    expect(usage("plan", option)).toBe("USAGE.UNKNOWN_OPTION");
+  it.each([
+    [["plan", "--deadline", "0"]],
+    [["plan", "--deadline", "soon"]],
+    [["apply", "--insecure-http=yes"]],
+    [["doctor", "--ca-file", "--json"]],
+  ])("takes no %j", (argv) => {
+    expect(usage(...argv)).toBe("USAGE.BAD_VALUE");
+  });
+
+  it.each(["--deadline", "--insecure-http", "--ca-file"])("has no %s where no network is asked", (option) => {
+    for (const command of ["validate", "keygen", "schema", "sandbox"])
+      expect(usage(command, option)).toBe("USAGE.UNKNOWN_OPTION");
   });
 
   it.each([

@@ -89,6 +89,7 @@ describe("completion offers", () => {
     expect([...new Set(free)].sort()).toEqual(
       [
         "base-url",
+        "deadline",
         "environment-id",
         "expires",
         "faults",

@@ -34,7 +34,7 @@ export function person(
       shown.error += question;
       return typed;
     },
-    untilSignal: () => Promise.resolve(130),
+    onSignal: () => {},
   };
   return { terminal, shown };
 }
