@@ -111,7 +111,8 @@ export class Output {
     this.#terminal.onSignal((code) => {
       const isFirst = !interruption.stop.aborted;
       interruption.end(code === 130 ? "interrupted" : "terminated");
-      this.note(isFirst ? SOON_OVER : "Requests under way are broken off.\n");
+      const how = code === 130 ? "Interrupted" : "Terminated";
+      this.note(isFirst ? `${how}. ${SOON_OVER}` : "Requests under way are broken off.\n");
     });
     this.#interruption = interruption;
     return interruption;

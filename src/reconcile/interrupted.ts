@@ -1,4 +1,4 @@
-import { codeOfStop, type Interrupt, whyStopped } from "../model/interrupt.js";
+import { codeOfStop, type Interrupt } from "../model/interrupt.js";
 import type { OutcomeStatus } from "../model/outcome.js";
 import { error, type Problem } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
@@ -12,22 +12,23 @@ export function withInterrupt(
   if (!stop.aborted) return problems;
   const code = codeOfStop(stop);
   const others = problems.filter((problem) => problem.code !== code);
-  return [...others, error(code, `${whyStopped(stop)}; ${standingOf(targets)}.`, { hint: HINT })];
+  return [...others, error(code, ...standingOf(targets))];
 }
 
-const HINT = "run again: what was done stays done, and the rest is made up for.";
-
-/** How far the changes of a run came, as a part of a sentence. */
-function standingOf(targets: readonly TargetRun[]): string {
+/** How far the changes of a run came, and what to do next. */
+function standingOf(targets: readonly TargetRun[]): readonly [string, { readonly hint: string }] {
   const outcomes = targets.flatMap(({ outcomes: all }) => [...(all?.values() ?? [])]);
-  if (outcomes.every(({ attempts }) => attempts === 0)) return "nothing was written";
+  if (outcomes.every(({ attempts }) => attempts === 0)) return ["nothing was written.", { hint: "run again." }];
   const count = (...statuses: readonly OutcomeStatus[]) =>
     outcomes.filter(({ status }) => statuses.includes(status)).length;
   const parts = [
-    `${count("created", "updated", "replaced", "archived")} of its changes are done`,
+    `${count("created", "updated", "replaced", "archived")} done`,
     ...[count("failed", "not-converged")].flatMap((failed) => (failed === 0 ? [] : [`${failed} failed`])),
-    ...[count("unknown")].flatMap((open) => (open === 0 ? [] : [`of ${open} it is not known`])),
-    `${count("not-started")} were not begun`,
+    ...[count("unknown")].flatMap((open) => (open === 0 ? [] : [`${open} of which nobody knows`])),
+    `${count("not-started")} not begun`,
   ];
-  return parts.join(", ");
+  return [
+    `of its changes ${parts.join(", ")}.`,
+    { hint: "run again: what was done stays done, and the rest is made up for." },
+  ];
 }

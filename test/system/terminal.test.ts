@@ -64,11 +64,19 @@ describe("apply on a terminal", () => {
   });
 
   it("is interrupted by Ctrl-C and ended by Ctrl-D, and writes nothing", async () => {
-    const { live, screen } = await open();
+    const { live, screen, cwd } = await open();
     screen.run("apply");
     await screen.until(question);
     screen.press("C-c");
+    const left = await screen.until(/ended with 130/);
+    expect(left).toContain("error[RUN.INTERRUPTED] Interrupted: nothing was written.");
+    expect(left).not.toContain("APPLY.DECLINED");
+    screen.clear();
+    screen.run("apply --json > out.json");
+    await screen.until(question);
+    screen.press("C-c");
     await screen.until(/ended with 130/);
+    expect(JSON.parse(readFileSync(join(cwd, "out.json"), "utf8"))).toMatchObject({ exit_code: 130 });
     screen.clear();
     screen.run("apply");
     await screen.until(question);
@@ -191,12 +199,25 @@ describe("a long run on a terminal", () => {
     await narrow.screen.until(/ended with 0/);
   });
 
+  it("ends with Ctrl-C in a whole report", async () => {
+    const { live, screen } = await openSlow();
+    screen.run("apply --yes -q --parallelism 1 --no-progress");
+    await screen.until(/./);
+    while (live.writes().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    screen.press("C-c");
+    const over = await screen.until(/ended with 130/);
+    expect(over).toContain("Interrupted. Nothing more is begun");
+    expect(over).toMatch(/Apply: 0 created, [1-9]\d* updated, .* [1-9]\d* not started, /);
+    expect(over).toContain("error[RUN.INTERRUPTED]");
+  });
+
   it("is broken off by Ctrl-C with the terminal as it was", async () => {
     const { screen } = await openSlow();
     screen.run("apply --yes --parallelism 1");
     await screen.until(bar);
     screen.press("C-c");
-    await screen.until(/^\$ ?$/m);
+    const ended = await screen.until(/ended with 130/);
+    expect(ended).not.toMatch(bar);
     screen.answer("echo still he''re");
     expect(await screen.until(/^still here/m)).toBeTruthy();
     expect(screen.cursorIsShown()).toBe(true);
