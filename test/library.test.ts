@@ -47,6 +47,37 @@ describe("the library", () => {
     ]);
   });
 
+  it("ends early when its signal is given: before it begins, in a read, and in a write that comes to its end", async () => {
+    const { live, here } = await open();
+    const early = await apply({ ...here, consent: true, signal: AbortSignal.abort() });
+    expect([exitCodeOf(early), early.problems.map(({ code }) => code)]).toEqual([130, ["RUN.INTERRUPTED"]]);
+    expect(live.received).toEqual([]);
+
+    const reading = new AbortController();
+    live.intercept = () => {
+      reading.abort();
+      return new Promise(() => {});
+    };
+    const unread = await plan({ ...here, signal: reading.signal });
+    expect([exitCodeOf(unread), unread.problems.map(({ code }) => code)]).toEqual([130, ["RUN.INTERRUPTED"]]);
+
+    const writing = new AbortController();
+    live.intercept = ({ method }) => {
+      if (method === "PUT") writing.abort();
+      return false;
+    };
+    const done = await apply({ ...here, consent: true, signal: writing.signal });
+    expect([...(done.targets[0]?.outcomes?.values() ?? [])].map(({ status }) => status)).toEqual(["updated"]);
+    expect([exitCodeOf(done), live.writes().length]).toEqual([130, 1]);
+  });
+
+  it("has a deadline for the whole run", async () => {
+    const { live, here } = await open();
+    live.intercept = () => new Promise(() => {});
+    const late = await plan({ ...here, deadlineMs: 300 });
+    expect([exitCodeOf(late), late.problems.map(({ code }) => code)]).toEqual([1, ["RUN.DEADLINE"]]);
+  });
+
   it("applies with a consent only, and only true is one", async () => {
     const { live, here } = await open();
     const refused = await apply(here);
@@ -108,6 +139,10 @@ describe("the library", () => {
     ["plan", { timeoutMs: 0.5 }],
     ["plan", { timeoutMs: "5000" }],
     ["plan", { timeoutMs: Number.POSITIVE_INFINITY }],
+    ["plan", { deadlineMs: 0 }],
+    ["plan", { insecureHttp: "false" }],
+    ["plan", { caFile: "" }],
+    ["apply", { signal: { aborted: false } }],
     ["plan", { maxChanges: 0 }],
     ["plan", { maxChanges: "10%" }],
     ["plan", { writeSecrets: true }],
