@@ -285,11 +285,11 @@ describe("an interrupted run", () => {
     expect(readdirSync(one.cwd).filter((name) => name.startsWith("flexprice-sync-recovery"))).toEqual([]);
   });
 
-  it("of pull and doctor reads no more and writes no file", async () => {
-    for (const command of ["pull", "doctor"]) {
+  it("of pull, doctor and init reads no more and writes no file", async () => {
+    for (const command of ["pull", "doctor", "init --pull"]) {
       const { live, arrival } = await holding(() => true);
       const at = arrival();
-      const one = running([command, "--json"], live, {}, {});
+      const one = running([...command.split(" "), "--json"], live, {}, {});
       await at;
       one.child.kill("SIGINT");
       const over = await one.end;

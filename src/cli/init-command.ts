@@ -51,6 +51,12 @@ export async function initCommand(options: InitOptions, terminal: TerminalInFold
     options.pull && !before.problems.some(isError)
       ? await pullInto(before, { ...options, command: "pull", force: false }, written, output)
       : { ...nothingPulled, problems: options.pull ? before.problems : [] };
+  // A run that was ended begins no files either.
+  if (pulled.problems.some(({ code }) => code.startsWith("RUN."))) {
+    const ended = exitCodeOfProblems(pulled.problems);
+    output.failure("init", pulled.problems, ended);
+    return ended;
+  }
   const seen = pulled.targets[0]?.seen;
   const environmentId = seen?.isConfirmed === true ? seen.environmentId : null;
   begin(SETTINGS_FILE, settingsText({ ...started, ...(environmentId === null ? {} : { environmentId }) }));

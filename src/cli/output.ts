@@ -109,6 +109,8 @@ export class Output {
     if (this.#interruption !== undefined) return this.#interruption;
     const interruption = new Interruption();
     this.#terminal.onSignal((code) => {
+      // What the run came to is just being told.
+      if (interruption.isOver) return;
       const isFirst = !interruption.stop.aborted;
       interruption.end(code === 130 ? "interrupted" : "terminated");
       const how = code === 130 ? "Interrupted" : "Terminated";

@@ -9,6 +9,7 @@ export class Interruption implements Interrupt {
   readonly #stop = new AbortController();
   readonly #breakOff = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor() {
     // Every request and every wait listens.
@@ -23,8 +24,14 @@ export class Interruption implements Interrupt {
     return this.#breakOff.signal;
   }
 
+  /** Whether there is nothing left to be ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The first time the run is to end soon, any other time at once. */
   end(how: "interrupted" | "terminated"): void {
+    if (this.#isOver) return;
     if (this.stop.aborted) {
       this.#breakOff.abort(how);
       return;
@@ -35,6 +42,7 @@ export class Interruption implements Interrupt {
 
   /** The run is over. */
   close(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
   }
 }
