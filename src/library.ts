@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-import type { WireEvent } from "./api/client.js";
+import type { WireEvent } from "./api/wire-event.js";
 import type { Proposal } from "./apply/consent.js";
 import type { MostChanges } from "./apply/policy.js";
 import { tool } from "./generated/tool.js";
@@ -20,11 +20,13 @@ import { Interruption } from "./setup/interruption.js";
 import type { RunOptions, Shard } from "./setup/options.js";
 import { type Companions, runIn } from "./setup/run.js";
 
-export type { Answered, ClientParts, ConnectionsApi, WireEvent } from "./api/client.js";
-export { connectionsApi } from "./api/client.js";
+export type { Answered, ClientParts } from "./api/client.js";
+export type { ConnectionsApi } from "./api/connections.js";
+export { connectionsApi } from "./api/connections.js";
 export type { HttpAnswer, HttpRequest, Send } from "./api/http.js";
 export type { Limit } from "./api/limit.js";
 export { limitTo } from "./api/limit.js";
+export type { WireEvent } from "./api/wire-event.js";
 export type { Asking, Consent, Proposal } from "./apply/consent.js";
 export type { MostChanges } from "./apply/policy.js";
 export type { Recoveries } from "./apply/replace.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FingerprintKey } from "../src/model/fingerprint.js";
-import type { StoredConnection } from "../src/sandbox/store.js";
+import type { StoredConnection } from "../src/sandbox/stored.js";
 import { folderWith } from "./support/folder.js";
 import { documentOf, lastLine, run, targetOf } from "./support/program.js";
 import { type SandboxForTest, sandbox } from "./support/sandbox.js";

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type ConnectionsApi, connectionsApi, type WireEvent } from "../src/api/client.js";
+import { type ConnectionsApi, connectionsApi } from "../src/api/connections.js";
 import { connect } from "../src/api/http.js";
 import { limitTo } from "../src/api/limit.js";
+import type { WireEvent } from "../src/api/wire-event.js";
 import type { Files } from "../src/load/files.js";
 import { nothingGiven, readGiven } from "../src/load/given.js";
 import { neverInterrupted } from "../src/model/interrupt.js";

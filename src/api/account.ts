@@ -1,6 +1,7 @@
 import type { AccountApi } from "../model/account.js";
 import { ServiceError } from "../model/service-error.js";
-import { Client, type ClientParts, pathOf } from "./client.js";
+import { Client, type ClientParts } from "./client.js";
+import { pathOf } from "./connections.js";
 import { readAccount, readEnvironment } from "./wire.js";
 
 /** What the service says of the key, its environment and itself. */

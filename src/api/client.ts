@@ -1,8 +1,6 @@
 import type { ErrorShape } from "../model/account.js";
-import type { Observed } from "../model/connection.js";
 import { DEADLINE_PASSED, type Interrupt, whyStopped } from "../model/interrupt.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
-import type { CreateWish, UpdateWish } from "../model/wish.js";
 import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
 import type { HttpAnswer, HttpRequest, Send } from "./http.js";
 import { HttpFault } from "./http-fault.js";
@@ -16,15 +14,8 @@ import {
   spreadMs,
   waitBefore,
 } from "./retry.js";
-import {
-  type ConnectionsPage,
-  createBody,
-  headersOf,
-  readConnection,
-  readPage,
-  shapeOfError,
-  updateBody,
-} from "./wire.js";
+import { headersOf, shapeOfError } from "./wire.js";
+import type { WireEvent } from "./wire-event.js";
 
 /** An answer with what is worth telling about the way to it. */
 export interface Answered<T> {
@@ -45,84 +36,12 @@ export interface CallOptions {
   readonly isNested?: boolean;
 }
 
-/** What the steps need of the service. Everything throws `ServiceError` and nothing else. */
-export interface ConnectionsApi {
-  /** Connections from a position on; the service of today gives all of them whatever the position. */
-  readonly list: (offset: number, options?: CallOptions) => Promise<Answered<ConnectionsPage>>;
-  readonly get: (id: string, options?: CallOptions) => Promise<Answered<Observed>>;
-  /**
-   * Sent again only where the service has certainly not done it.
-   *
-   * @param next - what to ask for, called before every try; what it throws is thrown on
-   */
-  readonly create: (
-    next: (earlier: EarlierTries) => Promise<CreateWish>,
-    options?: CallOptions,
-  ) => Promise<Answered<Observed>>;
-  /**
-   * @param next - what to ask for, called before every try: the row may have moved while a try was waited for. What it throws
-   * is thrown on.
-   */
-  readonly update: (
-    id: string,
-    next: (earlier: EarlierTries) => Promise<UpdateWish>,
-    options?: CallOptions,
-  ) => Promise<Answered<Observed>>;
-  /**
-   * Archives a connection; nothing brings it back.
-   *
-   * @param check - called before every try; what it throws is thrown on
-   */
-  readonly remove: (id: string, check: (earlier: EarlierTries) => Promise<void>) => Promise<Answered<undefined>>;
-}
-
 /** What may have become of the tries before one. */
 export interface EarlierTries {
   readonly count: number;
   /** Whether one of them may have been done all the same. */
   readonly mayBeDone: boolean;
 }
-
-/** What happens on the wire, for `-v` and `--debug`: no header values, no bodies. */
-export type WireEvent =
-  | {
-      readonly kind: "sent";
-      readonly method: string;
-      readonly url: string;
-      readonly attempt: number;
-      readonly requestId: string;
-      readonly bodyKeys: readonly string[];
-    }
-  | {
-      readonly kind: "answered";
-      readonly method: string;
-      readonly url: string;
-      readonly attempt: number;
-      readonly requestId: string;
-      readonly status: number;
-      readonly contentType: string;
-      readonly characters: number;
-      readonly ms: number;
-    }
-  | {
-      readonly kind: "failed";
-      readonly method: string;
-      readonly url: string;
-      readonly attempt: number;
-      readonly requestId: string;
-      readonly reason: string;
-      readonly ms: number;
-    }
-  | {
-      readonly kind: "waiting";
-      readonly method: string;
-      readonly url: string;
-      readonly requestId: string;
-      readonly waitMs: number;
-      /** Tries made so far. */
-      readonly attempt: number;
-      readonly reason: string;
-    };
 
 export interface ClientParts {
   readonly baseUrl: URL;
@@ -145,40 +64,8 @@ export interface ClientParts {
   readonly onEvent: (event: WireEvent) => void;
 }
 
-/** The connections of one environment of the service. */
-export function connectionsApi(parts: ClientParts): ConnectionsApi {
-  const client = new Client(parts);
-  return {
-    list(offset, options) {
-      const path = offset === 0 ? "/connections" : `/connections?offset=${offset}`;
-      return client.call({ method: "GET", path, ...options }, readPage);
-    },
-    get: (id, options) => client.call({ method: "GET", path: pathOf(id), ...options }, readConnection),
-    create(next, options) {
-      const bodyOf: BodyOf = async (earlier) => createBody(await next(earlier));
-      return client.call({ method: "POST", path: "/connections", bodyOf, ...options }, readConnection);
-    },
-    update(id, next, options) {
-      const bodyOf: BodyOf = async (earlier) => updateBody(await next(earlier));
-      return client.call({ method: "PUT", path: pathOf(id), bodyOf, ...options }, readConnection);
-    },
-    remove(id, check) {
-      const bodyOf: BodyOf = async (earlier) => {
-        await check(earlier);
-        return undefined;
-      };
-      return client.ask({ method: "DELETE", path: pathOf(id), bodyOf });
-    },
-  };
-}
-
-/** The path of a connection. */
-export function pathOf(id: string): string {
-  return `/connections/${encodeURIComponent(id)}`;
-}
-
 /** Makes the body of one try, if it has one. */
-type BodyOf = (earlier: EarlierTries) => Promise<string | undefined>;
+export type BodyOf = (earlier: EarlierTries) => Promise<string | undefined>;
 
 /** One request, repeats included. */
 export interface Call extends CallOptions {

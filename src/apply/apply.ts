@@ -1,4 +1,4 @@
-import type { ConnectionsApi } from "../api/client.js";
+import type { ConnectionsApi } from "../api/connections.js";
 import type { Limit } from "../api/limit.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";

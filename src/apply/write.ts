@@ -1,4 +1,5 @@
-import type { Answered, ConnectionsApi } from "../api/client.js";
+import type { Answered } from "../api/client.js";
+import type { ConnectionsApi } from "../api/connections.js";
 import type { Catalogue } from "../model/catalogue.js";
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import type { Outcome } from "../model/outcome.js";

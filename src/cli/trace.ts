@@ -1,5 +1,5 @@
-import type { WireEvent } from "../api/client.js";
 import { MOST_TRIES } from "../api/retry.js";
+import type { WireEvent } from "../api/wire-event.js";
 import { assertNever } from "../model/problem.js";
 import { printable } from "../report/text.js";
 import type { CommonOptions } from "./options.js";

@@ -1,4 +1,4 @@
-import type { ConnectionsApi } from "../api/client.js";
+import type { ConnectionsApi } from "../api/connections.js";
 import type { Limit } from "../api/limit.js";
 import type { Asking } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";

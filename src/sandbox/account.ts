@@ -2,7 +2,8 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Faults } from "./faults.js";
 import { type Role, type SeededEnvironment, type SeededKey, type SeedFile, seededRow } from "./seed.js";
 import { oddRows } from "./start-faults.js";
-import { Store, wholeSeconds } from "./store.js";
+import { Store } from "./store.js";
+import { wholeSeconds } from "./stored.js";
 import { ulid } from "./ulid.js";
 
 /** An API key with the user it belongs to. */

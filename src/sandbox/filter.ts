@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { badFilter, invalid, Refusal } from "./answers.js";
 import { firstValue, isInteger, isTime, onlyValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
-import type { StoredConnection } from "./store.js";
+import type { StoredConnection } from "./stored.js";
 
 /** What of a list request has an effect, or is echoed. */
 export interface Filter {

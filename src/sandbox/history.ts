@@ -1,4 +1,4 @@
-import type { StoredConnection } from "./store.js";
+import type { StoredConnection } from "./stored.js";
 
 interface Version {
   /** Milliseconds since 1970 from which it was so. */

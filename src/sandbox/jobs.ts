@@ -1,7 +1,8 @@
 import type { Catalogue } from "../model/catalogue.js";
 import { isObject, ownValue } from "../model/json.js";
 import type { Account } from "./account.js";
-import { type Store, type StoredConnection, wholeSeconds } from "./store.js";
+import type { Store } from "./store.js";
+import { type StoredConnection, wholeSeconds } from "./stored.js";
 
 /** A row as a job has read it. */
 export interface ReadRow {

@@ -5,7 +5,8 @@ import type { Caller, Demand } from "./access.js";
 import type { Account, ApiKey, Environment } from "./account.js";
 import { type Answer, badQuery, environmentNotFound, foreignTenant, notFound } from "./answers.js";
 import { type Filter, filtered, filterOfBody, filterOfQuery, integerOf } from "./filter.js";
-import type { Store, StoredConnection } from "./store.js";
+import type { Store } from "./store.js";
+import type { StoredConnection } from "./stored.js";
 import { allOff } from "./sync-config.js";
 
 /** A request that has been let in. */

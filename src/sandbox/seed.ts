@@ -1,5 +1,5 @@
 import type { JsonObject } from "../model/json.js";
-import { type StoredConnection, wholeSeconds } from "./store.js";
+import { type StoredConnection, wholeSeconds } from "./stored.js";
 import { ulid } from "./ulid.js";
 
 /** What a key may do; copied onto it when it is made. */

@@ -1,8 +1,8 @@
+import type { Catalogue } from "../model/catalogue.js";
 import { ownValue } from "../model/json.js";
-import type { AccountSettings } from "./account.js";
 import type { StartFaults } from "./faults.js";
 import { seededRow } from "./seed.js";
-import type { StoredConnection } from "./store.js";
+import type { StoredConnection } from "./stored.js";
 import { ulid } from "./ulid.js";
 
 type Scope = Pick<StoredConnection, "environmentId" | "tenantId">;
@@ -17,7 +17,7 @@ export function oddRows(
   { twins, pending }: StartFaults,
   present: readonly StoredConnection[],
   scope: Scope,
-  { catalogue, nowMs }: Pick<AccountSettings, "catalogue" | "nowMs">,
+  { catalogue, nowMs }: { readonly catalogue: Catalogue; readonly nowMs: () => number },
 ): readonly StoredConnection[] {
   const madeUp = (provider: string): StoredConnection => {
     const name = ownValue(catalogue.providers, provider)?.title ?? provider;

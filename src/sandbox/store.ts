@@ -5,25 +5,9 @@ import { checkCreate, checkPresent } from "./create-checks.js";
 import { blockShape, readUpdate, type StoredSecrets, storedFromCreate, updated, withEmpties } from "./credentials.js";
 import { firstValue, type Shape, textAt, UnreadableBody } from "./go-json.js";
 import { History } from "./history.js";
+import { type StoredConnection, wholeSeconds } from "./stored.js";
 import { allOff, checkSyncConfig, stored, syncConfigShape } from "./sync-config.js";
 import { ulid } from "./ulid.js";
-
-/** A connection as the service keeps it. */
-export interface StoredConnection {
-  readonly id: string;
-  readonly name: string;
-  readonly providerType: string;
-  readonly environmentId: string;
-  readonly tenantId: string;
-  readonly status: "published" | "archived";
-  readonly secrets: StoredSecrets;
-  readonly metadata: JsonObject | null;
-  readonly syncConfig: JsonObject | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly createdBy: string;
-  readonly updatedBy: string;
-}
 
 export interface StoreSettings {
   readonly catalogue: Catalogue;
@@ -272,9 +256,4 @@ function managedSecrets({ server }: ProviderFacts): StoredSecrets {
 function mapAt(object: JsonObject, key: string): JsonObject | undefined {
   const value = ownValue(object, key);
   return isObject(value) ? value : undefined;
-}
-
-/** A time as the service shows it: RFC 3339 in UTC, with whole seconds. */
-export function wholeSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

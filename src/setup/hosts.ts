@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { accountApi } from "../api/account.js";
-import { type ClientParts, connectionsApi, type WireEvent } from "../api/client.js";
+import type { ClientParts } from "../api/client.js";
+import { connectionsApi } from "../api/connections.js";
 import type { Connection } from "../api/http.js";
 import { type Limit, limitTo } from "../api/limit.js";
 import { Pace } from "../api/pace.js";
 import type { ProxyRoute, Route } from "../api/route.js";
 import { proxyAuthorization } from "../api/wire.js";
+import type { WireEvent } from "../api/wire-event.js";
 import type { Interrupt } from "../model/interrupt.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Connected } from "../reconcile.js";

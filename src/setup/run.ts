@@ -1,4 +1,4 @@
-import type { WireEvent } from "../api/client.js";
+import type { WireEvent } from "../api/wire-event.js";
 import type { Asking } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { type Given, readGiven } from "../load/given.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Answered, ConnectionsApi } from "../../src/api/client.js";
+import type { Answered } from "../../src/api/client.js";
+import type { ConnectionsApi } from "../../src/api/connections.js";
 import { limitTo } from "../../src/api/limit.js";
 import { apply } from "../../src/apply/apply.js";
 import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Answered, ConnectionsApi } from "../../src/api/client.js";
+import type { Answered } from "../../src/api/client.js";
+import type { ConnectionsApi } from "../../src/api/connections.js";
 import type { ConnectionsPage } from "../../src/api/wire.js";
 import { fetchAll } from "../../src/fetch/fetch.js";
 import type { Observed } from "../../src/model/connection.js";

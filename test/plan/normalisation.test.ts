@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ConnectionsApi } from "../../src/api/client.js";
+import type { ConnectionsApi } from "../../src/api/connections.js";
 import { readPage, updateBody } from "../../src/api/wire.js";
 import { fetchAll } from "../../src/fetch/fetch.js";
 import type { Observed } from "../../src/model/connection.js";
