@@ -1,6 +1,7 @@
 import type { Observed } from "../model/connection.js";
 import type { CreateWish, UpdateWish } from "../model/wish.js";
-import { type Answered, type BodyOf, type CallOptions, Client, type ClientParts, type EarlierTries } from "./client.js";
+import { type Answered, Client, type ClientParts } from "./client.js";
+import type { BodyOf, CallOptions, EarlierTries } from "./sender.js";
 import { type ConnectionsPage, createBody, readConnection, readPage, updateBody } from "./wire.js";
 
 /** What the steps need of the service. Everything throws `ServiceError` and nothing else. */

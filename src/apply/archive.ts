@@ -1,4 +1,4 @@
-import type { EarlierTries } from "../api/client.js";
+import type { EarlierTries } from "../api/sender.js";
 import type { Observed } from "../model/connection.js";
 import { sameJson } from "../model/json.js";
 import { detailOf } from "../model/problem.js";

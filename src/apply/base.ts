@@ -1,4 +1,4 @@
-import type { CallOptions } from "../api/client.js";
+import type { CallOptions } from "../api/sender.js";
 import type { Observed } from "../model/connection.js";
 import type { Problem } from "../model/problem.js";
 

@@ -1,4 +1,4 @@
-import type { EarlierTries } from "../api/client.js";
+import type { EarlierTries } from "../api/sender.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { Bug, messageOf } from "../model/problem.js";

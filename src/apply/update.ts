@@ -1,4 +1,4 @@
-import type { CallOptions, EarlierTries } from "../api/client.js";
+import type { CallOptions, EarlierTries } from "../api/sender.js";
 import type { Observed } from "../model/connection.js";
 import type { Change, Source } from "../model/plan.js";
 import { Bug, detailOf, type ProblemCode } from "../model/problem.js";

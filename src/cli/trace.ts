@@ -37,7 +37,9 @@ function requestLine(event: WireEvent): string | undefined {
 /** A line for everybody who waits: nothing is silent while a service is tried again. */
 function waitingLine({ method, url, reason, waitMs, attempt }: Extract<WireEvent, { kind: "waiting" }>): string {
   const when = waitMs < 100 ? "at once" : `in ${(waitMs / 1000).toFixed(1)} s`;
-  return `${method} ${printable(url)}: ${printable(reason)}; trying again ${when} (${attempt} of ${MOST_TRIES} tries made)\n`;
+  // Where a host limits requests and still answers some, a try more than usual is made.
+  const tries = attempt < MOST_TRIES ? `${attempt} of ${MOST_TRIES} tries made` : `${attempt} tries made`;
+  return `${method} ${printable(url)}: ${printable(reason)}; trying again ${when} (${tries})\n`;
 }
 
 const MORE_WAITS = "More requests are tried again, and not told one by one; -v tells all.\n";

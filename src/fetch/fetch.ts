@@ -1,5 +1,5 @@
-import type { CallOptions } from "../api/client.js";
 import type { ConnectionsApi } from "../api/connections.js";
+import type { CallOptions } from "../api/sender.js";
 import { FIRST_WRITE_SHOWS } from "../model/account.js";
 import type { Observed } from "../model/connection.js";
 import { byText } from "../model/json.js";

@@ -1,4 +1,4 @@
-import type { CallOptions } from "../api/client.js";
+import type { CallOptions } from "../api/sender.js";
 import { apply } from "../apply/apply.js";
 import { Base, type Rows } from "../apply/base.js";
 import type { Brake } from "../apply/brake.js";
