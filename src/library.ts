@@ -36,6 +36,7 @@ export type { Files } from "./load/files.js";
 export { type Given, type GivenFiles, nothingGiven, readGiven } from "./load/given.js";
 export type { Account, AccountApi, EnvironmentFacts } from "./model/account.js";
 export type { Catalogue, ProviderFacts } from "./model/catalogue.js";
+export { type Interrupt, neverInterrupted } from "./model/interrupt.js";
 export type { Json, JsonObject } from "./model/json.js";
 export type { Outcome, OutcomeStatus } from "./model/outcome.js";
 export type {

@@ -178,7 +178,7 @@ describe.each(SIGNALS)("%s", (signal, code, problem) => {
     const words = documentOf(over)
       .problems.map(({ message }) => message)
       .join();
-    expect(words).toMatch(/of its changes [12] done, [23] not begun/);
+    expect(words).toMatch(/of 4 changes [12] are done, [23] not begun/);
   });
 
   it("twice breaks off what is under way: nobody knows whether that was done, and the report says so", async () => {
@@ -189,6 +189,7 @@ describe.each(SIGNALS)("%s", (signal, code, problem) => {
     const said = one.says("Nothing more is begun");
     one.child.kill(signal);
     await said;
+    await new Promise((resolve) => setTimeout(resolve, 200));
     const startMs = Date.now();
     one.child.kill(signal);
     const over = await one.end;
@@ -198,6 +199,18 @@ describe.each(SIGNALS)("%s", (signal, code, problem) => {
     expect(new Set(statuses)).toEqual(new Set(["unknown", "not-started"]));
     const unknown = documentOf(over).problems.filter((each) => each.code === "APPLY.OUTCOME_UNKNOWN");
     expect(unknown).toHaveLength(statuses.filter((status) => status === "unknown").length);
+  });
+});
+
+describe("validate", () => {
+  it("has nothing that would have to come to its end: a signal ends the process", async () => {
+    const many = Array.from({ length: 3_000 }, (_, at) => `name: s3 ${at}\nprovider_type: s3\n`).join("---\n");
+    const cwd = folderWith({ "connections/all.yaml": many });
+    const child = start(["validate"], { cwd });
+    const exit = new Promise<string | null>((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGINT");
+    expect(await exit).toBe("SIGINT");
   });
 });
 
@@ -215,6 +228,20 @@ describe("an interrupted run", () => {
     expect(new Set(statusesOf(targetOf(over)))).toEqual(new Set(["unknown", "not-started"]));
   });
 
+  it("takes signals that come together for one: npm passes on what the terminal has sent already", async () => {
+    const { live, arrival, open } = await holding(({ method }) => method === "PUT");
+    const at = arrival();
+    const one = running(APPLY, live);
+    await at;
+    const said = one.says("Nothing more is begun");
+    for (let count = 0; count < 3; count += 1) one.child.kill("SIGINT");
+    await said;
+    open();
+    const over = await one.end;
+    expectWhole(over, one, 130, "RUN.INTERRUPTED");
+    expect(new Set(statusesOf(targetOf(over)))).toEqual(new Set(["updated", "not-started"]));
+  });
+
   it("has the code of the first signal: a job that is cancelled sends one after the other", async () => {
     const { live, arrival } = await holding(({ method }) => method === "PUT");
     const at = arrival();
@@ -223,6 +250,7 @@ describe("an interrupted run", () => {
     const said = one.says("Nothing more is begun");
     one.child.kill("SIGINT");
     await said;
+    await new Promise((resolve) => setTimeout(resolve, 200));
     one.child.kill("SIGTERM");
     expectWhole(await one.end, one, 130, "RUN.INTERRUPTED");
   });

@@ -51,9 +51,17 @@ describe("a service with an authority of its own", () => {
   });
 
   it.each([
-    ["an authority that nobody trusts", own.issue(), /unable to verify/],
-    ["another host's name", own.issue({ hosts: ["billing.example.com"] }), /altnames/],
-    ["a time that has passed", own.issue({ notAfter: new Date(Date.now() - 86_400_000) }), /expired/],
+    ["an authority that nobody trusts", own.issue(), /unable to verify[\s\S]*--ca-file FILE/],
+    [
+      "another host's name",
+      own.issue({ hosts: ["billing.example.com"] }),
+      /altnames[\s\S]*hint: the certificate is for another host: is the base URL right\?/,
+    ],
+    [
+      "a time that has passed",
+      own.issue({ notAfter: new Date(Date.now() - 86_400_000) }),
+      /expired[\s\S]*hint: whoever runs the service has to renew the certificate/,
+    ],
   ])(
     "with a certificate of %s is sent nothing, is asked once, and the way out is named",
     async (what, identity, words) => {
@@ -64,11 +72,19 @@ describe("a service with an authority of its own", () => {
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain("error[SERVICE.UNTRUSTED]");
       expect(ended.stderr).toMatch(words);
-      expect(ended.stderr).toContain("--ca-file FILE");
       expect(ended.stderr).not.toContain("trying again");
       expect(live.received).toEqual([]);
     },
   );
+
+  it("is not trusted because the environment turns the check off: the key goes to nobody unknown", async () => {
+    const live = await secureService([pushing], own.issue());
+    const env = accessTo(live, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+    const ended = await run(["plan"], { cwd: folderWith(files), env });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("error[SERVICE.UNTRUSTED]");
+    expect(live.received).toEqual([]);
+  });
 
   it.each([
     ["missing.pem", "cannot be read"],
@@ -177,7 +193,7 @@ describe("a proxy", () => {
     const ended = await run(["plan"], { cwd: folderWith(files), env: { ...accessTo(live), HTTP_PROXY: between.url } });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/error\[SERVICE\.PROXY_REFUSED\].*answered 407/);
-    expect(ended.stderr).toContain("HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT");
+    expect(ended.stderr).toContain("HTTP_PROXY=http://USER:PASSWORD@HOST:PORT");
   });
 
   it.each([

@@ -103,6 +103,33 @@ describe("a PUT of which an earlier try was lost", () => {
 });
 
 describe("a POST that a gateway answers", () => {
+  it.each([
+    ["a gateway that lost the service", 503, "upstream connect error or disconnect/reset before headers"],
+    ["a gateway that ran out of time", 524, "<html>A timeout occurred</html>"],
+    ["a panic of the service", 500, ""],
+    ["a server that waited too long for the request", 408, ""],
+  ])("in place of the service is no definite answer: %s has created it", async (_what, status, words) => {
+    const live = await service([]);
+    live.intercept = ({ method, body }, response) => {
+      if (method !== "POST") return false;
+      live.rows.push(row({ id: "conn_made", ...body, encrypted_secret_data: undefined }));
+      return send(response, status, words, { "content-type": "text/plain" });
+    };
+    const cwd = folderWith({ "connections/a.yaml": "name: a\nprovider_type: flexprice\n" });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    expect([ended.code, targetOf(ended).changes[0]?.outcome?.status]).toEqual([0, "created"]);
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("and of which nothing proves whose a connection is, for stamps are off, is unknown", async () => {
+    const live = await service([]);
+    live.intercept = inTurn(live, "POST", false, [answer(504)]);
+    const cwd = folderWith({ "connections/a.yaml": "name: a\nprovider_type: flexprice\n" });
+    const env = accessTo(live, { FLEXPRICE_SYNC_STAMP: "off" });
+    const ended = await run(["apply", "--yes", "--json"], { cwd, env });
+    expect([ended.code, targetOf(ended).changes[0]?.outcome?.status]).toEqual([4, "unknown"]);
+  });
+
   it("is sent once, has failed, and says to look before the next", async () => {
     const live = await service([]);
     live.intercept = inTurn(live, "POST", false, [answer(504)]);
@@ -112,6 +139,45 @@ describe("a POST that a gateway answers", () => {
     expect(live.writes()).toHaveLength(1);
     expect(ended.stderr).toContain("run plan before anything else");
   });
+});
+
+describe("a DELETE", () => {
+  const old = row({ id: "conn_1", provider_type: "stripe", name: "Stripe" });
+  const definition = `name: Stripe\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "\${K}", webhook_secret: "\${K}" }\n`;
+  const replace = ["apply", "--yes", "--json", "--replace", "Stripe", "--allow-dangerous"];
+
+  it.each<[string, number, unknown, Record<string, string>]>([
+    ["a login page", 200, "<html>log in</html>", { "content-type": "text/html" }],
+    ["an empty 200", 200, "", {}],
+    ["202", 202, {}, {}],
+    ["JSON of its own", 200, { ok: true }, {}],
+  ])(
+    "that is answered with %s is looked at: nothing is made in the place of what is still there",
+    async (_what, status, body, headers) => {
+      const live = await service([old]);
+      live.intercept = ({ method }, response) => (method === "DELETE" ? send(response, status, body, headers) : false);
+      const cwd = folderWith({ "connections/a.yaml": definition });
+      const ended = await run(replace, { cwd, env: accessTo(live, { K: "key-of-the-test" }) });
+      expect([ended.code, targetOf(ended).changes[0]?.outcome?.status]).toEqual([4, "failed"]);
+      expect(live.rows.map(({ id }) => id)).toEqual(["conn_1"]);
+      expect(live.writes().map(({ method }) => method)).toEqual(["DELETE"]);
+    },
+  );
+
+  it.each([301, 304, 503])(
+    "that is refused with %i before anything was deleted says nothing of exports: exit code 1",
+    async (status) => {
+      const live = await service([old]);
+      live.intercept = ({ method }, response) =>
+        method === "DELETE"
+          ? send(response, status, status === 503 ? { message: "later" } : "", { location: "/elsewhere" })
+          : false;
+      const cwd = folderWith({ "connections/a.yaml": definition });
+      const ended = await run(replace, { cwd, env: accessTo(live, { K: "key-of-the-test" }) });
+      expect([ended.code, targetOf(ended).changes[0]?.outcome?.status]).toEqual([1, "failed"]);
+      expect(ended.stderr).not.toContain("exports");
+    },
+  );
 });
 
 describe("a connection that the service rewrites itself", () => {
@@ -476,7 +542,7 @@ describe("a refused PUT", () => {
     ],
     [
       "a failure without a code has none",
-      refuse(500, {}),
+      refuse(500, { message: "it broke" }),
       /hint: run again; if it stays, ask whoever runs the service\./,
     ],
   ])("%s", async (_what, intercept, hint) => {

@@ -1,6 +1,16 @@
 import type { ErrorShape } from "../model/account.js";
 import type { KnownSecrets, Secret } from "../model/secret.js";
-import { type Attempted, type Foreign, jsonOf, noAnswer, notJson, oneLine, refusal, wrongShape } from "./faults.js";
+import {
+  type Attempted,
+  type Foreign,
+  jsonOf,
+  noAnswer,
+  notEmpty,
+  notJson,
+  oneLine,
+  refusal,
+  wrongShape,
+} from "./faults.js";
 import type { HttpAnswer } from "./http.js";
 import { HttpFault } from "./http-fault.js";
 import { Pace } from "./pace.js";
@@ -48,9 +58,10 @@ export class Client {
     return { value, attempts, httpStatus: answer.status, requestId };
   }
 
-  /** A request of whose answer only the success counts. */
+  /** A request that is answered with 204 and nothing else: any other success is somebody else's. */
   async ask(call: Call): Promise<Answered<undefined>> {
     const { answer, attempted } = await this.#succeeded(call);
+    if (answer.status !== 204) throw notEmpty(answer, attempted, this.#foreign);
     const { attempts, requestId } = attempted;
     return { value: undefined, attempts, httpStatus: answer.status, requestId };
   }

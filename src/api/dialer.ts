@@ -17,7 +17,8 @@ export class Dialer {
     this.#timeoutMs = timeoutMs;
     // Made once: reading all authorities takes longer than the connection.
     const trust = authorities === undefined ? {} : { secureContext: createSecureContext({ ca: [...authorities] }) };
-    this.#dial = buildConnector({ ...trust, timeout: timeoutMs });
+    // Certificates are looked at whatever the environment says: the key goes to nobody who cannot show one.
+    this.#dial = buildConnector({ ...trust, rejectUnauthorized: true, timeout: timeoutMs });
   }
 
   /** A connection to whoever is asked for. */

@@ -21,6 +21,8 @@ export interface Attempted {
   halfwayMs?: number;
   /** Whether a gateway gave up on the service in some try. */
   isDoubtful: boolean;
+  /** It is not tried again, for the deadline of the run comes before that. */
+  isCutShort?: boolean;
 }
 
 /** Makes text from elsewhere fit to be shown: on one line, of bounded length, without a secret. */
@@ -30,7 +32,14 @@ const BASE_URL_HINT = "is the base URL right? It ends in /v1, as in https://us.a
 
 const RATE_HINT = "run again later, or with fewer requests at a time, such as --parallelism 2.";
 
-const PROXY_CREDENTIALS = "the proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT says it.";
+/** The variable that names the proxy on the way to an address. */
+function proxyVariable(url: string): string {
+  return url.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY";
+}
+
+function proxyCredentials(url: string): string {
+  return `the proxy wants to know who asks: ${proxyVariable(url)}=http://USER:PASSWORD@HOST:PORT says it.`;
+}
 
 /** On every update the service checks the stored sync_config again: a row from before a rule fails until a valid one comes. */
 const NO_LONGER_TAKEN =
@@ -49,6 +58,16 @@ export function jsonOf({ contentType, text }: HttpAnswer): { readonly value: unk
 
 function isJson(contentType: string): boolean {
   return contentType === "" || /[/+]json\b/i.test(contentType);
+}
+
+/**
+ * Whether an answer leaves it open what became of the request: a gateway got none from the service, or somebody other than the
+ * service's own handlers speaks. Those answer every error as JSON with a message.
+ */
+export function isDoubtful(answer: HttpAnswer): boolean {
+  const { status } = answer;
+  if (status === 502 || status === 504) return true;
+  return (status >= 500 || status === 408) && readError(parsed(answer)).message === undefined;
 }
 
 /** A success whose body is not JSON: a login page, a proxy's greeting, a wrong path. */
@@ -73,6 +92,12 @@ function whyUnreadable({ contentType, contentEncoding, text }: HttpAnswer): stri
     : ": it is no JSON, or not all of it";
 }
 
+/** A success with a body, or another than 204, where the API answers with nothing: the row tells what became of the request. */
+export function notEmpty(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
+  const detail = `${about(answer, attempted, foreign)}, but the connections API answers with 204 and nothing else.`;
+  return fault("SERVICE.WRONG_SHAPE", detail, attempted, "doubtful", answer.status, BASE_URL_HINT);
+}
+
 /** A success whose JSON is not what the connections API answers. */
 export function wrongShape(answer: HttpAnswer, attempted: Attempted, foreign: Foreign): ServiceError {
   const detail = `${about(answer, attempted, foreign)}, but not in the shape of the connections API.`;
@@ -89,8 +114,8 @@ export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number,
   }
   const said = readError(parsed(answer));
   const words = said.message === undefined ? "" : `: ${foreign(said.message)}`;
-  const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs)}`;
-  const [code, general] = meaningOf(status, attempted, said);
+  const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs, attempted)}`;
+  const [code, general] = meaningOf(answer, attempted, said, nowMs);
   const hint =
     said.existingId === undefined ? general : `it exists as ${foreign(said.existingId)}; run plan again to see it.`;
   return fault(code, sentence(detail), attempted, "answered", status, hint);
@@ -103,8 +128,8 @@ export function noAnswer(
   stop: AbortSignal | undefined,
   foreign: Foreign,
 ): ServiceError {
-  const [code, hint] = transportMeaning(cause, stop);
   const { method, url, attempts } = attempted;
+  const [code, hint] = transportMeaning(cause, url, stop);
   const what = attempts === 0 ? "was not sent" : `failed${triesOf(attempted)}`;
   const detail = sentence(`${method} ${url} ${what}: ${foreign(cause.message)}`);
   return fault(code, detail, attempted, cause.delivery, undefined, hint, cause);
@@ -155,13 +180,25 @@ function triesOf({ attempts }: Attempted): string {
   return attempts > 1 ? ` after ${attempts} tries` : "";
 }
 
-function waitWords({ retryAfter }: HttpAnswer, nowMs: number): string {
-  const asked = retryAfterMs(retryAfter, nowMs);
-  if (asked === undefined || asked <= LONGEST_WAIT_MS) return "";
-  return ` (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited)`;
+function waitWords(answer: HttpAnswer, nowMs: number, { isCutShort = false }: Attempted): string {
+  const asked = retryAfterMs(answer.retryAfter, nowMs, answer.date);
+  if (asked === undefined || (asked <= LONGEST_WAIT_MS && !isCutShort)) return "";
+  const but = isCutShort ? "the deadline of the run comes first" : `at most ${LONGEST_WAIT_MS / 1000} s are waited`;
+  return ` (it asks to wait ${secondsText(asked)}; ${but})`;
 }
 
-function meaningOf(status: number, { method, url }: Attempted, said: ServiceMessage): readonly [ProblemCode, string] {
+/** `90 s`; what is longer than a week is told as that. */
+export function secondsText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return seconds > 7 * 86_400 ? "more than a week" : `${seconds} s`;
+}
+
+function meaningOf(
+  { status, retryAfter, date }: HttpAnswer,
+  { method, url }: Attempted,
+  said: ServiceMessage,
+  nowMs: number,
+): readonly [ProblemCode, string] {
   const isList = method === "GET" && /\/connections(?:\?|$)/.test(url);
   switch (status) {
     case 401:
@@ -183,15 +220,24 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
           : "it was deleted meanwhile: run plan again.",
       ];
     case 407:
-      return ["SERVICE.PROXY_REFUSED", PROXY_CREDENTIALS];
+      return ["SERVICE.PROXY_REFUSED", proxyCredentials(url)];
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
-      return ["SERVICE.RATE_LIMITED", RATE_HINT];
+      return [
+        "SERVICE.RATE_LIMITED",
+        (retryAfterMs(retryAfter, nowMs, date) ?? 0) > LONGEST_WAIT_MS
+          ? "run again when that time is over."
+          : RATE_HINT,
+      ];
+    case 413:
+      return ["SERVICE.REJECTED", "the request is too large for the service, or for something on the way to it."];
     default:
       if (method === "PUT" && said.code === "database_error") return ["SERVICE.FAILED", NO_LONGER_TAKEN];
       if (status >= 500) return ["SERVICE.FAILED", "run again; if it stays, ask whoever runs the service."];
       if (method === "GET") return ["SERVICE.REJECTED", BASE_URL_HINT];
+      if (said.message === undefined)
+        return ["SERVICE.REJECTED", "it gives no reason; ask whoever runs the service, or what is on the way to it."];
       return [
         "SERVICE.REJECTED",
         "the service's own words say what it does not take; correct the definition, and run plan.",
@@ -199,17 +245,30 @@ function meaningOf(status: number, { method, url }: Attempted, said: ServiceMess
   }
 }
 
+function lookAtProxy(url: string): string {
+  return `check the proxy in ${proxyVariable(url)}; what is reached without it goes into NO_PROXY.`;
+}
+
 function transportMeaning(
-  { kind, proxyStatus }: HttpFault,
+  { kind, proxyStatus, isThroughProxy, code }: HttpFault,
+  url: string,
   stop: AbortSignal | undefined,
 ): readonly [ProblemCode, string] {
   switch (kind) {
     case "unreachable":
+      if (isThroughProxy) return ["SERVICE.UNREACHABLE", lookAtProxy(url)];
       return [
         "SERVICE.UNREACHABLE",
         "check the base URL and the network; where a proxy leads out, name it with HTTPS_PROXY.",
       ];
     case "untrusted":
+      if (code === "CERT_HAS_EXPIRED")
+        return [
+          "SERVICE.UNTRUSTED",
+          "whoever runs the service has to renew the certificate; or the clock of this machine is wrong.",
+        ];
+      if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+        return ["SERVICE.UNTRUSTED", "the certificate is for another host: is the base URL right?"];
       return [
         "SERVICE.UNTRUSTED",
         "if the service or a proxy on the way has an authority of its own, name a file with its certificate: --ca-file FILE, or NODE_EXTRA_CA_CERTS; else somebody else answers there, so send nothing.",
@@ -218,14 +277,17 @@ function transportMeaning(
       return [
         "SERVICE.PROXY_REFUSED",
         proxyStatus === 407
-          ? PROXY_CREDENTIALS
+          ? proxyCredentials(url)
           : "ask whoever runs the proxy to let it through, or go round it with NO_PROXY.",
       ];
     case "stopped":
       return [stop === undefined ? "RUN.INTERRUPTED" : codeOfStop(stop), "run again; what was done stays done."];
+    case "stale":
+      return ["SERVICE.TIMEOUT", "run again; connections take long to come about."];
     case "limited":
       return ["SERVICE.RATE_LIMITED", RATE_HINT];
     case "timeout":
+      if (isThroughProxy) return ["SERVICE.TIMEOUT", lookAtProxy(url)];
       return ["SERVICE.TIMEOUT", "run again, or allow more, such as --timeout 60."];
     case "deadline":
       return ["RUN.DEADLINE", DEADLINE_HINT];

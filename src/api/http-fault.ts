@@ -12,8 +12,20 @@ export type HttpFaultKind =
   | "stopped"
   /** The service asks for a longer rest than is waited for. */
   | "limited"
+  /** It waited too long for a connection to be sent as it is. */
+  | "stale"
   | "cut-off"
   | "too-large";
+
+/** A connection is there sooner than this, or it will not be. */
+export const LONGEST_CONNECT_MS = 10_000;
+
+export interface HttpFaultFacts {
+  readonly cause?: unknown;
+  readonly proxyStatus?: number | undefined;
+  readonly isThroughProxy?: boolean;
+  readonly code?: string | undefined;
+}
 
 /** No usable answer came back. */
 export class HttpFault extends Error {
@@ -22,17 +34,23 @@ export class HttpFault extends Error {
   readonly delivery: Exclude<Delivery, "answered">;
   /** What the proxy answered in place of opening the way. */
   readonly proxyStatus: number | undefined;
+  /** Whether a proxy is on the way. */
+  readonly isThroughProxy: boolean;
+  /** What the platform calls it. */
+  readonly code: string | undefined;
 
   constructor(
     kind: HttpFaultKind,
     delivery: Exclude<Delivery, "answered">,
     message: string,
-    { cause, proxyStatus }: { readonly cause?: unknown; readonly proxyStatus?: number | undefined } = {},
+    { cause, proxyStatus, isThroughProxy = false, code }: HttpFaultFacts = {},
   ) {
     super(message, { cause });
     this.kind = kind;
     this.delivery = delivery;
     this.proxyStatus = proxyStatus;
+    this.isThroughProxy = isThroughProxy;
+    this.code = code;
   }
 }
 
@@ -45,8 +63,7 @@ export interface Progress {
 }
 
 /** The certificate was looked at and is not taken: OpenSSL's names for why, and Node's for a name that it does not hold. */
-const UNTRUSTED =
-  /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|ERR_TLS_CERT|UND_ERR_PRX_TLS)/;
+const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(?:CA|PURPOSE)|ERR_TLS_CERT)/;
 
 /** What a library threw, as a fault of ours. */
 export function faultOf(cause: unknown, progress: Readonly<Progress>, timeoutMs: number): HttpFault {
@@ -55,12 +72,13 @@ export function faultOf(cause: unknown, progress: Readonly<Progress>, timeoutMs:
   const { code, message } = factsOf(cause);
   const delivery = isSent ? "unknown" : "not-sent";
   const words = code === "" || message.includes(code) ? message : `${message} (${code})`;
-  if (UNTRUSTED.test(code)) return new HttpFault("untrusted", "not-sent", words, { cause });
+  if (UNTRUSTED.test(code)) return new HttpFault("untrusted", delivery, words, { cause, code });
   if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
     const why = "the other side does not speak TLS as expected; is it an http: address?";
     return new HttpFault("unreachable", delivery, why, { cause });
   }
-  if (/^UND_ERR_(?:CONNECT|HEADERS|BODY)_TIMEOUT$/.test(code)) return late(progress, timeoutMs);
+  if (code === "UND_ERR_CONNECT_TIMEOUT") return late(progress, Math.min(timeoutMs, LONGEST_CONNECT_MS));
+  if (/^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/.test(code)) return late(progress, timeoutMs);
   if (begun === undefined) return new HttpFault("unreachable", delivery, words, { cause });
   return new HttpFault("cut-off", "unknown", `${begun}, and then broke off: ${words}`, { cause });
 }

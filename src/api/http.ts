@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from "undici";
 import { decoded } from "./decoding.js";
 import { authorizing, Dialer } from "./dialer.js";
-import { faultOf, HttpFault, late, type Progress } from "./http-fault.js";
+import { faultOf, HttpFault, LONGEST_CONNECT_MS, late, type Progress } from "./http-fault.js";
 import type { ProxyRoute, Route } from "./route.js";
 
 /** Bytes of an answer that are read at most; ten thousand connections are about 10 MB. */
@@ -9,9 +9,6 @@ export const LARGEST_ANSWER = 32 * 1024 * 1024;
 
 /** Of an error only its message is of interest. */
 const LARGEST_ERROR = 256 * 1024;
-
-/** A connection is there sooner than this, or it will not be. */
-const LONGEST_CONNECT_MS = 10_000;
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -23,6 +20,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** Breaks it off. */
   readonly signal?: AbortSignal;
+  /** Whether it is too old, asked when there is a connection to write it to; then it is not sent. */
+  readonly isStale?: () => boolean;
 }
 
 export interface HttpAnswer {
@@ -93,19 +92,27 @@ export function connect(route: Route, mostAtOnce: number, timeoutMs: number): Co
 /** A fault on a way that has a proxy names it: what does not answer may be the one or the other. */
 function throughProxy(cause: unknown, { origin }: ProxyRoute): unknown {
   if (!(cause instanceof HttpFault)) return cause;
-  const { kind, delivery, message, proxyStatus } = cause;
-  return new HttpFault(kind, delivery, `through the proxy ${origin}: ${message}`, { cause, proxyStatus });
+  const { kind, delivery, message, proxyStatus, code } = cause;
+  const facts = { cause, proxyStatus, code, isThroughProxy: true };
+  return new HttpFault(kind, delivery, `through the proxy ${origin}: ${message}`, facts);
 }
 
 /** Options of a request that is followed. */
-type WithProgress = Dispatcher.DispatchOptions & { readonly opaque?: Progress };
+type WithProgress = Dispatcher.DispatchOptions & { readonly opaque?: Followed };
+
+interface Followed extends Progress {
+  readonly isStale?: () => boolean;
+}
+
+const TOO_OLD = "the connection took so long that what was to be written is no longer fresh";
 
 /** Notes when a request begins to be written to a connection; what fails before was never sent. */
 function notingStart(handler: Dispatcher.DispatchHandler, { opaque }: WithProgress): Dispatcher.DispatchHandler {
   return {
     onRequestStart(controller, context) {
-      if (opaque !== undefined) opaque.isSent = true;
       handler.onRequestStart?.(controller, context);
+      if (opaque?.isStale?.() === true) controller.abort(new HttpFault("stale", "not-sent", TOO_OLD));
+      else if (opaque !== undefined) opaque.isSent = true;
     },
     onRequestUpgrade: (...parts) => handler.onRequestUpgrade?.(...parts),
     onResponseStart: (...parts) => handler.onResponseStart?.(...parts),
@@ -118,10 +125,10 @@ function notingStart(handler: Dispatcher.DispatchHandler, { opaque }: WithProgre
 async function sendOver(
   dispatcher: Dispatcher,
   origin: string,
-  { method, path, headers, body, signal }: HttpRequest,
+  { method, path, headers, body, signal, isStale }: HttpRequest,
   timeoutMs: number,
 ): Promise<HttpAnswer> {
-  const progress: Progress = { isSent: false };
+  const progress: Followed = { isSent: false, ...(isStale === undefined ? {} : { isStale }) };
   const ending = new AbortController();
   const timer = setTimeout(() => ending.abort(late(progress, timeoutMs)), timeoutMs);
   const breakOff = () => ending.abort(brokenOff(progress));
@@ -183,7 +190,7 @@ async function textOf(
   const isError = status >= 400;
   const mostBytes = isError ? LARGEST_ERROR : LARGEST_ANSWER;
   const plain = await decoded(await readBytes(body, mostBytes, isError), contentEncoding, mostBytes, isError);
-  if (plain === "too-large") throw tooLarge(mostBytes);
+  if (plain === "too-large" && !isError) throw tooLarge(mostBytes);
   if (typeof plain === "string") return undefined;
   try {
     // An error may have been cut in the middle of a character; anything else must be UTF-8 as a whole.

@@ -65,9 +65,9 @@ export class Pace {
     this.#limit.concurrency = Math.max(1, Math.floor(this.#limit.concurrency / 2));
   }
 
-  /** The host answered, and did not ask for fewer. */
-  answered(sentAtMs: number): void {
-    this.#answers += 1;
+  /** The host answered, and did not ask for fewer. @param isOwn - to a request that was made for its own sake */
+  answered(sentAtMs: number, isOwn: boolean): void {
+    if (isOwn) this.#answers += 1;
     if (sentAtMs < this.#closedAtMs) return;
     this.#closings = 0;
     this.#sinceWider += 1;

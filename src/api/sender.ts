@@ -1,17 +1,9 @@
 import { DEADLINE_PASSED, type Interrupt, whyStopped } from "../model/interrupt.js";
-import type { Attempted, Foreign } from "./faults.js";
+import { type Attempted, type Foreign, isDoubtful, secondsText } from "./faults.js";
 import type { HttpAnswer, HttpRequest, Send } from "./http.js";
 import { HttpFault } from "./http-fault.js";
 import type { Pace } from "./pace.js";
-import {
-  isFromGateway,
-  isLimiting,
-  isWorthAnotherTry,
-  LONGEST_WAIT_MS,
-  retryAfterMs,
-  spreadMs,
-  waitBefore,
-} from "./retry.js";
+import { isLimiting, isWorthAnotherTry, LONGEST_WAIT_MS, restMs, retryAfterMs, spreadMs, waitBefore } from "./retry.js";
 import type { WireEvent } from "./wire-event.js";
 
 /** What a request belongs to. */
@@ -84,13 +76,19 @@ export class Sender {
       const result: HttpAnswer | HttpFault | Hindrance = await (call.isNested === true ? oneTry() : turn(oneTry));
       if (result instanceof Hindrance) return last ?? result.fault;
       last = result;
-      const waitMs = this.#waitAfter(result, attempted, tries);
-      if (waitMs === "give-up" || waitMs >= this.#leftMs() || this.#isEnding(call)) return last;
+      const waitMs = this.#waitAfter(result, call, attempted, tries);
+      if (waitMs === "give-up" || this.#isEnding(call)) return last;
+      if (waitMs >= this.#leftMs()) {
+        attempted.isCutShort = true;
+        return last;
+      }
       const { method, url, requestId, attempts: attempt } = attempted;
       const reason = result instanceof HttpFault ? this.#foreign(result.message) : `answered ${result.status}`;
-      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs, attempt, reason });
+      const allRestMs = this.#pace.restMs(this.#parts.clock.nowMs());
+      const longestMs = Math.max(waitMs, allRestMs);
+      this.#parts.onEvent({ kind: "waiting", method, url, requestId, waitMs: longestMs, attempt, reason });
       // A rest that all take is waited for by all: see below.
-      if (this.#pace.restMs(this.#parts.clock.nowMs()) === 0) await this.#pause(waitMs, call);
+      if (allRestMs === 0) await this.#pause(waitMs, call);
     }
   }
 
@@ -100,9 +98,9 @@ export class Sender {
     for (;;) {
       const hindrance = this.#hindrance(call, attempted);
       if (hindrance !== undefined) return new Hindrance(hindrance);
-      const restMs = this.#pace.restMs(clock.nowMs());
-      if (restMs > 0) {
-        await this.#pause(restMs + spreadMs(random()), call);
+      const waitMs = this.#pace.restMs(clock.nowMs());
+      if (waitMs > 0) {
+        await this.#pause(waitMs + spreadMs(random()), call);
         continue;
       }
       const mayBeDone = attempted.isLost || attempted.isDoubtful;
@@ -122,8 +120,11 @@ export class Sender {
       return unsent("stopped", interrupt === undefined ? "" : whyStopped(interrupt.stop));
     const nowMs = clock.nowMs();
     if (this.#pace.isShut(nowMs)) return unsent("limited", restWords(this.#pace.restMs(nowMs)));
-    if (!mayBegin && this.#pace.restMs(nowMs) >= this.#leftMs()) return unsent("deadline", DEADLINE_PASSED);
-    return undefined;
+    const waitMs = this.#pace.restMs(nowMs);
+    const isLate = mayBegin
+      ? waitMs > Math.max(0, this.#leftMs()) + LONGEST_AFTER_DEADLINE_MS
+      : waitMs >= this.#leftMs();
+    return isLate ? unsent("deadline", DEADLINE_PASSED) : undefined;
   }
 
   /** Whether nothing is repeated any more. */
@@ -133,7 +134,7 @@ export class Sender {
   }
 
   /** How long to wait before another try, if there is to be one; a host that asks for fewer requests is left alone by all. */
-  #waitAfter(result: HttpAnswer | HttpFault, attempted: Attempted, tries: Tries): number | "give-up" {
+  #waitAfter(result: HttpAnswer | HttpFault, call: Call, attempted: Attempted, tries: Tries): number | "give-up" {
     const random = this.#parts.random();
     const nowMs = this.#parts.clock.nowMs();
     const sentAtMs = attempted.sentAtMs ?? nowMs;
@@ -142,10 +143,10 @@ export class Sender {
       tries.failed += 1;
       return mayRepeat && canHelp(result) ? waitBefore(tries.failed, undefined, random) : "give-up";
     }
-    const { status, retryAfter } = result;
-    const asked = retryAfterMs(retryAfter, nowMs);
+    const { status, retryAfter, date } = result;
+    const asked = retryAfterMs(retryAfter, nowMs, date);
     if (!isLimiting(status, retryAfter)) {
-      if (!isWorthAnotherTry(status)) this.#pace.answered(sentAtMs);
+      if (!isWorthAnotherTry(status)) this.#pace.answered(sentAtMs, call.isNested !== true);
       tries.failed += 1;
       const mayRepeat = attempted.method !== "POST" && isWorthAnotherTry(status);
       return mayRepeat ? waitBefore(tries.failed, asked, random) : "give-up";
@@ -153,10 +154,11 @@ export class Sender {
     // A limit that others get past is no sign that this one never will.
     tries.limited = this.#pace.answers > tries.answersBefore ? 1 : tries.limited + 1;
     tries.answersBefore = this.#pace.answers;
-    const level = Math.max(tries.limited, this.#pace.closings + 1);
-    const waitMs = waitBefore(tries.limited, asked, random, level);
-    this.#pace.rest(sentAtMs, nowMs, waitMs === "give-up" ? (asked ?? 0) : waitMs);
-    return attempted.method === "POST" && status !== 429 ? "give-up" : waitMs;
+    const wanted = asked ?? restMs(Math.max(tries.limited, this.#pace.closings + 1), random);
+    // Whoever waits spreads out on his own.
+    this.#pace.rest(sentAtMs, nowMs, wanted);
+    const isPatient = attempted.attempts < MOST_LIMITED && (attempted.method !== "POST" || status === 429);
+    return isPatient ? waitBefore(tries.limited, wanted, random) : "give-up";
   }
 
   /** Until the deadline; infinite without one. */
@@ -183,15 +185,18 @@ export class Sender {
     const isRead = method === "GET" && call.isSequel !== true;
     const signal = isRead ? interrupt?.stop : interrupt?.breakOff;
     const timeoutMs = isRead ? this.#leftMs() : Number.POSITIVE_INFINITY;
+    // What it starts from was fresh when it was made; a connection may take longer to come than it stays so.
+    const isStale = () => clock.nowMs() - startMs > LONGEST_WAY_MS;
     try {
       const answer = await send({
         ...request,
+        ...(method === "PUT" || method === "DELETE" ? { isStale } : {}),
         ...(signal === undefined ? {} : { signal }),
         ...(Number.isFinite(timeoutMs) ? { timeoutMs: Math.max(1, timeoutMs) } : {}),
       });
       attempted.halfwayMs = (startMs + clock.nowMs()) / 2;
       const { status, text = "" } = answer;
-      if (isFromGateway(status)) attempted.isDoubtful = true;
+      if (isDoubtful(answer)) attempted.isDoubtful = true;
       const contentType = this.#foreign(answer.contentType);
       const ms = clock.nowMs() - startMs;
       onEvent({ kind: "answered", ...about, status, contentType, characters: text.length, ms });
@@ -199,6 +204,7 @@ export class Sender {
     } catch (cause) {
       if (!(cause instanceof HttpFault)) throw cause;
       if (cause.delivery === "unknown") attempted.isLost = true;
+      if (cause.kind === "stale") attempted.attempts -= 1;
       onEvent({ kind: "failed", ...about, reason: this.#foreign(cause.message), ms: clock.nowMs() - startMs });
       const isLate = isRead && cause.kind === "timeout" && this.#leftMs() <= 0;
       return isLate ? new HttpFault("deadline", cause.delivery, DEADLINE_PASSED, { cause }) : cause;
@@ -207,6 +213,15 @@ export class Sender {
 }
 
 type Head = Omit<HttpRequest, "body">;
+
+/** A limited request is sent this often at most, however well others get on. */
+const MOST_LIMITED = 20;
+
+/** The second half of something waits so long for a host that rests, when the time of the run is up. */
+const LONGEST_AFTER_DEADLINE_MS = 5_000;
+
+/** From the making of a body to the connection that it is written to. */
+export const LONGEST_WAY_MS = 1_000;
 
 /** Tries of a request that count. */
 interface Tries {
@@ -225,8 +240,8 @@ class Hindrance {
   }
 }
 
-function restWords(restMs: number): string {
-  return `the service asks to wait ${Math.ceil(restMs / 1000)} s; at most ${LONGEST_WAIT_MS / 1000} s are waited`;
+function restWords(ms: number): string {
+  return `the service asks to wait ${secondsText(ms)}; at most ${LONGEST_WAIT_MS / 1000} s are waited`;
 }
 
 /** Faults that another try meets again. */

@@ -110,7 +110,8 @@ export function readPage(value: unknown): ConnectionsPage | undefined {
   const listed = value["connections"] ?? [];
   if (!Array.isArray(listed)) return undefined;
   const total = ownValue(value, "total");
-  if (total !== undefined && typeof total !== "number") return undefined;
+  if (total !== undefined && !(typeof total === "number" && Number.isSafeInteger(total) && total >= 0))
+    return undefined;
   const rows: Observed[] = [];
   for (const item of listed as readonly Json[]) {
     const row = readConnection(item);

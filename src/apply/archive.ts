@@ -82,21 +82,27 @@ export async function archive(
   if (result instanceof Halted) return result.written;
   if (!(result instanceof ServiceError)) return result.attempts;
   const { httpStatus, attempts, delivery } = result;
-  const isRefused = delivery === "not-sent" || [401, 403, 429].includes(httpStatus ?? 0);
+  const isRefused = delivery === "not-sent" || isRefusal(httpStatus ?? 0);
   if (isRefused && !isLost(result)) return { outcome: failed(result), mayBeDone: false };
   // Any other answer says little: it may be about the exports, which the service deletes before the connection.
   const seen = await answeredOrFault(() => api.get(id, { isSequel: true }));
   if (seen instanceof ServiceError && seen.httpStatus === 404) {
-    if (httpStatus !== 404 || attempts > 1) return attempts + seen.attempts;
+    // Gone by somebody else's doing, unless a try of ours may have been it.
+    if (httpStatus !== 404 || isLost(result)) return attempts + seen.attempts;
     const outcome = { ...factsOf(result), code: "APPLY.ROW_MOVED", hint: PLAN_AGAIN } as const;
     const message = `${id} is gone since the plan was made: ${result.message}`;
     return { outcome: { ...outcome, status: "failed", message }, mayBeDone: false };
   }
-  if (isLost(result) || seen instanceof ServiceError) {
+  if (delivery === "unknown" || seen instanceof ServiceError) {
     const hint = `Request id: ${result.requestId}. ${next}`;
     return { outcome: { ...unknown(result, `${id} may or may not have been archived`), hint }, mayBeDone: true };
   }
   const message = `${id} was not archived, but its scheduled exports may be deleted: ${result.message}`;
   const hint = `look at the exports of ${id}, then run again.`;
   return { outcome: { ...failed(result), message, hint, wrote: true }, mayBeDone: false };
+}
+
+/** Answers that are given before anything is deleted: whom the key belongs to, how many requests there are, where else to go. */
+function isRefusal(httpStatus: number): boolean {
+  return [401, 403, 407, 413, 429, 503].includes(httpStatus) || (httpStatus >= 300 && httpStatus < 400);
 }

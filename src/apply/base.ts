@@ -2,8 +2,11 @@ import type { CallOptions } from "../api/sender.js";
 import type { Observed } from "../model/connection.js";
 import type { Problem } from "../model/problem.js";
 
-/** Older rows are read again before one of them is written back: a PUT replaces whole maps. */
-export const OLDEST_BASE_MS = 5_000;
+/**
+ * Older rows are read again before one of them is written back: a PUT replaces whole maps. With what the way to the service may
+ * take these are five seconds from the read to the write.
+ */
+export const OLDEST_BASE_MS = 4_000;
 
 /** Lists that are read for one write: a service that takes long for each of them is taken as it is. */
 const MOST_LISTS = 2;
@@ -15,18 +18,23 @@ export interface Rows {
   readonly problem?: Problem;
 }
 
+/** Rows on their way, and when they were asked for. */
+interface Reading {
+  readonly readAtMs: number;
+  readonly rows: Promise<Rows>;
+}
+
 /** Reads the rows anew. */
 export type Refresh = (options: CallOptions) => Promise<Rows>;
 
 /**
- * The rows as they were read last, never older than {@link OLDEST_BASE_MS} when they are handed out. One list serves all
- * writes that wait for it.
+ * The rows as they were read last, no older than {@link OLDEST_BASE_MS} when they are handed out unless the service takes longer
+ * than that for a list. One list serves all writes that wait for it.
  */
 export class Base {
   readonly #refresh: Refresh;
   readonly #nowMs: () => number;
-  #readAtMs: number;
-  #current: Promise<Rows>;
+  #current: Reading;
   #later: Promise<Rows> | undefined;
   #afterIt: Promise<Rows> | undefined;
 
@@ -35,8 +43,7 @@ export class Base {
    * @param readAtMs - when they were asked for, by `nowMs`
    */
   constructor(rows: readonly Observed[], readAtMs: number, refresh: Refresh, nowMs: () => number) {
-    this.#current = Promise.resolve({ rows });
-    this.#readAtMs = readAtMs;
+    this.#current = { readAtMs, rows: Promise.resolve({ rows }) };
     this.#refresh = refresh;
     this.#nowMs = nowMs;
   }
@@ -47,9 +54,9 @@ export class Base {
    *
    * @param readAtMs - when it came, by the same clock
    */
-  async latest(row: Observed, readAtMs: number): Promise<Observed | Problem> {
+  async latest(row: Observed, readAtMs: number, options: CallOptions): Promise<Observed | Problem> {
     if (this.#nowMs() - readAtMs <= OLDEST_BASE_MS) return row;
-    const { rows, problem } = await this.current();
+    const { rows, problem } = await this.current(options);
     return problem ?? rows.find(({ id }) => id === row.id) ?? row;
   }
 
@@ -61,16 +68,21 @@ export class Base {
   /**
    * The rows for a write that has its turn; where the list itself took too long, perhaps for it was tried again, it is read once more.
    */
-  async current(): Promise<Rows> {
+  async current(options: CallOptions = {}): Promise<Rows> {
     for (let lists = 0; lists < MOST_LISTS; lists += 1) {
-      if (this.#nowMs() - this.#readAtMs > OLDEST_BASE_MS) {
-        this.#readAtMs = this.#nowMs();
-        this.#current = this.#refresh({ isNested: true });
+      if (!this.#isYoung(this.#current)) {
+        this.#current = { readAtMs: this.#nowMs(), rows: this.#refresh({ ...options, isNested: true }) };
       }
-      const rows = await this.#current;
-      if (rows.problem !== undefined || this.#nowMs() - this.#readAtMs <= OLDEST_BASE_MS) return rows;
+      // Somebody else may have begun the next list by the time that this one is there.
+      const reading = this.#current;
+      const rows = await reading.rows;
+      if (rows.problem !== undefined || this.#isYoung(reading)) return rows;
     }
-    return this.#current;
+    return this.#current.rows;
+  }
+
+  #isYoung({ readAtMs }: Reading): boolean {
+    return this.#nowMs() - readAtMs <= OLDEST_BASE_MS;
   }
 
   /** The rows as they are from now on, for a look at what became of writes: one list serves all that look at the same time. */

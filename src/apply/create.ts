@@ -28,7 +28,7 @@ import {
 } from "./write.js";
 
 const LOOK_FIRST =
-  "run plan before anything else: if it was created, the plan shows it; apply would create it if it is not there.";
+  "wait a minute, then run plan before anything else: if it was created, the plan shows it. The service may still be at it, and apply would create what is not there yet a second time.";
 
 /**
  * One POST in the flat form; then, if the service drops some fields of a create, one PUT with those. Where the connection takes
@@ -80,8 +80,8 @@ async function lookedFor(fault: ServiceError, salt: string | undefined, way: Way
   const found = await foundBySalt(salt, way);
   const { attempts, requestId } = fault;
   if (typeof found !== "string") return { value: found, attempts, requestId };
-  // A gateway's answer is a definite failure where the list shows nothing of it, or nothing could be told by it.
-  const isFailed = fault.delivery === "doubtful" && (found === "not-shown" || salt === undefined);
+  // A gateway's answer is a definite failure where the list shows nothing of it.
+  const isFailed = fault.delivery === "doubtful" && found === "not-shown";
   const outcome = isFailed ? failed(fault) : unknown(fault, "it may or may not exist now");
   return { outcome: { ...outcome, hint: LOOK_FIRST }, mayBeDone: true };
 }
@@ -136,7 +136,7 @@ async function completed(
     };
   };
   const next: NextTry = async ({ seen }) => {
-    const now = seen ?? (await base.latest(row, madeAtMs));
+    const now = seen ?? (await base.latest(row, madeAtMs, { isSequel: true }));
     if ("severity" in now) throw new Halted(notWritten(now.code, detailOf(now), now.hint));
     return { row: now, wish: wishFor(now) };
   };

@@ -18,7 +18,8 @@ export async function foundBySalt(salt: string | undefined, { base, pause, isEnd
   if (salt === undefined) return "not-known";
   let isRead = false;
   for (const waitMs of LOOKS_AFTER_MS) {
-    if (waitMs > 0 && isEnding()) break;
+    // Too soon to tell that it does not come.
+    if (waitMs > 0 && isEnding()) return "not-known";
     await pause(waitMs);
     const { rows, problem } = await base.later();
     isRead = problem === undefined;

@@ -88,7 +88,7 @@ export async function writeReplacement(
   const isTaken = outcome.code === "SERVICE.CONFLICT";
   const next = isTaken
     ? `somebody else has made one: look at it. If it is to stay, put there by hand what it lacks; if not, archive it, and this finishes the replace: ${recoverWith(kept, change, keeper)}`
-    : `this finishes it: ${recoverWith(kept, change, keeper)}`;
+    : `${isUnknown ? "if plan does not show it in a minute, " : ""}this finishes it: ${recoverWith(kept, change, keeper)}`;
   // Nothing stands behind a command that somebody copies.
   const request = outcome.requestId === undefined ? "" : `Request id: ${outcome.requestId}. `;
   const hint = `${request}${where.charAt(0).toUpperCase()}${where.slice(1)}; ${next}`;

@@ -151,8 +151,10 @@ export async function put(
     api.update(
       id,
       async (earlier) => {
-        const made = await next({ earlier, last: tries.at(-1), seen: await seenBefore(earlier) });
-        tries.push(made);
+        const last = tries.slice(0, earlier.count).at(-1);
+        const made = await next({ earlier, last, seen: await seenBefore(earlier) });
+        // A body that was never sent is replaced by the next one.
+        tries[earlier.count] = made;
         return made.wish;
       },
       options,

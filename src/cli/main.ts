@@ -49,12 +49,16 @@ function terminalOf(): Terminal {
 }
 
 /** Whoever sends this many does not want to wait for anything. */
-const MOST_SIGNALS = 3;
+const MOST_SIGNALS = 5;
+
+/** One Ctrl-C reaches a program twice when npm passes it on: signals closer to each other than this are one. */
+const SAME_SIGNAL_MS = 50;
 
 /** The signals that ask the process to end. */
 class Signals {
   readonly #told: ((code: 130 | 143) => void)[] = [];
   #count = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
 
   tell(heard: (code: 130 | 143) => void): void {
     if (this.#told.length === 0) {
@@ -65,6 +69,9 @@ class Signals {
   }
 
   heard(code: 130 | 143): void {
+    const isSame = performance.now() - this.#lastMs < SAME_SIGNAL_MS;
+    this.#lastMs = performance.now();
+    if (isSame) return;
     this.#count += 1;
     if (this.#count >= MOST_SIGNALS || this.#told.length === 0) process.exit(code);
     for (const told of this.#told) told(code);

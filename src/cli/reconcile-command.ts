@@ -1,3 +1,4 @@
+import { neverInterrupted } from "../model/interrupt.js";
 import type { Run } from "../model/run.js";
 import { type ExitCode, exitCodeOf } from "../report/exit-code.js";
 import { runIn } from "../setup/run.js";
@@ -17,7 +18,9 @@ export async function reconcileCommand(
 ): Promise<ExitCode> {
   const reports = new ReportFiles(options.into, terminal, otherFilesOf(options, terminal));
   const progress = output.progress();
-  const interrupt = output.interruption();
+  // Offline there is nothing that would have to come to its end: a signal ends the process.
+  const interruption = options.command === "validate" ? undefined : output.interruption();
+  const interrupt = interruption ?? neverInterrupted();
   let planIsShown = false;
   let run: Run;
   try {
@@ -33,11 +36,11 @@ export async function reconcileCommand(
       announce(proposal) {
         planIsShown = output.plans(proposal);
       },
-      async confirm(proposal) {
+      async confirm(proposal, ending) {
         if (!terminal.canAsk) return "cannot-ask";
         planIsShown = output.plans(proposal, { isAsked: true });
         const command = options.command === "prune" ? "prune" : "apply";
-        const answer = await terminal.ask(questionText(proposal, command, output.errorPaint()), interrupt.stop);
+        const answer = await terminal.ask(questionText(proposal, command, output.errorPaint()), ending);
         // Nothing but a typed yes is a yes.
         return answer.trim() === "yes" ? "yes" : "no";
       },
@@ -45,7 +48,7 @@ export async function reconcileCommand(
     });
   } finally {
     progress.pause();
-    interrupt.close();
+    interruption?.close();
   }
   const codeOf = (told: Run) => exitCodeOf(told, { isDetailed: options.detailedExitcode });
   const published = await publish(run, codeOf, { terminal, options, files: reports });

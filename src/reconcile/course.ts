@@ -4,7 +4,8 @@ import { fetchAll } from "../fetch/fetch.js";
 import { environmentOf } from "../load/given.js";
 import { unfinishedReplaces } from "../load/unfinished.js";
 import type { Observed } from "../model/connection.js";
-import { asWarning, Bug, isError, type Problem } from "../model/problem.js";
+import { DEADLINE_HINT } from "../model/interrupt.js";
+import { asWarning, Bug, error, isError, type Problem } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
 import { savedFor } from "../model/saved-plan.js";
 import { makePlan, type Planned } from "../plan/plan.js";
@@ -119,10 +120,16 @@ export async function consented(
   const refusals = await refusalsOf(proposal, { ...invocation, yes: invocation.yes || isConsented }, world);
   // Whoever ended the run instead of answering has declined nothing.
   if (world.interrupt.stop.aborted) return courses;
+  const { deadlineAtMs = Number.POSITIVE_INFINITY } = invocation;
+  const isUnanswered = !invocation.yes && !isConsented && world.nowMs() >= deadlineAtMs;
   return courses.map((course) => {
     const refused = course.seen === undefined ? undefined : refusals.get(course.seen);
-    return refused === undefined ? course : withProblems(course, refused);
+    return refused === undefined ? course : withProblems(course, isUnanswered ? [unanswered()] : refused);
   });
+}
+
+function unanswered(): Problem {
+  return error("RUN.DEADLINE", "nobody had agreed by then, so nothing was written.", { hint: DEADLINE_HINT });
 }
 
 function missing(): never {

@@ -2,6 +2,7 @@ import { codeOfStop, type Interrupt } from "../model/interrupt.js";
 import type { OutcomeStatus } from "../model/outcome.js";
 import { error, type Problem } from "../model/problem.js";
 import type { TargetRun } from "../model/run.js";
+import { counted } from "../report/text.js";
 
 /** The problems of a run; where it was told to end early, that is said once, with what became of its changes. */
 export function withInterrupt(
@@ -11,24 +12,29 @@ export function withInterrupt(
 ): readonly Problem[] {
   if (!stop.aborted) return problems;
   const code = codeOfStop(stop);
-  const others = problems.filter((problem) => problem.code !== code);
+  // What became of a single change is told at its place.
+  const others = problems.filter((problem) => problem.code !== code || problem.place !== undefined);
   return [...others, error(code, ...standingOf(targets))];
 }
 
 /** How far the changes of a run came, and what to do next. */
 function standingOf(targets: readonly TargetRun[]): readonly [string, { readonly hint: string }] {
   const outcomes = targets.flatMap(({ outcomes: all }) => [...(all?.values() ?? [])]);
-  if (outcomes.every(({ attempts }) => attempts === 0)) return ["nothing was written.", { hint: "run again." }];
+  if (outcomes.every(({ status }) => status === "not-started" || status === "unchanged"))
+    return ["nothing was written.", { hint: "run again." }];
   const count = (...statuses: readonly OutcomeStatus[]) =>
     outcomes.filter(({ status }) => statuses.includes(status)).length;
+  const [failed, unknown] = [count("failed", "not-converged"), count("unknown")];
   const parts = [
-    `${count("created", "updated", "replaced", "archived")} done`,
-    ...[count("failed", "not-converged")].flatMap((failed) => (failed === 0 ? [] : [`${failed} failed`])),
-    ...[count("unknown")].flatMap((open) => (open === 0 ? [] : [`${open} of which nobody knows`])),
+    `${count("created", "updated", "replaced", "archived")} are done`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
     `${count("not-started")} not begun`,
   ];
-  return [
-    `of its changes ${parts.join(", ")}.`,
-    { hint: "run again: what was done stays done, and the rest is made up for." },
-  ];
+  const changes = outcomes.filter(({ status }) => status !== "unchanged").length;
+  const hint =
+    unknown === 0
+      ? "run again: what was done stays done, and the rest is made up for."
+      : "wait a minute and run plan first: what is unknown may still be carried out. Then apply makes up for the rest.";
+  return [`of ${counted(changes, "change")} ${parts.join(", ")}.`, { hint }];
 }

@@ -10,9 +10,10 @@ import type { ProxyRoute, Route } from "../api/route.js";
 import { proxyAuthorization } from "../api/wire.js";
 import type { WireEvent } from "../api/wire-event.js";
 import type { Interrupt } from "../model/interrupt.js";
+import { Bug } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Connected } from "../reconcile.js";
-import type { NamedProxy } from "./proxies.js";
+import type { NamedProxy, Proxies } from "./proxies.js";
 import type { Access } from "./target.js";
 
 export interface HostsParts {
@@ -23,7 +24,7 @@ export interface HostsParts {
   /** In milliseconds since 1970; from then on nothing is begun. */
   readonly deadlineAtMs?: number;
   readonly knownSecrets: KnownSecrets;
-  readonly proxyFor: (url: URL) => NamedProxy | undefined;
+  readonly proxyFor: Proxies["proxyFor"];
   /** Certificates of all authorities that are trusted; absent where those of the platform are. */
   readonly certificates?: readonly string[];
   readonly interrupt: Interrupt;
@@ -59,7 +60,7 @@ export class Hosts {
       interrupt,
       send: connection.send,
       knownSecrets,
-      clock: { nowMs: Date.now, pause },
+      clock: { nowMs, pause },
       random: Math.random,
       newRequestId: randomUUID,
       onEvent,
@@ -83,6 +84,7 @@ export class Hosts {
   async #opened(origin: string): Promise<Host> {
     const { parallelism, timeoutMs, certificates } = this.#parts;
     const proxy = this.#parts.proxyFor(new URL(origin));
+    if (proxy !== undefined && "severity" in proxy) throw new Bug(`a way to ${origin} by a proxy that is none`);
     const route: Route = {
       origin,
       ...(proxy === undefined ? {} : { proxy: proxyOf(proxy) }),
@@ -100,6 +102,11 @@ export class Hosts {
 
 function proxyOf({ origin, credentials }: NamedProxy): ProxyRoute {
   return { origin, ...(credentials === undefined ? {} : { authorization: proxyAuthorization(credentials) }) };
+}
+
+/** Milliseconds since 1970 when the process began, and from then on only growing: no wait gets longer when somebody sets a clock. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 /** Waits, in milliseconds; shorter where the signal is given. */

@@ -12,11 +12,10 @@ export interface NamedProxy {
 }
 
 export interface Proxies {
-  /** The proxy on the way to a host, if there is one. */
-  readonly proxyFor: (url: URL) => NamedProxy | undefined;
+  /** The proxy on the way to a host, if there is one; or what is wrong with its variable. */
+  readonly proxyFor: (url: URL) => NamedProxy | Problem | undefined;
   /** What no text may repeat. */
   readonly secrets: readonly Secret[];
-  readonly problems: readonly Problem[];
 }
 
 /**
@@ -28,16 +27,15 @@ export interface Proxies {
 export function proxiesOf(environment: Readonly<Record<string, string | undefined>>): Proxies {
   const found = { "http:": read("HTTP_PROXY", environment), "https:": read("HTTPS_PROXY", environment) };
   const isExcepted = exceptionsOf(settingOf("NO_PROXY", environment)?.value ?? "");
-  const all = Object.values(found);
   return {
     proxyFor(url) {
-      const { proxy } = url.protocol === "http:" ? found["http:"] : found["https:"];
-      if (proxy === undefined || isExcepted(url)) return undefined;
+      const { proxy, problem } = url.protocol === "http:" ? found["http:"] : found["https:"];
+      if (isExcepted(url)) return undefined;
+      if (proxy === undefined) return problem;
       // For a proxy elsewhere this machine is another one: it would be sent what is meant for nobody else.
       return isLoopback(url.hostname) && !isLoopback(new URL(proxy.origin).hostname) ? undefined : proxy;
     },
-    secrets: all.flatMap(({ secrets }) => secrets),
-    problems: all.flatMap(({ problem }) => problem ?? []),
+    secrets: Object.values(found).flatMap(({ secrets }) => secrets),
   };
 }
 
@@ -66,13 +64,17 @@ function read(variable: string, environment: Readonly<Record<string, string | un
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const why = url === undefined ? "is no address of a proxy" : whyNot(url);
   if (url === undefined || why !== undefined) {
-    const hint = `give it as http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them, or unset ${name}.`;
+    const hint = `give it as http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them (in those / is %2F, # %23, @ %40, % %25), or unset ${name}.`;
     return { secrets: [], problem: error("SETTINGS.BAD_PROXY", `${name} ${why}.`, { hint }) };
   }
   if (url.username === "" && url.password === "") return { proxy: { origin: url.origin }, secrets: [] };
   const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   const credentials = new Secret(`${user}:${password}`);
-  return { proxy: { origin: url.origin, credentials }, secrets: [credentials, new Secret(password)] };
+  // Some take a token in place of both.
+  return {
+    proxy: { origin: url.origin, credentials },
+    secrets: [credentials, new Secret(password === "" ? user : password)],
+  };
 }
 
 /** What is wrong with the address of a proxy; the text is not repeated, for it may hold a password. */

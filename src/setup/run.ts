@@ -1,5 +1,5 @@
 import type { WireEvent } from "../api/wire-event.js";
-import type { Asking } from "../apply/consent.js";
+import type { Asking, Consent, Proposal } from "../apply/consent.js";
 import type { MostChanges } from "../apply/policy.js";
 import { type Given, readGiven } from "../load/given.js";
 import { error, type Problem } from "../model/problem.js";
@@ -15,7 +15,9 @@ import { readingWorld, type SetUp, type Surroundings, setUp, wireParts } from ".
 import { claimedIds, sharedTargets } from "./shared-targets.js";
 
 /** Who follows a run, and is asked in it. */
-export interface Companions extends Asking, Pick<ReadingWorld, "onProgress" | "interrupt"> {
+export interface Companions extends Pick<Asking, "announce">, Pick<ReadingWorld, "onProgress" | "interrupt"> {
+  /** Asks a person who has seen the plans. @param ending - aborted when nobody needs the answer any more */
+  readonly confirm: (proposal: Proposal, ending: AbortSignal) => Promise<Consent>;
   readonly onEvent: (event: WireEvent) => void;
   /** Told before a connection is archived: what only it has is kept in this file. */
   readonly onKept: (id: string, file: string) => void;
@@ -45,6 +47,7 @@ export async function runIn(
       onEvent(event);
     },
   });
+  const leftMs = () => (ready.deadlineMs === undefined ? undefined : startMs + ready.deadlineMs - performance.now());
   const recoveries = recoveriesIn(workingFolder);
   const world: World = {
     ...readingWorld(ready, hosts, { interrupt, onProgress }),
@@ -60,7 +63,7 @@ export async function runIn(
     clockMs: () => Date.now(),
     pause,
     announce,
-    confirm,
+    confirm: (proposal) => inTime((ending) => confirm(proposal, ending), interrupt.stop, leftMs()),
   };
   const problems = [
     ...ready.problems,
@@ -78,6 +81,25 @@ export async function runIn(
     throw mayHaveWritten ? new BrokenOff(cause) : cause;
   } finally {
     await hosts.close();
+  }
+}
+
+/** Does something that is of use only as long as the run is not told to end, and its time is not up. */
+async function inTime<T>(
+  task: (ending: AbortSignal) => Promise<T>,
+  stop: AbortSignal,
+  leftMs: number | undefined,
+): Promise<T> {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  stop.addEventListener("abort", end, { once: true });
+  if (stop.aborted) end();
+  const timer = leftMs === undefined ? undefined : setTimeout(end, Math.max(0, leftMs));
+  try {
+    return await task(ending.signal);
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener("abort", end);
   }
 }
 

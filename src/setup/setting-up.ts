@@ -9,7 +9,7 @@ import type { EnvironmentSettings, Settings } from "../model/settings.js";
 import type { Connected, ReadingWorld, Target } from "../reconcile.js";
 import { type Variables, variablesOf } from "../secrets/variables.js";
 import { type Authorities, authoritiesOf } from "./authorities.js";
-import type { Hosts, HostsParts } from "./hosts.js";
+import { type Hosts, type HostsParts, nowMs } from "./hosts.js";
 import { nodeFiles } from "./node-files.js";
 import { DEFAULT_PARALLELISM, DEFAULT_TIMEOUT_SECONDS, type SiteOptions } from "./options.js";
 import { type Proxies, proxiesOf } from "./proxies.js";
@@ -80,21 +80,13 @@ export function setUp(
     variables,
     options.insecureHttp,
   );
-  const proxies: Proxies = isOffline
-    ? { proxyFor: () => undefined, secrets: [], problems: [] }
-    : proxiesOf(environment);
+  const proxies: Proxies = isOffline ? { proxyFor: () => undefined, secrets: [] } : proxiesOf(environment);
   const authorities = authoritiesOf(options.caFile, environment, files);
   knownSecrets.add(proxies.secrets);
   const all = allSites(settings);
   const isStopped = ofSettings.some(isError);
   const chosen = isStopped ? { sites: [], problems: [] } : sitesFor(all, options, given, files);
-  const problems = [
-    ...ofSettings,
-    ...chosen.problems,
-    ...overrides(options, chosen.sites),
-    ...proxies.problems,
-    ...authorities.problems,
-  ];
+  const problems = [...ofSettings, ...chosen.problems, ...overrides(options, chosen.sites), ...authorities.problems];
   const sites = problems.some(isError) ? [] : chosen.sites;
   const keyValues: string[] = [];
   const places = sites.map((site) => (isOffline ? { site, problems: [] } : placeOf(site, isMeantAlone(site))));
@@ -137,6 +129,8 @@ export function setUp(
     const { access, problems: found } = accessOf(options, variables, stamps, site, isOnly);
     const ofPlace = [...found, ...stamps.problems];
     if (access === undefined || ofPlace.some(isError)) return { site, problems: ofPlace };
+    const proxy = proxies.proxyFor(access.baseUrl);
+    if (proxy !== undefined && "severity" in proxy) return { site, problems: [...ofPlace, proxy] };
     const target = { ...access.target, keyNumber: keyNumberOf(site) };
     return { site, problems: ofPlace, access: { ...access, target } };
   }
@@ -170,7 +164,7 @@ export function wireParts(
   { parallelism, timeoutMs, deadlineMs, knownSecrets, proxies, authorities }: SetUp,
   interrupt: Interrupt,
 ): Omit<HostsParts, "onEvent"> {
-  const deadline = deadlineMs === undefined ? {} : { deadlineAtMs: Date.now() + deadlineMs };
+  const deadline = deadlineMs === undefined ? {} : { deadlineAtMs: nowMs() + deadlineMs };
   const { proxyFor } = proxies;
   const { certificates } = authorities;
   const trusted = certificates === undefined ? {} : { certificates };

@@ -17,7 +17,7 @@ interface Opened {
   readonly known: KnownSecrets;
 }
 
-function open(baseUrl: string, { timeoutMs = 2_000, path = "" } = {}): Opened {
+function open(baseUrl: string, { timeoutMs = 2_000, path = "", deadlineMs = Number.POSITIVE_INFINITY } = {}): Opened {
   const url = new URL(baseUrl + path);
   const { send: sender, close } = connect({ origin: url.origin }, 4, timeoutMs);
   onTestFinished(close);
@@ -30,6 +30,7 @@ function open(baseUrl: string, { timeoutMs = 2_000, path = "" } = {}): Opened {
     baseUrl: url,
     apiKey: new Secret(API_KEY),
     environmentId: ENVIRONMENT,
+    deadlineAtMs: Date.now() + deadlineMs,
     send: sender,
     knownSecrets: known,
     clock: {
@@ -300,6 +301,18 @@ describe("answers that are no connection", () => {
     expect((await failure(open(page.baseUrl).api.list(0))).hint).toMatch(/^is the base URL right\?/);
   });
 
+  it("keep their status when they are errors that unpack to more than is read", async () => {
+    const page = gzipSync(`"${"x".repeat(300 * 1024)}"`);
+    const live = await service([], (_r, response) => {
+      if (live.received.length > 1) return false;
+      response.writeHead(429, { "content-type": "text/html", "content-encoding": "gzip", "retry-after": "1" });
+      response.end(page);
+      return true;
+    });
+    await open(live.baseUrl).api.list(0);
+    expect(live.received).toHaveLength(2);
+  });
+
   it("show the words of an error that is not wholly UTF-8, and of a very long one", async () => {
     const latin = await service([], (_r, response) => {
       response.writeHead(400, { "content-type": "application/json" });
@@ -397,6 +410,55 @@ describe("repeating", () => {
     expect(fault.message).toContain("it asks to wait 86400 s; at most 60 s are waited");
   });
 
+  it("waits for a minute, and for no second more", async () => {
+    for (const [asked, answer] of [
+      ["60", "waits"],
+      ["61", "gives up"],
+    ]) {
+      const live = await service([stripe], (_r, response) =>
+        live.received.length === 1 ? send(response, 429, {}, { "retry-after": String(asked) }) : false,
+      );
+      const { api } = open(live.baseUrl);
+      const result = await api.list(0).then(
+        () => "waits",
+        () => "gives up",
+      );
+      expect(result, asked).toBe(answer);
+    }
+  });
+
+  it("of a limited write ends, however often the list that it starts from is answered", async () => {
+    const live = await service([stripe], ({ method }, response) =>
+      method === "PUT" ? send(response, 429, {}, { "retry-after": "6" }) : false,
+    );
+    const { api } = open(live.baseUrl);
+    const asked = async () => {
+      await api.list(0, { isNested: true });
+      return { name: "n" };
+    };
+    expect(await failure(api.update("conn_1", asked))).toMatchObject({ code: "SERVICE.RATE_LIMITED", attempts: 4 });
+  });
+
+  it("of one request that is limited while others are not ends as well", async () => {
+    const live = await service([stripe], ({ method }, response) =>
+      method === "PUT" ? send(response, 429, {}, { "retry-after": "1" }) : false,
+    );
+    const { api } = open(live.baseUrl);
+    const asked = async () => {
+      await api.list(0);
+      return { name: "n" };
+    };
+    expect((await failure(api.update("conn_1", asked))).attempts).toBeLessThanOrEqual(20);
+  });
+
+  it("of the second half of something waits no longer than a little behind the deadline", async () => {
+    const live = await service([stripe], (_r, response) => send(response, 429, {}, { "retry-after": "25" }));
+    const { api, waits } = open(live.baseUrl, { deadlineMs: 3_000 });
+    await failure(api.list(0));
+    expect(await failure(api.get("conn_1", { isSequel: true }))).toMatchObject({ code: "RUN.DEADLINE", attempts: 0 });
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(3_000);
+  });
+
   it("uses one request id for all tries of a request", async () => {
     const live = await service([], (_r, response) => send(response, 503, {}));
     await failure(open(live.baseUrl).api.list(0));
@@ -438,6 +500,17 @@ describe("faults on the way", () => {
       open(live.baseUrl).api.create(async () => ({ name: "n", providerType: "s3", credentials: [] })),
     );
     expect(lost).toMatchObject({ code: "SERVICE.UNREACHABLE", delivery: "unknown", attempts: 1 });
+  });
+
+  it("keep what has grown old on the way to a connection from being sent", async () => {
+    const live = await service([stripe]);
+    const { send: sender, close } = connect({ origin: new URL(live.baseUrl).origin }, 1, 2_000);
+    onTestFinished(close);
+    const request = { method: "PUT", path: "/v1/connections/conn_1", headers: { "x-api-key": API_KEY } } as const;
+    const old = sender({ ...request, body: '{"name":"old"}', isStale: () => true });
+    await expect(old).rejects.toMatchObject({ kind: "stale", delivery: "not-sent" });
+    await sender({ ...request, body: '{"name":"young"}', isStale: () => false });
+    expect(live.received.map(({ body }) => body)).toEqual([{ name: "young" }]);
   });
 
   it("tell a host name that does not exist", async () => {

@@ -27,18 +27,18 @@ describe("the pace of a host", () => {
     pace.rest(0, 0, 10);
     expect(pace.width).toBe(2);
     const widths = Array.from({ length: 12 }, (_, at) => {
-      pace.answered(100 + at);
+      pace.answered(100 + at, at % 2 === 0);
       return pace.width;
     });
     expect(widths).toEqual([2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4]);
     expect(pace.closings).toBe(0);
-    expect(pace.answers).toBe(12);
+    expect(pace.answers).toBe(6);
   });
 
   it("takes an answer to what was sent before a rest for no sign that it is over", () => {
     const pace = new Pace(4);
     pace.rest(50, 100, 10);
-    pace.answered(60);
+    pace.answered(60, true);
     expect([pace.closings, pace.width, pace.answers]).toEqual([1, 2, 1]);
   });
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { isWorthAnotherTry, LONGEST_WAIT_MS, MOST_TRIES, retryAfterMs, waitBefore } from "../../src/api/retry.js";
+import {
+  isWorthAnotherTry,
+  LONGEST_WAIT_MS,
+  MOST_TRIES,
+  restMs,
+  retryAfterMs,
+  waitBefore,
+} from "../../src/api/retry.js";
 import { Bug } from "../../src/model/problem.js";
 
 describe("waiting before another try", () => {
@@ -19,6 +26,11 @@ describe("waiting before another try", () => {
     expect(waitBefore(1, LONGEST_WAIT_MS, 0)).toBe(LONGEST_WAIT_MS);
     expect(waitBefore(1, LONGEST_WAIT_MS + 1, 0)).toBe("give-up");
     expect(waitBefore(1, 86_400_000, 0)).toBe("give-up");
+  });
+
+  it("of a host that asks for fewer requests and does not say how long is some of a second at least, and grows", () => {
+    expect([1, 2, 3, 4, 9].map((level) => restMs(level, 0))).toEqual([500, 1_000, 2_000, 4_000, 4_000]);
+    expect([1, 2, 3, 4, 9].map((level) => restMs(level, 0.999))).toEqual([999, 1_999, 3_998, 7_996, 7_996]);
   });
 
   it("is no question before the first try", () => {
@@ -42,6 +54,16 @@ describe("Retry-After", () => {
     [undefined, undefined],
   ])("%s", (header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);
+  });
+
+  it("as a date is meant by the clock of whoever sends it", () => {
+    const asked = "Wed, 25 Nov 2026 10:00:05 GMT";
+    for (const [date, expected] of [
+      ["Wed, 25 Nov 2026 10:00:00 GMT", 5_000],
+      ["Wed, 25 Nov 2026 09:58:00 GMT", 125_000],
+      ["nonsense", 3_000],
+    ] as const)
+      expect(retryAfterMs(asked, now + 2_000, date)).toBe(expected);
   });
 });
 

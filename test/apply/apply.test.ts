@@ -8,6 +8,7 @@ import { Brake } from "../../src/apply/brake.js";
 import type { RecoveryKeeper } from "../../src/apply/replace.js";
 import type { Observed } from "../../src/model/connection.js";
 import { error } from "../../src/model/problem.js";
+import { ServiceError } from "../../src/model/service-error.js";
 import type { CreateWish, UpdateWish } from "../../src/model/wish.js";
 import { makePlan } from "../../src/plan/plan.js";
 import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped, stampWith } from "../support/steps.js";
@@ -40,7 +41,7 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
   const sent: { readonly id: string; readonly wish: UpdateWish }[] = [];
   const answered = (value: Observed): Answered<Observed> => ({ value, attempts: 1, httpStatus: 200, requestId: "r" });
   const unused = () => Promise.reject(new Error("not used here"));
-  const api: ConnectionsApi = {
+  const api: { -readonly [name in keyof ConnectionsApi]: ConnectionsApi[name] } = {
     list: unused,
     async get(id) {
       const found = state.rows.find((row) => row.id === id);
@@ -119,7 +120,7 @@ function world(text: string, rows: readonly Observed[], request = noStamps, isRe
       pause: async () => {},
       onDone: () => {},
     });
-  return { state, sent, created, keptFiles, plan, run };
+  return { api, state, sent, created, keptFiles, plan, run };
 }
 
 const text =
@@ -235,9 +236,29 @@ describe("a list that takes long", () => {
       async () => ({ rows: [], problem }),
       () => nowMs,
     );
-    expect(await base.latest(stripe, 0)).toBe(stripe);
+    expect(await base.latest(stripe, 0, {})).toBe(stripe);
     nowMs = OLDEST_BASE_MS + 1;
-    expect(await base.latest(stripe, 0)).toBe(problem);
+    expect(await base.latest(stripe, 0, {})).toBe(problem);
+  });
+
+  it("is not taken for young because another one was begun meanwhile", async () => {
+    let nowMs = OLDEST_BASE_MS + 1;
+    const answers: ((rows: Rows) => void)[] = [];
+    const base = new Base(
+      [],
+      0,
+      () => new Promise<Rows>((resolve) => answers.push(resolve)),
+      () => nowMs,
+    );
+    const first = base.current();
+    nowMs += OLDEST_BASE_MS + 1;
+    const second = base.current();
+    nowMs += 1;
+    answers[0]?.({ rows: [{ ...stripe, name: "old" }] });
+    answers[1]?.({ rows: [{ ...stripe, name: "young" }] });
+    expect((await first).rows[0]?.name).toBe("young");
+    expect((await second).rows[0]?.name).toBe("young");
+    expect(answers).toHaveLength(2);
   });
 });
 
@@ -335,6 +356,31 @@ describe("a replace", () => {
     expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "failed", code: "APPLY.ROW_MOVED" }]);
     expect(created).toEqual([]);
     expect(state.rows).toHaveLength(1);
+  });
+
+  it("of a connection that somebody else archived is none, although an earlier try was limited", async () => {
+    const { api, created, run } = world(one, [withNote(1)], noStamps, true);
+    api.remove = async (_id, check) => {
+      await check({ count: 0, mayBeDone: false });
+      throw new ServiceError("gone", {
+        code: "SERVICE.NOT_FOUND",
+        delivery: "answered",
+        attempts: 2,
+        requestId: "r",
+        httpStatus: 404,
+      });
+    };
+    api.get = async () => {
+      throw new ServiceError("gone", {
+        code: "SERVICE.NOT_FOUND",
+        delivery: "answered",
+        attempts: 1,
+        requestId: "r",
+        httpStatus: 404,
+      });
+    };
+    expect([...(await run()).outcomes.values()]).toMatchObject([{ status: "failed", code: "APPLY.ROW_MOVED" }]);
+    expect(created).toEqual([]);
   });
 
   it("goes on when an earlier try has archived it", async () => {

@@ -4,7 +4,8 @@ import { proxiesOf } from "../../src/setup/proxies.js";
 const P = "http://proxy.test:3128";
 
 function proxyOf(url: string, environment: Readonly<Record<string, string>>): string | undefined {
-  return proxiesOf(environment).proxyFor(new URL(url))?.origin;
+  const found = proxiesOf(environment).proxyFor(new URL(url));
+  return found !== undefined && "origin" in found ? found.origin : undefined;
 }
 
 describe("the proxy of an address", () => {
@@ -72,18 +73,33 @@ describe("the proxy of an address", () => {
   it("takes user and password as they were before they were written into a URL, and knows both for secrets", () => {
     const { proxyFor, secrets } = proxiesOf({ HTTPS_PROXY: "http://ci:p%40ss%25w%C3%B6rd@proxy.test:3128" });
     const found = proxyFor(new URL("https://api.flexprice.io"));
-    expect(found?.credentials?.isIn("ci:p@ss%wörd")).toBe(true);
+    const credentials = found !== undefined && "origin" in found ? found.credentials : undefined;
+    expect(credentials?.isIn("ci:p@ss%wörd")).toBe(true);
     expect(secrets.every((secret) => secret.isIn("ci:p@ss%wörd"))).toBe(true);
     expect(JSON.stringify(found)).not.toContain("p@ss");
+  });
+
+  it("takes a token in place of both for the secret that it is", () => {
+    const { secrets } = proxiesOf({ HTTPS_PROXY: "http://proxy-token-1@proxy.test:3128" });
+    expect(secrets.some((secret) => secret.isIn("x proxy-token-1 y"))).toBe(true);
   });
 
   it.each(["http://", "socks5://proxy.test:1", "ftp://proxy.test", "http://u:%ZZ@proxy.test", "http://a b", "://x"])(
     "that is %j is an error that does not repeat it",
     (value) => {
-      const { problems } = proxiesOf({ https_proxy: value });
-      expect(problems.map(({ code }) => code)).toEqual(["SETTINGS.BAD_PROXY"]);
-      expect(problems[0]?.message).toContain("https_proxy");
-      expect(problems[0]?.message).not.toContain(value);
+      const found = proxiesOf({ https_proxy: value }).proxyFor(new URL("https://api.flexprice.io"));
+      const problem = found !== undefined && "severity" in found ? found : undefined;
+      expect(problem?.code).toBe("SETTINGS.BAD_PROXY");
+      expect(problem?.message).toContain("https_proxy");
+      expect(problem?.message).not.toContain(value);
     },
   );
+
+  it("that is none is no matter where it is not asked", () => {
+    const environment = { HTTPS_PROXY: "socks5://proxy.test:1", NO_PROXY: "flexprice.io" };
+    const { proxyFor } = proxiesOf(environment);
+    expect(proxyFor(new URL("https://api.flexprice.io"))).toBeUndefined();
+    expect(proxyFor(new URL("http://billing.test"))).toBeUndefined();
+    expect(proxyFor(new URL("https://billing.test"))).toMatchObject({ code: "SETTINGS.BAD_PROXY" });
+  });
 });

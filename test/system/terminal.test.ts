@@ -85,6 +85,15 @@ describe("apply on a terminal", () => {
     expect(live.writes()).toEqual([]);
   });
 
+  it("is no longer asked when the time of the run is up", async () => {
+    const { live, screen } = await open();
+    screen.run("apply --deadline 2");
+    await screen.until(question);
+    const over = await screen.until(/ended with 1/);
+    expect(over).toContain("error[RUN.DEADLINE] Deadline passed: nobody had agreed by then, so nothing was written.");
+    expect(live.writes()).toEqual([]);
+  });
+
   it("goes on waiting when it comes back from the background", async () => {
     const { live, screen } = await open({}, ["bash", "--norc", "--noprofile", "-i"]);
     screen.run("apply");
