@@ -381,6 +381,11 @@ async function killed(
   live.intercept = () => false;
 }
 
+function expectWholeFiles(cwd: string): void {
+  for (const name of readdirSync(cwd).filter((file) => file.endsWith(".json") && !file.startsWith(".")))
+    expect(() => JSON.parse(readFileSync(join(cwd, name), "utf8")), name).not.toThrow();
+}
+
 describe("a run that is killed", () => {
   const KEYS = '{ aws_access_key_id: "${K}", aws_secret_access_key: "${K}" }';
   const fleet = (round: number) => ({
@@ -393,60 +398,69 @@ describe("a run that is killed", () => {
     ].join("---\n"),
   });
 
-  it.each([1, 2, 3, 4, 5])(
-    "at any point, twenty times over (seed %i): the next one converges, nothing is there twice, no file is half written",
-    async (seed) => {
-      const draw = chance(seed);
-      const live = await service([]);
-      const cwd = folderWith();
-      const env = accessTo(live, { K: "key-of-the-test" });
-      for (let round = 1; round <= 20; round += 1) {
-        writeInto(cwd, fleet(round));
-        const args = draw() < 0.5 ? ["apply", "--yes", "--json-into", "into.json"] : ["plan", "--out", "p.json"];
-        await killed(args, cwd, live, env, draw);
-        for (const name of readdirSync(cwd).filter((file) => file.endsWith(".json")))
-          expect(() => JSON.parse(readFileSync(join(cwd, name), "utf8")), name).not.toThrow();
-        const next = await run(["apply", "--yes"], { cwd, env });
-        expect(next.code, next.stderr).toBe(0);
-        const names = live.rows.map(({ name }) => name);
-        expect(new Set(names).size).toBe(names.length);
-        expect(names).toEqual(expect.arrayContaining(["kept 1", "kept 2", "kept 3", `new ${round}`, "Q"]));
-        for (const { name, metadata } of live.rows)
-          if (/^kept|^Q/.test(name)) expect(metadata).toMatchObject({ round });
-      }
-      const after = await run(["plan", "--detailed-exitcode"], { cwd, env });
-      expect(after.code, after.stdout).toBe(0);
-    },
-    120_000,
-  );
+  async function killedOften(seed: number): Promise<void> {
+    const draw = chance(seed);
+    const live = await service([]);
+    const cwd = folderWith();
+    const env = accessTo(live, { K: "key-of-the-test" });
+    for (let round = 1; round <= 20; round += 1) {
+      writeInto(cwd, fleet(round));
+      await killed(["apply", "--yes", "--json-into", "into.json"], cwd, live, env, draw);
+      expectWholeFiles(cwd);
+      const next = await run(["apply", "--yes"], { cwd, env });
+      expect(next.code, next.stderr).toBe(0);
+      const names = live.rows.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      expect(names).toEqual(expect.arrayContaining(["kept 1", "kept 2", "kept 3", `new ${round}`, "Q"]));
+      for (const { name, metadata } of live.rows) if (/^kept|^Q/.test(name)) expect(metadata).toMatchObject({ round });
+    }
+    const after = await run(["plan", "--detailed-exitcode"], { cwd, env });
+    expect(after.code, after.stdout).toBe(0);
+  }
 
-  it.each([11, 12])(
-    "in the middle of a replace, ten times over (seed %i), leaves one connection or the file that makes it",
-    async (seed) => {
-      const draw = chance(seed);
-      const definition =
-        'name: Stripe\nprovider_type: stripe\nmetadata: { tier: a }\nencrypted_secret_data: { secret_key: "${K}", webhook_secret: "${K}" }\n';
-      const cwd = folderWith({ "connections/a.yaml": definition });
-      const live = await service([]);
-      const env = accessTo(live, { K: "key-of-the-test" });
-      expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
-      for (let round = 1; round <= 10; round += 1) {
-        live.rows[0] = {
-          ...(live.rows[0] as (typeof live.rows)[0]),
-          sync_config: { invoice: { inbound: false, outbound: true } },
-        };
-        await killed(["apply", "--yes", "--replace", "Stripe", "--allow-dangerous"], cwd, live, env, draw);
-        const left = readdirSync(cwd).filter((name) => name.startsWith("flexprice-sync-recovery"));
-        for (const name of left) expect(() => JSON.parse(readFileSync(join(cwd, name), "utf8"))).not.toThrow();
-        expect(live.rows.length + left.length).toBeGreaterThanOrEqual(1);
-        if (live.rows.length === 0) {
-          const next = await run(["apply", "--yes", "--recover", left[0] ?? "", "--only", "Stripe"], { cwd, env });
-          expect(next.code, next.stderr).toBe(0);
-        }
-        expect(live.rows).toHaveLength(1);
-        expect(live.rows[0]).toMatchObject({ sync_config: { invoice: { outbound: true } } });
+  it("at any point, eighty times over: the next one converges, nothing is there twice, no file is half written", async () => {
+    await Promise.all([1, 2, 3, 4].map(killedOften));
+  }, 180_000);
+
+  it("leaves a saved plan whole, or none", async () => {
+    const draw = chance(21);
+    const live = await service([]);
+    const cwd = folderWith(fleet(1));
+    const env = accessTo(live, { K: "key-of-the-test" });
+    for (let round = 1; round <= 12; round += 1) {
+      await killed(["plan", "--out", "p.json", "--json-into", "into.json"], cwd, live, env, draw);
+      expectWholeFiles(cwd);
+    }
+    expect(live.writes()).toEqual([]);
+  }, 60_000);
+
+  async function killedInReplace(seed: number): Promise<void> {
+    const draw = chance(seed);
+    const definition =
+      'name: Stripe\nprovider_type: stripe\nmetadata: { tier: a }\nencrypted_secret_data: { secret_key: "${K}", webhook_secret: "${K}" }\n';
+    const cwd = folderWith({ "connections/a.yaml": definition });
+    const live = await service([]);
+    const env = accessTo(live, { K: "key-of-the-test" });
+    expect((await run(["apply", "--yes"], { cwd, env })).code).toBe(0);
+    for (let round = 1; round <= 10; round += 1) {
+      live.rows[0] = {
+        ...(live.rows[0] as (typeof live.rows)[0]),
+        sync_config: { invoice: { inbound: false, outbound: true } },
+      };
+      await killed(["apply", "--yes", "--replace", "Stripe", "--allow-dangerous"], cwd, live, env, draw);
+      const left = readdirSync(cwd).filter((name) => name.startsWith("flexprice-sync-recovery"));
+      expectWholeFiles(cwd);
+      expect(live.rows.length + left.length).toBeGreaterThanOrEqual(1);
+      if (live.rows.length === 0) {
+        const next = await run(["apply", "--yes", "--recover", left[0] ?? "", "--only", "Stripe"], { cwd, env });
+        expect(next.code, next.stderr).toBe(0);
       }
-    },
-    120_000,
-  );
+      expect(live.rows).toHaveLength(1);
+      expect(live.rows[0]).toMatchObject({ sync_config: { invoice: { outbound: true } } });
+    }
+  }
+
+  it("in the middle of a replace, twenty times over, leaves one connection or the file that makes it", async () => {
+    await Promise.all([11, 12].map(killedInReplace));
+  }, 120_000);
 });
