@@ -26,6 +26,7 @@ export { connectionsApi } from "./api/connections.js";
 export type { HttpAnswer, HttpRequest, Send } from "./api/http.js";
 export type { Limit } from "./api/limit.js";
 export { limitTo } from "./api/limit.js";
+export { Pace } from "./api/pace.js";
 export type { WireEvent } from "./api/wire-event.js";
 export type { Asking, Consent, Proposal } from "./apply/consent.js";
 export type { MostChanges } from "./apply/policy.js";

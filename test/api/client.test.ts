@@ -6,6 +6,7 @@ import { type ConnectionsApi, connectionsApi } from "../../src/api/connections.j
 import { connect, LARGEST_ANSWER } from "../../src/api/http.js";
 import { HttpFault } from "../../src/api/http-fault.js";
 import type { WireEvent } from "../../src/api/wire-event.js";
+import { neverInterrupted } from "../../src/model/interrupt.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { ServiceError } from "../../src/model/service-error.js";
 import { API_KEY, ENVIRONMENT, type Intercept, row, send, service } from "../support/service.js";
@@ -17,7 +18,10 @@ interface Opened {
   readonly known: KnownSecrets;
 }
 
-function open(baseUrl: string, { timeoutMs = 2_000, path = "", deadlineMs = Number.POSITIVE_INFINITY } = {}): Opened {
+function open(
+  baseUrl: string,
+  { timeoutMs = 2_000, path = "", deadlineMs = Number.POSITIVE_INFINITY, interrupt = neverInterrupted() } = {},
+): Opened {
   const url = new URL(baseUrl + path);
   const { send: sender, close } = connect({ origin: url.origin }, 4, timeoutMs);
   onTestFinished(close);
@@ -31,6 +35,7 @@ function open(baseUrl: string, { timeoutMs = 2_000, path = "", deadlineMs = Numb
     apiKey: new Secret(API_KEY),
     environmentId: ENVIRONMENT,
     deadlineAtMs: Date.now() + deadlineMs,
+    interrupt,
     send: sender,
     knownSecrets: known,
     clock: {
@@ -457,6 +462,30 @@ describe("repeating", () => {
     await failure(api.list(0));
     expect(await failure(api.get("conn_1", { isSequel: true }))).toMatchObject({ code: "RUN.DEADLINE", attempts: 0 });
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(3_000);
+  });
+
+  it("begins nothing when the run is told to end while a body is made, or the host asks for a rest then", async () => {
+    const live = await service([stripe], ({ method }, response) =>
+      method === "GET" && live.received.length === 1 ? send(response, 429, {}, { "retry-after": "90" }) : false,
+    );
+    const stop = new AbortController();
+    const ended = open(live.baseUrl, { interrupt: { ...neverInterrupted(), stop: stop.signal } });
+    const asked = async () => {
+      stop.abort("terminated");
+      return { name: "n" };
+    };
+    expect(await failure(ended.api.update("conn_1", asked))).toMatchObject({ code: "RUN.TERMINATED", attempts: 0 });
+    const limited = open(live.baseUrl);
+    const asking = async () => {
+      await limited.api.list(0, { isNested: true }).catch(() => {});
+      return { name: "n" };
+    };
+    expect(await failure(limited.api.update("conn_1", asking))).toMatchObject({
+      code: "SERVICE.RATE_LIMITED",
+      delivery: "not-sent",
+      attempts: 0,
+    });
+    expect(live.writes()).toEqual([]);
   });
 
   it("uses one request id for all tries of a request", async () => {
