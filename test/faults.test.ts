@@ -80,35 +80,33 @@ async function tried(fault: string, settleMs = 0): Promise<void> {
   expect(q?.secrets, fault).toHaveProperty("webhook_verifier_token");
 }
 
-const KINDS = [
-  "429",
-  "429=date:1",
-  "500",
-  "503=seconds:1",
-  "504",
-  "500-after",
-  "502-after",
-  "503-after",
-  "reset",
-  "reset-after",
-  "cut",
-  "gzip-cut",
-  "html",
-  "slow=1500",
-  "late=1500",
-] as const;
+/** Kinds of faults, those together that are mostly waited for. */
+const KINDS: readonly (readonly string[])[] = [
+  // Of a create that these meet nothing is known for five seconds.
+  ["500", "503=seconds:1", "504", "reset", "html"],
+  ["429", "429=date:1", "slow=1500", "late=1500"],
+  ["500-after", "502-after", "503-after"],
+  ["reset-after", "cut", "gzip-cut"],
+];
 
 /** All writes of a run go wrong for a while, not for ever. */
-const WHERES = ["list#1", "POST#1", "POST#2", "PUT#1", "POST+PUT#1-3"] as const;
+const WHERES = ["POST#1", "PUT#1", "POST+PUT#1-3"] as const;
 
-describe("a fault of one kind", () => {
+describe("a fault of one kind, at any write of an apply", () => {
   it.each(KINDS)(
-    "%s, at any request of an apply, creates nothing twice, is told as it is, and the next run puts everything right",
-    async (kind) => {
-      await Promise.all(WHERES.map((where) => tried(`${kind}@${where}`)));
+    "creates nothing twice, is told as it is, and the next run puts everything right: %s %s %s %s %s",
+    async (...kinds) => {
+      const faults = kinds.flatMap((kind) => WHERES.map((where) => `${kind}@${where}`));
+      await Promise.all(faults.map((fault) => tried(fault)));
     },
-    60_000,
+    90_000,
   );
+});
+
+describe("a fault at the first read", () => {
+  it("begins nothing, or is waited for, and the next run puts everything right", async () => {
+    await Promise.all(["429", "500", "reset", "cut", "html"].map((kind) => tried(`${kind}@list#1`)));
+  }, 60_000);
 });
 
 describe("a database that lags behind", () => {
@@ -146,7 +144,15 @@ describe("without stamps", () => {
 
 describe("a job of the service", () => {
   it("that undoes a PUT is drift, which the next run puts right", async () => {
-    await tried("rewrite=10@PUT#1", 100);
+    const one = await sandbox(seed, "rewrite=10@PUT#1");
+    const cwd = folderWith({ "connections/t.yaml": definitions[2] ?? "" });
+    const teamNow = () => one.store.live().find(({ name }) => name === "there 1")?.metadata?.["team"];
+    expect((await run(["apply", "--yes"], { cwd, env: one.env })).code).toBe(0);
+    expect(teamNow()).toBe("before");
+    const planned = await run(["plan", "--json"], { cwd, env: one.env });
+    expect(targetOf(planned).summary).toMatchObject({ update: 1 });
+    expect((await run(["apply", "--yes"], { cwd, env: one.env })).code).toBe(0);
+    expect(teamNow()).toBe("after");
   });
 
   it("that gives a row new tokens between the read and the PUT loses none of them", async () => {

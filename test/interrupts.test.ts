@@ -93,6 +93,18 @@ function statusesOf(target: TargetDocument): readonly (string | undefined)[] {
   return target.changes.map(({ outcome }) => outcome?.status);
 }
 
+/** An apply that was told to end while its first writes are held back, and has said that it will. */
+async function stoppedInWrite(signal: "SIGINT" | "SIGTERM") {
+  const { live, arrival, open } = await holding(({ method }) => method === "PUT");
+  const at = arrival();
+  const one = running(APPLY, live);
+  await at;
+  const said = one.says("Nothing more is begun");
+  one.child.kill(signal);
+  await said;
+  return { live, one, open };
+}
+
 /** What every interrupted run has in common, whenever it was. */
 function expectWhole(over: Ended, { cwd }: Running, code: number, problem: string): void {
   expect(over.code, over.stderr).toBe(code);
@@ -160,13 +172,7 @@ describe.each(SIGNALS)("%s", (signal, code, problem) => {
   });
 
   it("once in the middle of writes lets those that are under way end, and begins nothing more", async () => {
-    const { live, arrival, open } = await holding(({ method }) => method === "PUT");
-    const at = arrival();
-    const one = running(APPLY, live);
-    await at;
-    const said = one.says("Nothing more is begun");
-    one.child.kill(signal);
-    await said;
+    const { live, one, open } = await stoppedInWrite(signal);
     open();
     const over = await one.end;
     expectWhole(over, one, code, problem);
@@ -182,13 +188,7 @@ describe.each(SIGNALS)("%s", (signal, code, problem) => {
   });
 
   it("twice breaks off what is under way: nobody knows whether that was done, and the report says so", async () => {
-    const { live, arrival } = await holding(({ method }) => method === "PUT");
-    const at = arrival();
-    const one = running(APPLY, live);
-    await at;
-    const said = one.says("Nothing more is begun");
-    one.child.kill(signal);
-    await said;
+    const { one } = await stoppedInWrite(signal);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const startMs = Date.now();
     one.child.kill(signal);
@@ -243,13 +243,7 @@ describe("an interrupted run", () => {
   });
 
   it("has the code of the first signal: a job that is cancelled sends one after the other", async () => {
-    const { live, arrival } = await holding(({ method }) => method === "PUT");
-    const at = arrival();
-    const one = running(APPLY, live);
-    await at;
-    const said = one.says("Nothing more is begun");
-    one.child.kill("SIGINT");
-    await said;
+    const { one } = await stoppedInWrite("SIGINT");
     await new Promise((resolve) => setTimeout(resolve, 200));
     one.child.kill("SIGTERM");
     expectWhole(await one.end, one, 130, "RUN.INTERRUPTED");

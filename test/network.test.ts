@@ -276,6 +276,9 @@ describe("an address without TLS", () => {
     const far = await run(["plan", "--insecure-http", "--base-url", "http://flexprice.test/v1"], { cwd, env });
     expect(far.code).toBe(0);
     expect(far.stderr).toContain("warning[SETTINGS.INSECURE_BASE_URL]");
+    const looked = await run(["doctor", "--insecure-http", "--base-url", "http://flexprice.test/v1"], { cwd, env });
+    expect(looked.stdout).toMatch(/warn +target +Insecure base URL: /);
+    expect(looked.stdout).not.toMatch(/FAIL +target/i);
     const near = await run(["plan", "--insecure-http"], { cwd, env });
     expect(near.stderr).not.toContain("INSECURE_BASE_URL");
   });

@@ -42,7 +42,9 @@ export async function examine(
   const { target } = request;
   const findings = [
     ...definitionChecks(read),
-    ...request.targetProblems.map((problem) => fail("target", problem)),
+    ...request.targetProblems.map((problem) =>
+      isError(problem) ? fail("target", problem) : warn("target", problem.message, problem.hint ?? ""),
+    ),
     ...(target === undefined
       ? []
       : [fingerprintsCheck(world.fingerprintKeys, target.stamps), ...(await onlineChecks(target, read, world))]),
