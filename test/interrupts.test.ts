@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { seededRandom } from "../src/sandbox/fault-schedule.js";
 import { folderWith, writeInto } from "./support/folder.js";
 import {
   documentOf,
@@ -322,17 +323,6 @@ describe("an interrupted run", () => {
   });
 });
 
-/** A repeatable sequence of numbers from 0 up to 1 (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Starts a run that is killed without a word: by a moment, or at a request, before or after it was done. */
 async function killed(
   args: readonly string[],
@@ -393,7 +383,7 @@ describe("a run that is killed", () => {
   });
 
   async function killedOften(seed: number): Promise<void> {
-    const draw = chance(seed);
+    const draw = seededRandom(seed);
     const live = await service([]);
     const cwd = folderWith();
     const env = accessTo(live, { K: "key-of-the-test" });
@@ -417,7 +407,7 @@ describe("a run that is killed", () => {
   }, 180_000);
 
   it("leaves a saved plan whole, or none", async () => {
-    const draw = chance(21);
+    const draw = seededRandom(21);
     const live = await service([]);
     const cwd = folderWith(fleet(1));
     const env = accessTo(live, { K: "key-of-the-test" });
@@ -429,7 +419,7 @@ describe("a run that is killed", () => {
   }, 60_000);
 
   async function killedInReplace(seed: number): Promise<void> {
-    const draw = chance(seed);
+    const draw = seededRandom(seed);
     const definition =
       'name: Stripe\nprovider_type: stripe\nmetadata: { tier: a }\nencrypted_secret_data: { secret_key: "${K}", webhook_secret: "${K}" }\n';
     const cwd = folderWith({ "connections/a.yaml": definition });
