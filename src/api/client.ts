@@ -58,7 +58,7 @@ export class Client {
     return { value, attempts, httpStatus: answer.status, requestId };
   }
 
-  /** A request that is answered with 204 and nothing else: any other success is somebody else's. */
+  /** A request that is answered with 204 and nothing else: no other success is the service's. */
   async ask(call: Call): Promise<Answered<undefined>> {
     const { answer, attempted } = await this.#succeeded(call);
     if (answer.status !== 204) throw notEmpty(answer, attempted, this.#foreign);
