@@ -3,6 +3,7 @@ import { createSecureContext } from "node:tls";
 import { buildConnector, Client, type Dispatcher } from "undici";
 import { faultOf, HttpFault } from "./http-fault.js";
 import type { ProxyRoute, Route } from "./route.js";
+import { proxyAuthorization } from "./wire.js";
 
 /**
  * Makes connections to one host, through the tunnel of a proxy where one is named, and gives up those that are being made when it
@@ -60,8 +61,8 @@ export class Dialer {
 }
 
 /** What tells a proxy who asks. */
-export function authorizing({ authorization }: ProxyRoute): { readonly "proxy-authorization"?: string } {
-  return authorization === undefined ? {} : { "proxy-authorization": authorization };
+export function authorizing({ credentials }: ProxyRoute): { readonly "proxy-authorization"?: string } {
+  return credentials === undefined ? {} : { "proxy-authorization": proxyAuthorization(credentials) };
 }
 
 /** Why an answer opens no tunnel; nothing where it does. */

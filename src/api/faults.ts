@@ -114,8 +114,9 @@ export function refusal(answer: HttpAnswer, attempted: Attempted, nowMs: number,
   }
   const said = readError(parsed(answer));
   const words = said.message === undefined ? "" : `: ${foreign(said.message)}`;
-  const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(answer, nowMs, attempted)}`;
-  const [code, general] = meaningOf(answer, attempted, said, nowMs);
+  const askedMs = retryAfterMs(answer.retryAfter, nowMs, answer.date) ?? 0;
+  const detail = `${about(answer, attempted, foreign)}${triesOf(attempted)}${words}${waitWords(askedMs, attempted)}`;
+  const [code, general] = meaningOf(status, attempted, said, askedMs);
   const hint =
     said.existingId === undefined ? general : `it exists as ${foreign(said.existingId)}; run plan again to see it.`;
   return fault(code, sentence(detail), attempted, "answered", status, hint);
@@ -180,11 +181,11 @@ function triesOf({ attempts }: Attempted): string {
   return attempts > 1 ? ` after ${attempts} tries` : "";
 }
 
-function waitWords(answer: HttpAnswer, nowMs: number, { isCutShort = false }: Attempted): string {
-  const asked = retryAfterMs(answer.retryAfter, nowMs, answer.date);
-  if (asked === undefined || (asked <= LONGEST_WAIT_MS && !isCutShort)) return "";
+/** @param askedMs - the wait that the answer asks for; 0 where it asks for none */
+function waitWords(askedMs: number, { isCutShort = false }: Attempted): string {
+  if (askedMs === 0 || (askedMs <= LONGEST_WAIT_MS && !isCutShort)) return "";
   const but = isCutShort ? "the deadline of the run comes first" : `at most ${LONGEST_WAIT_MS / 1000} s are waited`;
-  return ` (it asks to wait ${secondsText(asked)}; ${but})`;
+  return ` (it asks to wait ${secondsText(askedMs)}; ${but})`;
 }
 
 /** `90 s`; what is longer than a week is told as that. */
@@ -194,10 +195,10 @@ export function secondsText(ms: number): string {
 }
 
 function meaningOf(
-  { status, retryAfter, date }: HttpAnswer,
+  status: number,
   { method, url }: Attempted,
   said: ServiceMessage,
-  nowMs: number,
+  askedMs: number,
 ): readonly [ProblemCode, string] {
   const isList = method === "GET" && /\/connections(?:\?|$)/.test(url);
   switch (status) {
@@ -224,12 +225,7 @@ function meaningOf(
     case 409:
       return ["SERVICE.CONFLICT", "run plan again to see what is there now."];
     case 429:
-      return [
-        "SERVICE.RATE_LIMITED",
-        (retryAfterMs(retryAfter, nowMs, date) ?? 0) > LONGEST_WAIT_MS
-          ? "run again when that time is over."
-          : RATE_HINT,
-      ];
+      return ["SERVICE.RATE_LIMITED", askedMs > LONGEST_WAIT_MS ? "run again when that time is over." : RATE_HINT];
     case 413:
       return ["SERVICE.REJECTED", "the request is too large for the service, or for something on the way to it."];
     default:

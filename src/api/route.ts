@@ -1,3 +1,5 @@
+import type { Secret } from "../model/secret.js";
+
 /** The way to a host. */
 export interface Route {
   /** Scheme, host and port. */
@@ -7,9 +9,10 @@ export interface Route {
   readonly authorities?: readonly string[];
 }
 
+/** A proxy on the way. */
 export interface ProxyRoute {
   /** Scheme, host and port. */
   readonly origin: string;
-  /** The value of `Proxy-Authorization`. */
-  readonly authorization?: string;
+  /** User and password, with a colon between them. */
+  readonly credentials?: Secret;
 }

@@ -77,7 +77,8 @@ export class Sender {
       if (result instanceof Hindrance) return last ?? result.fault;
       last = result;
       const waitMs = this.#waitAfter(result, call, attempted, tries);
-      if (waitMs === "give-up" || this.#isEnding(call)) return last;
+      // What is told to end is not told that it waits.
+      if (waitMs === "give-up" || this.#parts.interrupt?.stop.aborted === true) return last;
       if (waitMs >= this.#leftMs()) {
         attempted.isCutShort = true;
         return last;
@@ -125,12 +126,6 @@ export class Sender {
       ? waitMs > Math.max(0, this.#leftMs()) + LONGEST_AFTER_DEADLINE_MS
       : waitMs >= this.#leftMs();
     return isLate ? unsent("deadline", DEADLINE_PASSED) : undefined;
-  }
-
-  /** Whether nothing is repeated any more. */
-  #isEnding({ isSequel = false }: Call): boolean {
-    const { interrupt } = this.#parts;
-    return interrupt?.stop.aborted === true || (isSequel && this.#leftMs() <= 0);
   }
 
   /** How long to wait before another try, if there is to be one; a host that asks for fewer requests is left alone by all. */
@@ -221,7 +216,7 @@ const MOST_LIMITED = 20;
 const LONGEST_AFTER_DEADLINE_MS = 5_000;
 
 /** From the making of a body to the connection that it is written to. */
-export const LONGEST_WAY_MS = 1_000;
+const LONGEST_WAY_MS = 1_000;
 
 /** Tries of a request that count. */
 interface Tries {

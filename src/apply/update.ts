@@ -151,7 +151,7 @@ export async function put(
     api.update(
       id,
       async (earlier) => {
-        const last = tries.slice(0, earlier.count).at(-1);
+        const last = tries[earlier.count - 1];
         const made = await next({ earlier, last, seen: await seenBefore(earlier) });
         // A body that was never sent is replaced by the next one.
         tries[earlier.count] = made;

@@ -7,13 +7,10 @@ import type { Connection } from "../api/http.js";
 import { type Limit, limitTo } from "../api/limit.js";
 import { Pace } from "../api/pace.js";
 import type { ProxyRoute, Route } from "../api/route.js";
-import { proxyAuthorization } from "../api/wire.js";
 import type { WireEvent } from "../api/wire-event.js";
 import type { Interrupt } from "../model/interrupt.js";
-import { Bug } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Connected } from "../reconcile.js";
-import type { NamedProxy, Proxies } from "./proxies.js";
 import type { Access } from "./target.js";
 
 export interface HostsParts {
@@ -24,7 +21,6 @@ export interface HostsParts {
   /** In milliseconds since 1970; from then on nothing is begun. */
   readonly deadlineAtMs?: number;
   readonly knownSecrets: KnownSecrets;
-  readonly proxyFor: Proxies["proxyFor"];
   /** Certificates of all authorities that are trusted; absent where those of the platform are. */
   readonly certificates?: readonly string[];
   readonly interrupt: Interrupt;
@@ -47,9 +43,9 @@ export class Hosts {
   }
 
   /** The way to one environment. */
-  async connect({ baseUrl, apiKey, target }: Access): Promise<Connected> {
+  async connect({ baseUrl, apiKey, proxy, target }: Access): Promise<Connected> {
     const { knownSecrets, onEvent, deadlineAtMs, interrupt } = this.#parts;
-    const { connection, pace, writes } = await this.#host(baseUrl.origin);
+    const { connection, pace, writes } = await this.#host(baseUrl.origin, proxy);
     const environmentId = target.expectedEnvironmentId;
     const parts: ClientParts = {
       baseUrl,
@@ -73,21 +69,19 @@ export class Hosts {
     await Promise.all(hosts.map(({ connection }) => connection.close()));
   }
 
-  #host(origin: string): Promise<Host> {
+  #host(origin: string, proxy: ProxyRoute | undefined): Promise<Host> {
     const known = this.#open.get(origin);
     if (known !== undefined) return known;
-    const opened = this.#opened(origin);
+    const opened = this.#opened(origin, proxy);
     this.#open.set(origin, opened);
     return opened;
   }
 
-  async #opened(origin: string): Promise<Host> {
+  async #opened(origin: string, proxy: ProxyRoute | undefined): Promise<Host> {
     const { parallelism, timeoutMs, certificates } = this.#parts;
-    const proxy = this.#parts.proxyFor(new URL(origin));
-    if (proxy !== undefined && "severity" in proxy) throw new Bug(`a way to ${origin} by a proxy that is none`);
     const route: Route = {
       origin,
-      ...(proxy === undefined ? {} : { proxy: proxyOf(proxy) }),
+      ...(proxy === undefined ? {} : { proxy }),
       ...(certificates === undefined ? {} : { authorities: certificates }),
     };
     // Loaded only now: the HTTP library costs more time than checking all files, and offline commands need none of it.
@@ -98,10 +92,6 @@ export class Hosts {
       writes: limitTo(parallelism),
     };
   }
-}
-
-function proxyOf({ origin, credentials }: NamedProxy): ProxyRoute {
-  return { origin, ...(credentials === undefined ? {} : { authorization: proxyAuthorization(credentials) }) };
 }
 
 /** Milliseconds since 1970 when the process began, and from then on only growing: no wait gets longer when somebody sets a clock. */

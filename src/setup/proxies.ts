@@ -1,19 +1,12 @@
 import { BlockList, isIP } from "node:net";
+import type { ProxyRoute } from "../api/route.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
 import { isLoopback } from "./target.js";
 
-/** A proxy as a variable names it. */
-export interface NamedProxy {
-  /** Scheme, host and port. */
-  readonly origin: string;
-  /** User and password, with a colon between them. */
-  readonly credentials?: Secret;
-}
-
 export interface Proxies {
   /** The proxy on the way to a host, if there is one; or what is wrong with its variable. */
-  readonly proxyFor: (url: URL) => NamedProxy | Problem | undefined;
+  readonly proxyFor: (url: URL) => { readonly proxy?: ProxyRoute; readonly problem?: Problem };
   /** What no text may repeat. */
   readonly secrets: readonly Secret[];
 }
@@ -30,17 +23,17 @@ export function proxiesOf(environment: Readonly<Record<string, string | undefine
   return {
     proxyFor(url) {
       const { proxy, problem } = url.protocol === "http:" ? found["http:"] : found["https:"];
-      if (isExcepted(url)) return undefined;
-      if (proxy === undefined) return problem;
+      if (isExcepted(url)) return {};
+      if (proxy === undefined) return problem === undefined ? {} : { problem };
       // For a proxy elsewhere this machine is another one: it would be sent what is meant for nobody else.
-      return isLoopback(url.hostname) && !isLoopback(new URL(proxy.origin).hostname) ? undefined : proxy;
+      return isLoopback(url.hostname) && !isLoopback(new URL(proxy.origin).hostname) ? {} : { proxy };
     },
     secrets: Object.values(found).flatMap(({ secrets }) => secrets),
   };
 }
 
 interface ReadProxy {
-  readonly proxy?: NamedProxy;
+  readonly proxy?: ProxyRoute;
   readonly secrets: readonly Secret[];
   readonly problem?: Problem;
 }
@@ -82,14 +75,12 @@ function whyNot({ protocol, hostname, username, password }: URL): string | undef
   if (protocol !== "http:" && protocol !== "https:")
     return `begins with ${protocol}, and only proxies that speak HTTP are known`;
   if (hostname === "") return "names no host";
-  const isReadable = [username, password].every((part) => {
-    try {
-      return decodeURIComponent(part) !== "" || part === "";
-    } catch {
-      return false;
-    }
-  });
-  return isReadable ? undefined : "holds a user or a password that is not written as in a URL: a % in it is %25";
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return undefined;
+  } catch {
+    return "holds a user or a password that is not written as in a URL: a % in it is %25";
+  }
 }
 
 /** Whether a host is one of the exceptions: `*`, names with what is under them, addresses, ranges of them; each also with a port. */

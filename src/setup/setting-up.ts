@@ -50,7 +50,6 @@ export interface SetUp {
   readonly keyVariables: ReadonlySet<string>;
   readonly parallelism: number;
   readonly timeoutMs: number;
-  readonly proxies: Proxies;
   readonly authorities: Authorities;
   /** In milliseconds, from now. */
   readonly deadlineMs?: number;
@@ -80,7 +79,7 @@ export function setUp(
     variables,
     options.insecureHttp,
   );
-  const proxies: Proxies = isOffline ? { proxyFor: () => undefined, secrets: [] } : proxiesOf(environment);
+  const proxies: Proxies = isOffline ? { proxyFor: () => ({}), secrets: [] } : proxiesOf(environment);
   const authorities = authoritiesOf(options.caFile, environment, files);
   knownSecrets.add(proxies.secrets);
   const all = allSites(settings);
@@ -104,7 +103,6 @@ export function setUp(
     places,
     keyVariables: new Set(all.flatMap(({ apiKey }) => apiKey?.text ?? [])),
     parallelism: options.parallelism ?? parallelism ?? DEFAULT_PARALLELISM,
-    proxies,
     authorities,
     timeoutMs: options.timeoutMs ?? Math.ceil((timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000),
     ...deadlineOf(options.deadlineMs ?? (deadlineSeconds === undefined ? undefined : deadlineSeconds * 1000)),
@@ -129,10 +127,10 @@ export function setUp(
     const { access, problems: found } = accessOf(options, variables, stamps, site, isOnly);
     const ofPlace = [...found, ...stamps.problems];
     if (access === undefined || ofPlace.some(isError)) return { site, problems: ofPlace };
-    const proxy = proxies.proxyFor(access.baseUrl);
-    if (proxy !== undefined && "severity" in proxy) return { site, problems: [...ofPlace, proxy] };
+    const { proxy, problem } = proxies.proxyFor(access.baseUrl);
+    if (problem !== undefined) return { site, problems: [...ofPlace, problem] };
     const target = { ...access.target, keyNumber: keyNumberOf(site) };
-    return { site, problems: ofPlace, access: { ...access, target } };
+    return { site, problems: ofPlace, access: { ...access, target, ...(proxy === undefined ? {} : { proxy }) } };
   }
 }
 
@@ -161,14 +159,13 @@ function newSalt(): string {
 
 /** What the ways to the hosts of a run have in common. */
 export function wireParts(
-  { parallelism, timeoutMs, deadlineMs, knownSecrets, proxies, authorities }: SetUp,
+  { parallelism, timeoutMs, deadlineMs, knownSecrets, authorities }: SetUp,
   interrupt: Interrupt,
 ): Omit<HostsParts, "onEvent"> {
   const deadline = deadlineMs === undefined ? {} : { deadlineAtMs: nowMs() + deadlineMs };
-  const { proxyFor } = proxies;
   const { certificates } = authorities;
   const trusted = certificates === undefined ? {} : { certificates };
-  return { parallelism, timeoutMs, knownSecrets, proxyFor, interrupt, ...trusted, ...deadline };
+  return { parallelism, timeoutMs, knownSecrets, interrupt, ...trusted, ...deadline };
 }
 
 /** What a run touches to read: the world of {@link SetUp}, and the ways to its hosts. */

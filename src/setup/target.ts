@@ -1,3 +1,4 @@
+import type { ProxyRoute } from "../api/route.js";
 import type { Place } from "../model/location.js";
 import { error, isError, type Problem, warning } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
@@ -11,6 +12,8 @@ export interface Access {
   readonly target: Target;
   readonly baseUrl: URL;
   readonly apiKey: Secret;
+  /** The proxy on the way. */
+  readonly proxy?: ProxyRoute;
 }
 
 export interface FoundAccess {
