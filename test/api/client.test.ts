@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ConnectionsApi, connectionsApi } from "../../src/api/connections.js";
@@ -9,7 +9,8 @@ import type { WireEvent } from "../../src/api/wire-event.js";
 import { neverInterrupted } from "../../src/model/interrupt.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { ServiceError } from "../../src/model/service-error.js";
-import { API_KEY, ENVIRONMENT, type Intercept, row, send, service } from "../support/service.js";
+import { authority } from "../support/authority.js";
+import { API_KEY, ENVIRONMENT, type Intercept, row, secureService, send, service } from "../support/service.js";
 
 interface Opened {
   readonly api: ConnectionsApi;
@@ -529,6 +530,31 @@ describe("faults on the way", () => {
       open(live.baseUrl).api.create(async () => ({ name: "n", providerType: "s3", credentials: [] })),
     );
     expect(lost).toMatchObject({ code: "SERVICE.UNREACHABLE", delivery: "unknown", attempts: 1 });
+  });
+
+  it("keep what was given up before there was a connection from being sent on it afterwards", async () => {
+    const own = authority();
+    const live = await secureService([stripe], own.issue());
+    // Between the two a while passes before the handshake: the request is given up meanwhile.
+    const between = createServer((socket) => {
+      setTimeout(() => {
+        const onward = createConnection(Number(new URL(live.baseUrl).port), "127.0.0.1");
+        for (const side of [socket, onward]) side.on("error", () => {});
+        socket.pipe(onward).pipe(socket);
+      }, 400);
+    });
+    await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      between.close();
+    });
+    const origin = `https://localhost:${(between.address() as AddressInfo).port}`;
+    const { send: sender, close } = connect({ origin, authorities: [own.certificate] }, 1, 5_000);
+    onTestFinished(close);
+    const request = { method: "PUT", path: "/v1/connections/conn_1", headers: { "x-api-key": API_KEY } } as const;
+    const given = sender({ ...request, body: '{"name":"given up"}', timeoutMs: 100 });
+    await expect(given).rejects.toMatchObject({ kind: "timeout", delivery: "not-sent" });
+    await sender({ ...request, body: '{"name":"sent"}' });
+    expect(live.received.map(({ body }) => body)).toEqual([{ name: "sent" }]);
   });
 
   it("keep what has grown old on the way to a connection from being sent", async () => {
