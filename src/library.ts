@@ -37,7 +37,7 @@ export type { Files } from "./load/files.js";
 export { type Given, type GivenFiles, nothingGiven, readGiven } from "./load/given.js";
 export type { Account, AccountApi, EnvironmentFacts } from "./model/account.js";
 export type { Catalogue, ProviderFacts } from "./model/catalogue.js";
-export { type Interrupt, neverInterrupted } from "./model/interrupt.js";
+export type { Interrupt } from "./model/interrupt.js";
 export type { Json, JsonObject } from "./model/json.js";
 export type { Outcome, OutcomeStatus } from "./model/outcome.js";
 export type {
@@ -71,6 +71,7 @@ export type { ExitCode } from "./report/exit-code.js";
 export type { Lookup, Variables } from "./secrets/variables.js";
 export { variablesOf } from "./secrets/variables.js";
 export { BrokenOff } from "./setup/broken-off.js";
+export { neverInterrupted } from "./setup/interruption.js";
 export type { Shard } from "./setup/options.js";
 
 /** What is checked. */

@@ -7,7 +7,6 @@ import { limitTo } from "../src/api/limit.js";
 import type { WireEvent } from "../src/api/wire-event.js";
 import type { Files } from "../src/load/files.js";
 import { nothingGiven, readGiven } from "../src/load/given.js";
-import { neverInterrupted } from "../src/model/interrupt.js";
 import type { JsonObject } from "../src/model/json.js";
 import { isError } from "../src/model/problem.js";
 import { KnownSecrets, Secret } from "../src/model/secret.js";
@@ -19,6 +18,7 @@ import { plainLook } from "../src/report/look.js";
 import type { SeedConnection } from "../src/sandbox/seed.js";
 import { type Sandbox, startSandbox } from "../src/sandbox/server.js";
 import { variablesOf } from "../src/secrets/variables.js";
+import { neverInterrupted } from "../src/setup/interruption.js";
 import { nodeFiles } from "../src/setup/node-files.js";
 import { catalogue, fingerprintKey } from "./support/steps.js";
 

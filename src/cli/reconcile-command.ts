@@ -1,6 +1,6 @@
-import { neverInterrupted } from "../model/interrupt.js";
 import type { Run } from "../model/run.js";
 import { type ExitCode, exitCodeOf } from "../report/exit-code.js";
+import { neverInterrupted } from "../setup/interruption.js";
 import { runIn } from "../setup/run.js";
 import type { ReconcileOptions } from "./options.js";
 import type { Output } from "./output.js";

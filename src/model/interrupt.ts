@@ -11,12 +11,6 @@ export interface Interrupt {
   readonly breakOff: AbortSignal;
 }
 
-/** Nothing ends a run early. */
-export function neverInterrupted(): Interrupt {
-  const never = new AbortController().signal;
-  return { stop: never, breakOff: never };
-}
-
 /** What a run that was told to end says of it. */
 export function codeOfStop({ reason }: AbortSignal): ProblemCode {
   return reason === "terminated" ? "RUN.TERMINATED" : "RUN.INTERRUPTED";

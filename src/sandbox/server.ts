@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -22,6 +23,8 @@ export interface SandboxSettings {
   readonly seed: SeedFile;
   /** What goes wrong on purpose. */
   readonly faults?: Faults;
+  /** Told of every request as it arrives, before anything is done with it. */
+  readonly onArrival?: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
   /** Told of every answer, and of requests without one; `fault` says what went wrong on purpose. */
   readonly onAnswer?: (method: string, path: string, outcome: Pick<Outcome, "status" | "fault">) => void;
   /** Told of faults of the sandbox itself, which are answered with an empty 500. */
@@ -48,12 +51,13 @@ export interface Sandbox {
  * @throws the listening error, such as EADDRINUSE
  */
 export async function startSandbox(settings: SandboxSettings): Promise<Sandbox> {
-  const { catalogue, port, nowMs = Date.now, random = Math.random, faults } = settings;
+  const { catalogue, port, nowMs = Date.now, random = Math.random, faults, onArrival } = settings;
   const account = accountOf({ ...settings, nowMs });
   const startedWith = [...account.environments.values()].reduce((sum, { store }) => sum + store.all().length, 0);
   const seeded = faults === undefined ? undefined : { seed: Math.floor(random() * 2 ** 32), ...faults };
   const faulty = seeded === undefined ? undefined : new Faulty(seeded, { account, catalogue, nowMs });
   const server = createAdaptorServer({ fetch: appOf(account, settings, faulty).fetch });
+  if (onArrival !== undefined) server.prependListener("request", onArrival);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);

@@ -6,9 +6,9 @@ import { type ConnectionsApi, connectionsApi } from "../../src/api/connections.j
 import { connect, LARGEST_ANSWER } from "../../src/api/http.js";
 import { HttpFault } from "../../src/api/http-fault.js";
 import type { WireEvent } from "../../src/api/wire-event.js";
-import { neverInterrupted } from "../../src/model/interrupt.js";
 import { KnownSecrets, Secret } from "../../src/model/secret.js";
 import { ServiceError } from "../../src/model/service-error.js";
+import { neverInterrupted } from "../../src/setup/interruption.js";
 import { authority } from "../support/authority.js";
 import { API_KEY, ENVIRONMENT, type Intercept, row, secureService, send, service } from "../support/service.js";
 
