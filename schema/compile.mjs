@@ -5,6 +5,7 @@
 //   src/generated/catalogue     the annotations as data, for everything that needs to know about a provider
 //   src/generated/schemas       the published schemas, for printing them and for their messages
 //   src/generated/validators    ajv's checks, compiled ahead of time: compiling them in every run costs 70-180 ms
+//   src/generated/validators.meta.json       which packages have code in them, for the list of what ships
 //   src/generated/tool          name and version of the package
 //   src/generated/connection-definition.ts   the TypeScript types of a definition
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -395,14 +396,18 @@ const code = standaloneCode.default(ajv, {
   validateSettings: "settings",
   validateIncluded: "included",
 });
-await build({
-  stdin: { contents: code, resolveDir: new URL("../", here).pathname, loader: "js" },
+const project = new URL("../", here).pathname;
+const { metafile } = await build({
+  stdin: { contents: code, resolveDir: project, loader: "js" },
+  absWorkingDir: project,
   bundle: true,
   format: "esm",
   platform: "node",
   outfile: new URL("validators.js", generated).pathname,
+  metafile: true,
   logLevel: "warning",
 });
+await writeFile(new URL("validators.meta.json", generated), `${JSON.stringify(metafile)}\n`);
 await writeFile(
   new URL("validators.d.ts", generated),
   `export interface SchemaViolation {

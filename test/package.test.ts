@@ -42,6 +42,7 @@ describe("the package", () => {
         "dist/library.js",
         "dist/types/library.d.ts",
         "dist/THIRD-PARTY-LICENSES.txt",
+        "dist/sbom.cdx.json",
         "schema/connection.schema.json",
         "README.md",
         "docs/secrets.md",

@@ -1,0 +1,173 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const text = (path: string) => readFileSync(join(root, path), "utf8");
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+interface Locked {
+  readonly version: string;
+  readonly integrity?: string;
+  readonly resolved?: string;
+  readonly license?: string;
+  readonly hasInstallScript?: boolean;
+}
+
+interface Component {
+  readonly "bom-ref": string;
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly scope: string;
+  readonly hashes: readonly { readonly alg: string; readonly content: string }[];
+  readonly licenses: readonly { readonly license: { readonly id: string } }[];
+  readonly properties: readonly { readonly name: string; readonly value: string }[];
+}
+
+interface BillOfMaterials {
+  readonly serialNumber?: string;
+  readonly metadata: { readonly timestamp?: string; readonly component: Component };
+  readonly components: readonly Component[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+const ours: Manifest = JSON.parse(text("package.json"));
+const lock: { readonly packages: Readonly<Record<string, Locked>> } = JSON.parse(text("package-lock.json"));
+const bill: BillOfMaterials = JSON.parse(text("dist/sbom.cdx.json"));
+const refs = bill.components.map((component) => component["bom-ref"]);
+const dependsOn = new Map(bill.dependencies.map((edge) => [edge.ref, edge.dependsOn]));
+
+/** The folders of the packages whose code is in the built files, by the names that esbuild writes over what it takes from each file. */
+const folders = [
+  ...new Set(
+    readdirSync(join(root, "dist"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".js"))
+      .flatMap((name) => [
+        ...text(`dist/${name}`).matchAll(/^\s*(?:\/\/ |")((?:node_modules\/(?:@[\w.-]+\/)?[\w.-]+\/)+)/gm),
+      ])
+      .map(([, path = ""]) => path.slice(0, -1).replace(/^((?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+).*$/, "$1")),
+  ),
+].sort();
+const manifests = new Map(
+  folders.map((folder): [string, Manifest] => [folder, JSON.parse(text(`${folder}/package.json`))]),
+);
+const bundled = [...new Set([...manifests.values()].map(({ name, version }) => `${name}@${version}`))].sort();
+
+/** Licences that let anybody use, change and pass on the code, and ask for no more than their notice. */
+const PERMISSIVE = [
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "BlueOak-1.0.0",
+  "ISC",
+  "MIT",
+  "Unlicense",
+  "Zlib",
+];
+
+describe("the bill of materials", () => {
+  it("names the packages whose code is in the built files, and no other", () => {
+    expect(bundled.length).toBeGreaterThan(20);
+    expect(refs).toEqual(bundled);
+    const licensed = [...text("dist/THIRD-PARTY-LICENSES.txt").matchAll(/^(\S+) (\d\S*) \([\w.-]+\)$/gm)];
+    expect(licensed.map(([, name, version]) => `${name}@${version}`)).toEqual(bundled);
+  });
+
+  it("names a package that lies in another's folder, and what the compiled checks took along", () => {
+    expect(folders).toContain("node_modules/slice-ansi/node_modules/ansi-styles");
+    expect(refs).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^ajv@8\./), expect.stringMatching(/^fast-deep-equal@/)]),
+    );
+  });
+
+  it("says of each its version, its hash as the lock file has it, and its licence, a permissive one", () => {
+    for (const [folder, { name, version, license }] of manifests) {
+      const component = bill.components.find((candidate) => candidate["bom-ref"] === `${name}@${version}`);
+      const integrity = lock.packages[folder]?.integrity ?? "";
+      expect(component, folder).toMatchObject({
+        name,
+        version,
+        purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+        scope: "required",
+        hashes: [{ alg: "SHA-512", content: Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex") }],
+        licenses: [{ license: { id: license } }],
+      });
+      expect(PERMISSIVE, folder).toContain(license);
+    }
+  });
+
+  it("leads from the program to each of them", () => {
+    const reached = new Set<string>();
+    const follow = (ref: string): void => {
+      if (reached.has(ref)) return;
+      reached.add(ref);
+      for (const on of dependsOn.get(ref) ?? []) follow(on);
+    };
+    follow(`${ours.name}@${ours.version}`);
+    expect([...reached].sort()).toEqual([...refs, `${ours.name}@${ours.version}`].sort());
+    expect([...dependsOn.keys()].sort()).toEqual([...reached].sort());
+  });
+
+  it("has in it nothing of where and when it was made", () => {
+    expect(bill.serialNumber).toBeUndefined();
+    expect(bill.metadata.timestamp).toBeUndefined();
+    expect(bill.metadata.component).toMatchObject({ name: ours.name, version: ours.version });
+    expect(text("dist/sbom.cdx.json")).not.toContain(root.slice(0, -1));
+  });
+});
+
+describe("nothing runs when the package is installed", () => {
+  const RUN_BY_NPM = ["preinstall", "install", "postinstall"];
+
+  it("of ours: it depends on nothing, and only a checkout runs prepare", () => {
+    for (const kind of [
+      "dependencies",
+      "optionalDependencies",
+      "peerDependencies",
+      "bundleDependencies",
+      "bundledDependencies",
+    ]) {
+      expect(ours).not.toHaveProperty(kind);
+    }
+    expect(Object.keys(ours.scripts ?? {}).filter((name) => RUN_BY_NPM.includes(name))).toEqual([]);
+    expect(existsSync(join(root, "binding.gyp"))).toBe(false);
+  });
+
+  it("of what is in it, also when a checkout is installed", () => {
+    for (const [folder, { scripts = {} }] of manifests) {
+      expect(lock.packages[folder]?.hasInstallScript, folder).toBeUndefined();
+      expect(
+        Object.keys(scripts).filter((name) => RUN_BY_NPM.includes(name)),
+        folder,
+      ).toEqual([]);
+      expect(existsSync(join(root, folder, "binding.gyp")), folder).toBe(false);
+    }
+  });
+});
+
+describe("the lock file", () => {
+  it("has the hash of every package, and says of none where it comes from", () => {
+    const packages = Object.entries(lock.packages).filter(([folder]) => folder !== "");
+    expect(packages.length).toBeGreaterThan(100);
+    for (const [folder, { integrity, resolved }] of packages) {
+      expect(integrity, folder).toMatch(/^sha512-[\w+/]{86}==$/);
+      expect(resolved, folder).toBeUndefined();
+    }
+  });
+
+  it("is what package.json asks for, and that is one version of each", () => {
+    for (const [name, version] of Object.entries(ours.devDependencies ?? {})) {
+      expect([name, version]).toEqual([name, lock.packages[`node_modules/${name}`]?.version]);
+    }
+  });
+});
