@@ -171,3 +171,37 @@ describe("the lock file", () => {
     }
   });
 });
+
+describe("the record of what ships", () => {
+  const rows = [
+    ...text("docs/decisions/0025-what-ships-and-why.md").matchAll(
+      /^\| (?<name>[^|]+) \| (?<reason>[^|]+) \| (?<by>[^|]+) \| (?<kB>[\d.]+) \| (?<keeper>[^|]+) \| (?<license>[^|]+) \|$/gm,
+    ),
+  ].map(({ groups = {} }) => groups);
+  const componentOf = (name = "") => bill.components.find((component) => component.name === name);
+
+  it("has a row for every library, and none for what does not ship", () => {
+    expect(rows.map(({ name }) => name).sort()).toEqual(bill.components.map(({ name }) => name).sort());
+  });
+
+  it("says who brings it, which licence it has, and how much of it is there", () => {
+    for (const { name = "", by = "", kB = "", license } of rows) {
+      const component = componentOf(name);
+      const bringers = bill.dependencies
+        .filter((edge) => edge.dependsOn.includes(component?.["bom-ref"] ?? ""))
+        .map(({ ref }) => ref.replace(/@[^@]+$/, ""));
+      const direct = bringers.includes(ours.name);
+      expect(direct, name).toBe(Object.hasOwn(ours.devDependencies ?? {}, name));
+      const told = by.split(", ");
+      expect(told.includes("us"), name).toBe(direct);
+      // One of ours that others ask for as well is ours.
+      expect(bringers, name).toEqual(expect.arrayContaining(told.filter((bringer) => bringer !== "us")));
+      if (!direct) expect(told.sort(), name).toEqual(bringers.sort());
+      expect([name, license]).toEqual([name, component?.licenses[0]?.license.id]);
+      const bytes = Number(component?.properties.find((property) => property.name.endsWith(":bundled-bytes"))?.value);
+      expect(Math.abs(Number(kB) * 1000 - bytes), `${name}: ${kB} kB, and it is ${bytes} bytes`).toBeLessThan(
+        500 + bytes / 10,
+      );
+    }
+  });
+});
