@@ -1,7 +1,11 @@
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const text = (path: string) => readFileSync(join(root, path), "utf8");
@@ -203,5 +207,62 @@ describe("the record of what ships", () => {
         500 + bytes / 10,
       );
     }
+  });
+});
+
+describe("npm run audit", () => {
+  /** Asks a registry that gives this answer to a question for advisories; what it was asked is kept. */
+  async function auditedBy(status: number, answer: unknown) {
+    const asked: unknown[] = [];
+    const registry = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        const isQuestion = request.method === "POST" && request.url === "/-/npm/v1/security/advisories/bulk";
+        if (isQuestion) asked.push(JSON.parse(gunzipSync(Buffer.concat(parts)).toString()));
+        response.writeHead(isQuestion ? status : 404, { "content-type": "application/json" });
+        response.end(JSON.stringify(isQuestion ? answer : {}));
+      });
+    });
+    await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void registry.close());
+    const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
+    const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
+      execFile(
+        process.execPath,
+        [join(root, ".ci/audit.mjs"), `--registry=${url}`, "--noproxy=127.0.0.1"],
+        (fault, written) => resolve({ code: fault?.code ?? 0, stdout: written }),
+      );
+    });
+    return { code, stdout, asked };
+  }
+
+  it("asks about what ships at its versions, and about nothing else", async () => {
+    const { code, stdout, asked } = await auditedBy(200, {});
+    const versions = Object.fromEntries(bill.components.map(({ name, version }) => [name, [version]]));
+    expect(asked).toEqual([versions]);
+    expect(stdout).toBe(`${refs.length} packages ship, and the registry knows of no advisory about them.\n`);
+    expect(code).toBe(0);
+  });
+
+  it("names each advisory, and ends with 1", async () => {
+    const advisory = {
+      id: 1,
+      severity: "low",
+      title: "Reads too far",
+      vulnerable_versions: "<1000.0.0",
+      url: "https://a.example/1",
+    };
+    const { code, stdout } = await auditedBy(200, { yaml: [advisory] });
+    expect(stdout).toContain("1 advisory about what ships:\n- yaml@");
+    expect(stdout).toContain("(low): Reads too far\n  affected: <1000.0.0; https://a.example/1\n");
+    expect(stdout).toContain("docs/decisions/0025");
+    expect(code).toBe(1);
+  });
+
+  it("calls silence no good news: it ends with 2", async () => {
+    const { code, stdout } = await auditedBy(405, {});
+    expect(stdout).toMatch(/^Nobody knows whether there are advisories: the registry does not answer audits \(405 /);
+    expect(code).toBe(2);
   });
 });
