@@ -10,6 +10,7 @@ import {
   fileOf,
   type Runner,
   type RunnerOf,
+  recoveredIn,
   type Told,
   wishesOf,
 } from "./runner.js";
@@ -44,10 +45,7 @@ class ByProgram implements Runner {
   }
 
   recoveries(): readonly string[] {
-    const [before = "", after = ""] = recoveryFileOf("*").split("_");
-    return readdirSync(this.#folder)
-      .filter((name) => name.startsWith(before) && name.endsWith(after))
-      .map((name) => name.slice(before.length, name.length - after.length));
+    return recoveredIn(readdirSync(this.#folder));
   }
 
   hasFile(name: string): boolean {

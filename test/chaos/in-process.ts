@@ -5,6 +5,7 @@ import type { Files } from "../../src/load/files.js";
 import { readGiven } from "../../src/load/given.js";
 import { FingerprintKey } from "../../src/model/fingerprint.js";
 import { isError } from "../../src/model/problem.js";
+import { recoveryFileOf } from "../../src/model/recovery.js";
 import type { Run } from "../../src/model/run.js";
 import { KnownSecrets } from "../../src/model/secret.js";
 import { type Invocation, reconcile, type World } from "../../src/reconcile.js";
@@ -22,6 +23,7 @@ import {
   fileOf,
   type Runner,
   type RunnerOf,
+  recoveredIn,
   type Told,
   wishesOf,
 } from "./runner.js";
@@ -47,9 +49,7 @@ class InProcess implements Runner {
   }
 
   recoveries(): readonly string[] {
-    return [...this.#files.keys()]
-      .filter((path) => path.startsWith(RECOVERY))
-      .map((path) => path.slice(RECOVERY.length));
+    return recoveredIn([...this.#files.keys()]);
   }
 
   hasFile(name: string): boolean {
@@ -78,8 +78,9 @@ class InProcess implements Runner {
       connect: async () => way.connected,
       recoveries: {
         keep: (id, text) => {
-          if (!way.isGone()) this.#files.set(`${RECOVERY}${id}`, text);
-          return `${RECOVERY}${id}`;
+          const file = recoveryFileOf(id);
+          if (!way.isGone()) this.#files.set(file, text);
+          return file;
         },
         remove: (path) => this.#files.delete(path),
       },
@@ -106,7 +107,7 @@ class InProcess implements Runner {
     return {
       ...nodeFiles("/"),
       kindOf: () => "file",
-      list: () => [],
+      list: () => [...this.#files.keys()],
       read: (path) => new TextEncoder().encode(this.#files.get(path) ?? text),
       realPath: (path) => path,
       shown: (path) => path,
@@ -116,7 +117,7 @@ class InProcess implements Runner {
   #invocation(asked: Asked, { files }: World): Invocation {
     const { command, only = [], replaces = [], planFile, recovers, out } = asked;
     const { stamps, failFast } = this.#scenario;
-    const recoveryFile = recovers === undefined ? undefined : `${RECOVERY}${recovers}`;
+    const recoveryFile = recovers === undefined ? undefined : recoveryFileOf(recovers);
     const given = readGiven(
       { ...(planFile === undefined ? {} : { planFile }), ...(recoveryFile === undefined ? {} : { recoveryFile }) },
       files,
@@ -158,7 +159,6 @@ class InProcess implements Runner {
   }
 }
 
-const RECOVERY = "recovery-";
 const DEFINITIONS = "fleet.yaml";
 
 function endings(interruption: Interruption, { afterMs, graceMs }: Required<Asked>["ends"]) {

@@ -1,4 +1,5 @@
 import type { OutcomeStatus } from "../../src/model/outcome.js";
+import { isRecoveryFile, recoveryFileOf } from "../../src/model/recovery.js";
 import { credentials, type Scenario, type Wanted } from "./scenario.js";
 import type { ChaoticService } from "./service.js";
 
@@ -82,4 +83,13 @@ function definitionOf({ name, provider, metadata, syncConfig, exact }: Wanted): 
 export function wishesOf({ adopt, writeSecrets, stamps }: Scenario, { planFile, recovers, isCalm = false }: Asked) {
   const isOwn = planFile === undefined && recovers === undefined;
   return { adopt: isOwn && adopt && stamps, writeSecrets: isOwn && !isCalm && writeSecrets && stamps };
+}
+
+/** Ids of the connections of which a folder has a recovery file. */
+export function recoveredIn(files: readonly string[]): readonly string[] {
+  const [before = "", after = ""] = recoveryFileOf("ID").split("ID");
+  return files
+    .filter(isRecoveryFile)
+    .map((name) => name.slice(before.length, name.length - after.length))
+    .sort();
 }

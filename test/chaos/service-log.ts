@@ -98,10 +98,9 @@ export class ServiceLog {
 
   /** Whether whoever sent a PUT gave up before it was answered: nobody can tell then when it is done. */
   isAbandoned(id: string): boolean {
-    return this.arrivals.some(
-      ({ method, path, isBrokenOff, told = "" }) =>
-        method === "PUT" && path.endsWith(`/${id}`) && isBrokenOff === true && !/reset|cut/.test(told),
-    );
+    const puts = this.arrivals.filter(({ method, path }) => method === "PUT" && path.endsWith(`/${id}`));
+    const byServer = puts.filter(({ told = "" }) => /reset|\d cut in/.test(told));
+    return puts.filter(({ isBrokenOff }) => isBrokenOff).length > byServer.length;
   }
 
   writes(): readonly Arrival[] {
