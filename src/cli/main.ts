@@ -101,6 +101,9 @@ function workingFolder(): string | undefined {
   }
 }
 
+/** Of a run whose result nobody can read: it is no success, and after apply something may have been written. */
+const lostCode = ["apply", "prune"].includes(process.argv[2] ?? "") ? 4 : 1;
+
 let outputFault: NodeJS.ErrnoException | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (fault: NodeJS.ErrnoException) => {
@@ -109,7 +112,16 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const exitCode = await runCommandLine(process.argv.slice(2), terminalOf());
+const terminal = terminalOf();
+
+// Behind a promise or a timer that nothing waits for there is nobody to catch a mistake of ours.
+process.on("uncaughtException", async (cause) => {
+  const { uncaught } = await import("./crash.js");
+  terminal.writeError(uncaught(cause, terminal));
+  process.exit(lostCode);
+});
+
+const exitCode = await runCommandLine(process.argv.slice(2), terminal);
 await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
 if (outputFault !== undefined) {
   const hint = "make room where the output goes; after apply, run plan to see what the service has.";
@@ -117,6 +129,4 @@ if (outputFault !== undefined) {
     `error[INTERNAL.OUTPUT] Output lost: the result could not be written: ${outputFault.message}.\nhint: ${hint}\n`,
   );
 }
-// A run whose result nobody could read is no success; after apply something may have been written.
-const lostCode = ["apply", "prune"].includes(process.argv[2] ?? "") ? 4 : 1;
 process.exitCode = outputFault !== undefined && exitCode === 0 ? lostCode : exitCode;

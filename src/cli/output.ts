@@ -11,6 +11,7 @@ import { colourPaint, type Paint, plainPaint } from "../report/paint.js";
 import { problemsText } from "../report/problems.js";
 import { GRACE_MS, Interruption } from "../setup/interruption.js";
 import { inRepository, isGithub } from "./ci-job.js";
+import { stackOf, withholding } from "./crash.js";
 import type { CommonOptions } from "./options.js";
 import { Progress } from "./progress.js";
 import type { Terminal } from "./terminal.js";
@@ -86,7 +87,7 @@ export class Output {
 
   /** Where in the code a mistake of ours shows. */
   stackOf(bug: unknown): void {
-    this.note(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
+    this.note(`${stackOf(bug, withholding(this.#terminal))}\n`);
   }
 
   note(text: string): void {

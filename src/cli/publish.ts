@@ -8,6 +8,7 @@ import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
 import { notWrittenInto, reasonOf } from "../setup/private-files.js";
 import { inRepository, markerOf } from "./ci-job.js";
+import { withholding } from "./crash.js";
 import type { CommandOptions, Into, ReconcileOptions } from "./options.js";
 import { jsonReport, type Maker, type OtherFiles, type Published, ReportFiles } from "./report-files.js";
 import type { Terminal } from "./terminal.js";
@@ -117,19 +118,19 @@ function intoNamedIn(argv: readonly string[]): Into {
 
 /** Adds to the summary and the outputs of a step, where there are such. What cannot be told is a warning: the run is what it is. */
 async function tellJob(
-  { environment }: Terminal,
+  terminal: Terminal,
   written: Published,
   reportWith: (problems: readonly Problem[]) => Report,
   markdown: Maker,
 ): Promise<Published> {
-  const { GITHUB_STEP_SUMMARY: summary = "", GITHUB_OUTPUT: outputs = "" } = environment;
+  const { GITHUB_STEP_SUMMARY: summary = "", GITHUB_OUTPUT: outputs = "" } = terminal.environment;
   const problems = [...written.problems];
   let bug = written.bug;
   if (summary !== "") {
     try {
       problems.push(...added("GITHUB_STEP_SUMMARY", summary, await markdown(reportWith(problems))));
     } catch (cause) {
-      problems.push(bugProblem(cause));
+      problems.push(bugProblem(cause, withholding(terminal)));
       bug ??= cause;
     }
   }

@@ -14,6 +14,7 @@ import { bugProblem, error, type Problem } from "../model/problem.js";
 import { jsonText } from "../report/json.js";
 import type { Report } from "../report/report.js";
 import { codeOf, notWrittenInto, reasonOf, whyNotIn, writeWhole } from "../setup/private-files.js";
+import { withholding } from "./crash.js";
 import type { Into } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -82,7 +83,9 @@ export class ReportFiles {
       } catch (cause) {
         // What a file system says has a code; anything else was thrown by what makes the report.
         const isFault = codeOf(cause) !== undefined;
-        problems.push(isFault ? notWritten(kind, path, reasonOf(cause)) : bugProblem(cause));
+        problems.push(
+          isFault ? notWritten(kind, path, reasonOf(cause)) : bugProblem(cause, withholding(this.#terminal)),
+        );
         if (!isFault) bugs.push(cause);
       }
     }

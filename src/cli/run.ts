@@ -3,6 +3,7 @@ import { assertNever, bugProblem, error, type Problem, problemCodes } from "../m
 import type { ExitCode } from "../report/exit-code.js";
 import { BrokenOff } from "../setup/broken-off.js";
 import { parseArguments } from "./arguments.js";
+import { withholding } from "./crash.js";
 import { ASKED_BY_SHELL, type CommandOptions, type CommonOptions } from "./options.js";
 import { Output } from "./output.js";
 import type { Failure } from "./publish.js";
@@ -40,7 +41,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     const exitCode = cause instanceof BrokenOff ? 4 : problemCodes["INTERNAL.BUG"].exitCode;
     output.stackOf(cause instanceof BrokenOff ? cause.cause : cause);
     const asked = options === undefined ? { command: undefined } : { command: options.command, options };
-    const bug = bugProblem(cause);
+    const bug = bugProblem(cause, withholding(terminal));
     const told =
       cause instanceof BrokenOff
         ? { ...bug, hint: `${bug.hint} Something may have been written: run plan to see.` }
@@ -142,7 +143,7 @@ async function failed(
     more = published.problems;
   } catch (cause) {
     output.stackOf(cause);
-    more = [bugProblem(cause)];
+    more = [bugProblem(cause, withholding(terminal))];
   }
   output.failure(failure.command, [...failure.problems, ...more], exitCode);
   return exitCode;

@@ -295,10 +295,14 @@ export class Bug extends Error {
   override readonly name = "Bug";
 }
 
-/** A mistake of ours as a problem, without the lines that say where in the code. */
-export function bugProblem(cause: unknown): Problem {
+/**
+ * A mistake of ours as a problem, without the lines that say where in the code.
+ *
+ * @param withhold - gives the words, or others in their place if they may repeat a secret
+ */
+export function bugProblem(cause: unknown, withhold: (text: string) => string): Problem {
   const hint = "this is a bug in flexprice-sync; please report it with the lines above.";
-  return error("INTERNAL.BUG", sentence(messageOf(cause)), { hint });
+  return error("INTERNAL.BUG", sentence(withhold(messageOf(cause))), { hint });
 }
 
 /** What a thrown value says. */

@@ -76,7 +76,7 @@ export async function carriedOut(
       ...[...outcomes].flatMap(([change, outcome]) => problemsOfOutcome(change, outcome)),
       ...problemsOfRest(outcomes),
       ...(strayed === undefined ? [] : [wrongEnvironment(seen.environmentId ?? "", strayed)]),
-      ...(bug === undefined ? [] : [bugProblem(bug)]),
+      ...(bug === undefined ? [] : [bugProblem(bug, (text) => world.knownSecrets.withhold(text))]),
       ...(recoveryFile === undefined || isFinished ? [] : [stillUnfinished(recoveryFile)]),
       ...leftBlocked(plan),
     ],
