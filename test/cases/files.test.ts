@@ -50,6 +50,9 @@ describe("a file that is broken or empty", () => {
       { severity: "warning", code: "LOAD.EMPTY_FILE", file: "connections/c.yaml", line: 1, column: 1 },
       { severity: "warning", code: "LOAD.EMPTY_FILE", file: "connections/d.yaml", line: 1, column: 1 },
     ]);
+    const told = [...ended.stderr.matchAll(/^warning\[LOAD\.EMPTY_FILE\] (\S+): /gm)].map(([, place]) => place);
+    expect(told).toEqual(["connections/c.yaml:1:1", "connections/d.yaml:1:1"]);
+    expect(targetOf(ended).changes.filter(({ file }) => /[cd]\.yaml$/.test(file))).toEqual([]);
     expect(targetOf(ended).summary).toMatchObject({ create: 0, update: 0, archive: 0, unchanged: 2, unclaimed: 0 });
     expect(live.writes()).toEqual([]);
   });

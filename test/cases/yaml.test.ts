@@ -157,12 +157,19 @@ ${lines}`;
     // Runs inside of the program: says at its end what every object has inherited by then.
     const probe = "process.on('exit',()=>process.stderr.write('admin:'+({}).is_admin+';'))";
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(probe)}`, ...secrets };
-    const text = stripe("  __proto__: {is_admin: true}\n  <<: {__proto__: {is_admin: true}}\n");
-    const ended = await run(["validate"], { cwd: folderWith({ "connections/stripe.yaml": text }), env });
-    expect(ended.code).toBe(3);
-    expect(ended.stderr).toContain("error[LOAD.FORBIDDEN_KEY] connections/stripe.yaml:8:3: ");
-    expect(ended.stderr).toContain("__proto__ cannot be used as a key");
-    expect(ended.stderr).toContain("admin:undefined;");
+    const files = [
+      "  __proto__: {is_admin: true}\n  <<: {__proto__: {is_admin: true}}\n",
+      '  "__proto__": {is_admin: true}\n',
+      "  constructor: {prototype: {is_admin: true}}\n",
+      "  prototype: {is_admin: true}\n",
+    ].map((lines) => folderWith({ "connections/stripe.yaml": stripe(lines) }));
+    const all = await Promise.all(files.map((cwd) => run(["validate"], { cwd, env })));
+    for (const [at, key] of ["__proto__", "__proto__", "constructor", "prototype"].entries()) {
+      expect(all[at]?.code).toBe(3);
+      expect(all[at]?.stderr).toContain("error[LOAD.FORBIDDEN_KEY] connections/stripe.yaml:8:3: ");
+      expect(all[at]?.stderr).toContain(`${key} cannot be used as a key`);
+      expect(all[at]?.stderr).toContain("admin:undefined;");
+    }
   });
 
   it("are ordinary keys where they only look alike", async () => {
