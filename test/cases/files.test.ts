@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, writeInto } from "../support/folder.js";
 import { documentOf, lastLine, run, targetOf } from "../support/program.js";
-import { API_KEY, accessTo, ENVIRONMENT, row, service } from "../support/service.js";
+import { API_KEY, accessTo, ENVIRONMENT, MARK, row, service } from "../support/service.js";
+import { stampWith } from "../support/steps.js";
 
 // Faults of other tools with files and folders, as the right result here. test/README.md says where they come from.
 
@@ -195,10 +196,33 @@ describe("a file that stands for a variable", () => {
   });
 });
 
+describe("a .env beside the definitions", () => {
+  it("is not read, whoever wrote it: what it names is missing still", async () => {
+    const live = await service([]);
+    const text = `FLEXPRICE_API_KEY=${API_KEY}\nHOOK=h\n`;
+    for (const content of [text, `\ufeff${text.replaceAll("\n", "\r\n")}`]) {
+      const cwd = folderWith({ "connections/f.yaml": `${flexprice}metadata: { hook: "\${HOOK}" }\n`, ".env": content });
+      const [plan, checked] = await Promise.all([
+        run(["plan"], { cwd, env: { FLEXPRICE_BASE_URL: live.baseUrl } }),
+        run(["validate", "--require-env"], { cwd }),
+      ]);
+      expect(plan).toMatchObject({ code: 3, stdout: "" });
+      expect(plan.stderr).toContain("error[SETTINGS.NO_API_KEY] ");
+      expect(checked.code).toBe(3);
+      expect(checked.stderr).toContain("error[SECRETS.UNSET] connections/f.yaml:3:19: ");
+    }
+    expect(live.received).toEqual([]);
+  });
+});
+
 describe("a folder without definitions", () => {
-  const twelve = Array.from({ length: 12 }, (_, index) =>
-    row({ id: `conn_${index}`, provider_type: "s3", name: `export ${index}` }),
-  );
+  /** All of them with our owner's stamp, so that they are ours to archive. */
+  const twelve = Array.from({ length: 12 }, (_, index) => {
+    const id = `conn_${index}`;
+    const metadata = { [MARK]: stampWith("s3", { id, owner: "acme", salt: `the-salt-of-${id}` }) };
+    return row({ id, provider_type: "s3", name: `export ${index}`, metadata });
+  });
+  const owner = { FLEXPRICE_SYNC_OWNER: "acme" };
 
   it.each<[string, (project: string) => string]>([
     ["is missing", (project) => project],
@@ -233,8 +257,9 @@ describe("a folder without definitions", () => {
   ])("wipes nothing when it %s", async (_what, prepare) => {
     const live = await service(twelve);
     const cwd = prepare(folderWith());
-    for (const command of commands) {
-      const ended = await run(command, { cwd, env: accessTo(live) });
+    const env = accessTo(live, owner);
+    const all = [...commands, ["apply", "--yes", "--allow-dangerous"], ["prune", "--yes", "--allow-dangerous"]];
+    for (const ended of await Promise.all(all.map((command) => run(command, { cwd, env })))) {
       expect(ended).toMatchObject({ code: 3, stdout: "" });
       expect(ended.stderr).toContain(`no connection files under ${join(realpathSync(cwd), "connections")}`);
     }
@@ -255,9 +280,25 @@ describe("a folder without definitions", () => {
   it("is no matter for rows that no file names: they stay, and are counted", async () => {
     const live = await service(twelve);
     const cwd = folderWith({ "connections/one.yaml": "name: export 1\nprovider_type: s3\nmetadata: { a: 1 }\n" });
-    const ended = await run(["apply", "--yes", "--json"], { cwd, env: accessTo(live) });
+    const ended = await run(["apply", "--yes", "--allow-dangerous", "--json"], { cwd, env: accessTo(live, owner) });
     expect(targetOf(ended).summary).toMatchObject({ update: 1, archive: 0, unclaimed: 11 });
     expect(live.writes().map(({ method, path }) => `${method} ${path}`)).toEqual(["PUT /v1/connections/conn_1"]);
+  });
+
+  it("is no matter for prune, which takes rows only with two consents, and within the share that is set", async () => {
+    const live = await service(twelve);
+    const cwd = folderWith({ "connections/one.yaml": "name: export 1\nprovider_type: s3\n" });
+    const prune = (...args: readonly string[]) => run(["prune", ...args], { cwd, env: accessTo(live, owner) });
+    const refused = await Promise.all([
+      prune(),
+      prune("--yes"),
+      prune("--allow-dangerous"),
+      prune("--yes", "--allow-dangerous", "--max-changes", "50%"),
+    ]);
+    expect(refused.map(({ code }) => code)).toEqual([6, 6, 6, 6]);
+    expect(live.writes()).toEqual([]);
+    expect((await prune("--yes", "--allow-dangerous", "--max-changes", "11")).code).toBe(0);
+    expect(live.rows.map(({ id }) => id)).toEqual(["conn_1"]);
   });
 });
 
