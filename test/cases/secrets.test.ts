@@ -140,9 +140,9 @@ sync_config:
     for (const { secrets: fingerprints, salt, ...others } of records) {
       expect(Object.keys(fingerprints)).toHaveLength(3);
       const text = JSON.stringify([fingerprints, others]);
+      // A beginning of a hash tells as much.
       for (const value of Object.values(secrets))
         for (const told of [value, `${salt}${value}`, `${value}${salt}`])
-          // A beginning of a hash tells as much.
           for (const algorithm of ["md5", "sha1", "sha256", "sha512"])
             for (const encoding of ["hex", "base64", "base64url"] as const)
               expect(text).not.toContain(createHash(algorithm).update(told).digest(encoding).slice(0, 16));

@@ -274,10 +274,16 @@ describe("an answer that is not what was asked for", () => {
       2,
     ],
   ])("is one error that says where, how and what: %s", async (_what, intercept, code, words, requests) => {
-    const live = await service([relayRow], intercept);
-    const ended = await run(["apply", "--yes", "--json"], { cwd: folderWith(relay), env: accessTo(live) });
-    expect(ended.code).toBe(1);
-    const { problems, targets } = documentOf(ended);
+    const cwd = folderWith(relay);
+    const asked = await Promise.all(
+      [["--json"], []].map(async (more) => {
+        const live = await service([relayRow], intercept);
+        return { live, ended: await run(["apply", "--yes", ...more], { cwd, env: accessTo(live) }) };
+      }),
+    );
+    const [document, told] = asked.map(({ ended }) => ended);
+    if (document === undefined || told === undefined) throw new Error("two runs");
+    const { problems, targets } = documentOf(document);
     expect(problems).toMatchObject([{ code, severity: "error" }]);
     expect(problems[0]?.message).toMatch(words);
     expect(problems[0]?.message).not.toContain("<");
@@ -285,23 +291,32 @@ describe("an answer that is not what was asked for", () => {
     // No answer is ever read as a list without rows: what could not be read has no plan at all.
     const isPlanned = code === "SERVICE.REJECTED";
     expect(targets.map((target) => "changes" in target || "summary" in target)).toEqual([isPlanned]);
-    expect(ended.stderr).not.toContain("    at ");
-    expect(live.received).toHaveLength(requests);
-    expect(live.rows).toEqual([relayRow]);
-    expect(live.writes()).toHaveLength(isPlanned ? 1 : 0);
+    expect(told.stdout === "").toBe(!isPlanned);
+    expect(told.stderr.match(/^error\[.*$/gm)).toEqual([expect.stringMatching(words)]);
+    for (const { live, ended } of asked) {
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).not.toMatch(/ {4}at |<html|<title|Unexpected token/);
+      expect(live.received).toHaveLength(requests);
+      expect(live.rows).toEqual([relayRow]);
+      expect(live.writes()).toHaveLength(isPlanned ? 1 : 0);
+    }
   });
 
   it("stops plan in the same way, with nothing on stdout", async () => {
-    for (const [status, body, headers] of [
-      [200, page, html],
-      [200, [], {}],
-      [403, denied, {}],
-    ] as const) {
-      const live = await service([relayRow], toList(status, body, headers));
-      const ended = await run(["plan"], { cwd: folderWith(relay), env: accessTo(live) });
-      expect(ended).toMatchObject({ code: 1, stdout: "" });
-      expect(ended.stderr.match(/^error\[/gm)).toHaveLength(1);
-      expect(live.received).toHaveLength(1);
-    }
+    const answers: readonly (readonly [number, unknown, Readonly<Record<string, string>>, number])[] = [
+      [200, page, html, 1],
+      [502, page, { ...html, "retry-after": "0" }, 4],
+      [200, [], {}, 1],
+      [403, denied, {}, 1],
+    ];
+    await Promise.all(
+      answers.map(async ([status, body, headers, requests]) => {
+        const live = await service([relayRow], toList(status, body, headers));
+        const ended = await run(["plan"], { cwd: folderWith(relay), env: accessTo(live) });
+        expect(ended).toMatchObject({ code: 1, stdout: "" });
+        expect(ended.stderr.match(/^error\[/gm)).toHaveLength(1);
+        expect(live.received).toHaveLength(requests);
+      }),
+    );
   });
 });
