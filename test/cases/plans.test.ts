@@ -26,6 +26,10 @@ async function planned(): Promise<{ live: Service; cwd: string; env: Readonly<Re
   return { live, cwd, env };
 }
 
+function codesOf(ended: Ended): readonly string[] {
+  return documentOf(ended).problems.map(({ code }) => code);
+}
+
 function wordsOf(ended: Ended): string {
   return documentOf(ended)
     .problems.map(({ message }) => message)
@@ -54,14 +58,37 @@ describe("a plan that was overtaken", () => {
     expect(live.writes()).toHaveLength(2);
   });
 
-  it.each([
-    ["another service", ["--base-url", "http://127.0.0.1:9/v1"], {}],
-    ["another environment", ["--environment-id", "env_other"], {}],
-    ["other secrets", [], { SK: "sk_live_2" }],
-  ])("is not carried out against %s", async (_what, args, more) => {
+  it("is not carried out against another service, though it looks the same", async () => {
     const { live, cwd, env } = await planned();
-    const ended = await run(["apply", "p.json", "--json", ...args], { cwd, env: { ...env, ...more } });
+    const other = await service(rows);
+    const ended = await Promise.all([
+      run(["apply", "p.json", "--json", "--base-url", other.baseUrl], { cwd, env }),
+      run(["apply", "p.json", "--json"], { cwd, env: { ...env, FLEXPRICE_BASE_URL: other.baseUrl } }),
+    ]);
+    for (const one of ended) {
+      expect(one.code).toBe(5);
+      expect(codesOf(one)).toEqual(["STALE.OTHER_TARGET"]);
+      expect(wordsOf(one)).toContain(live.baseUrl);
+      expect(wordsOf(one)).toContain(other.baseUrl);
+    }
+    expect([...other.writes(), ...live.writes()]).toEqual([]);
+  });
+
+  it("is not carried out against another environment, though it looks the same", async () => {
+    const { live, cwd, env } = await planned();
+    for (const [at, known] of live.rows.entries()) live.rows[at] = { ...known, environment_id: "env_other" };
+    const ended = await run(["apply", "p.json", "--json", "--environment-id", "env_other"], { cwd, env });
     expect(ended.code).toBe(5);
+    expect(codesOf(ended)).toEqual(["STALE.OTHER_TARGET"]);
+    expect(wordsOf(ended)).toContain("env_other");
+    expect(live.writes()).toEqual([]);
+  });
+
+  it("is not carried out with other secrets", async () => {
+    const { live, cwd, env } = await planned();
+    const ended = await run(["apply", "p.json", "--json"], { cwd, env: { ...env, SK: "sk_live_2" } });
+    expect(ended.code).toBe(5);
+    expect(codesOf(ended)).toEqual(["STALE.OTHER_SECRETS"]);
     expect(live.writes()).toEqual([]);
   });
 

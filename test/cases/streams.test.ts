@@ -18,18 +18,18 @@ const jobs: readonly Readonly<Record<string, string>>[] = [
   { FORCE_COLOR: "1", TERM: "xterm-256color" },
 ];
 
-/** Runs with every trace and in every job; the exit codes. */
+/** Runs with every trace and in every job, those of a trace side by side; the exit codes. */
 async function codesOf(
   rows: Parameters<typeof service>[0],
   intercept: Parameters<typeof service>[1],
   look: (ended: Ended) => void,
   files = {},
 ) {
-  const codes = new Set<number | null>();
+  const codes: (number | null)[] = [];
+  const live = await service(rows, intercept);
   for (const trace of traces) {
-    for (const job of jobs) {
+    const runs = jobs.map(async (job) => {
       const cwd = folderWith({ "connections/stripe.yaml": STRIPE, ...files });
-      const live = await service(rows, intercept);
       const summary =
         job["GITHUB_ACTIONS"] === undefined
           ? {}
@@ -41,13 +41,17 @@ async function codesOf(
       expect(ended.stdout).toMatch(/^\{\n[\s\S]*\n\}\n$/);
       expect(ended.stdout.includes("\u001b")).toBe(false);
       if (!trace.includes("always")) expect(ended.stderr.includes("\u001b")).toBe(false);
+      // What is asked for beside it goes to the other stream.
+      if (trace.includes("--debug")) expect(ended.stderr).toContain(`GET ${live.baseUrl}/connections`);
       if (job["GITHUB_ACTIONS"] !== undefined)
         expect(readFileSync(join(cwd, "outputs"), "utf8")).toContain(`exitcode=${ended.code}\n`);
       look(ended);
-      codes.add(ended.code);
-    }
+      return ended.code;
+    });
+    codes.push(...(await Promise.all(runs)));
   }
-  return [...codes];
+  expect(codes).toHaveLength(traces.length * jobs.length);
+  return [...new Set(codes)];
 }
 
 describe("stdout is one document and the exit code tells three ends apart", () => {
