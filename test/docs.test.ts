@@ -108,6 +108,10 @@ describe("README says what the program says", () => {
     for (const name of named) expect(rows(new RegExp(`\`${name}\``)), name).not.toHaveLength(0);
   });
 
+  it("of how a reference is written that is none", () => {
+    expect(readme).toContain("`$${` is a literal `${`");
+  });
+
   it("of the two commands that do all the set-up", () => {
     expect(readme).toContain("npm ci && npm run demo");
     expect(readme).toContain("npm ci && npm test");
@@ -227,6 +231,40 @@ function readdirOrFile(path: string): void {
     readdirSync(url);
   }
 }
+
+describe("the map of the tests", () => {
+  const map = text("test/README.md");
+  const at = map.indexOf("The cases and their public sources");
+  const cases = [...map.slice(at).matchAll(/^\| (?:`(cases\/[\w.]+)`)? *\| ([^|]+) \| ([^|]+) \|$/gm)];
+  const files = readdirSync(new URL("./cases/", import.meta.url)).map((name) => `cases/${name}`);
+
+  it("has every file of cases once in its table, and only those", () => {
+    const told = cases.flatMap(([, file]) => file ?? []);
+    expect(told.sort()).toEqual(files.sort());
+  });
+
+  it("says of every case once what holds, and where the fault was told of", () => {
+    const lines = map
+      .slice(at)
+      .split("\n")
+      .slice(2)
+      .filter((line) => line.startsWith("| "));
+    // All but the head of the table.
+    expect(cases).toHaveLength(lines.length - 1);
+    const sources = cases.map(([, , , source = ""]) => source);
+    expect(new Set(cases.map(([, , what]) => what)).size).toBe(cases.length);
+    const public_ = sources.filter((source) => source !== "our own");
+    expect(public_.filter((source) => !/#\d+|PR \d+|commit|GHSA-/.test(source))).toEqual([]);
+    expect(new Set(public_).size).toBe(public_.length);
+  });
+
+  it("names files that are there", () => {
+    const named = [...map.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.ts|(?:[\w-]+\/)+)`/g)].map(([, path = ""]) => path);
+    expect(named.length).toBeGreaterThan(40);
+    for (const path of named.filter((one) => one !== "src/"))
+      expect(() => readdirOrFile(join("test", path)), path).not.toThrow();
+  });
+});
 
 describe("the guide to errors", () => {
   const sections = [
