@@ -90,7 +90,7 @@ class ByProgram implements Runner {
     const { command, out, planFile, recovers, only = [], replaces = [], isCalm = false } = asked;
     const { parallelism, failFast } = this.#scenario;
     const { adopt, writeSecrets } = wishesOf(this.#scenario, asked);
-    const isApply = command === "apply";
+    const isWrite = command !== "plan";
     return [
       command,
       ...(planFile === undefined ? [] : [planFile]),
@@ -100,9 +100,9 @@ class ByProgram implements Runner {
       ...(recovers === undefined ? [] : ["--recover", recoveryFileOf(recovers)]),
       ...only.flatMap((name) => ["--only", name]),
       ...replaces.flatMap((name) => ["--replace", name]),
-      ...(isApply && planFile === undefined ? ["--yes"] : []),
-      ...(isApply ? ["--allow-dangerous"] : []),
-      ...(isApply && failFast ? ["--fail-fast"] : []),
+      ...(isWrite && planFile === undefined ? ["--yes"] : []),
+      ...(isWrite ? ["--allow-dangerous"] : []),
+      ...(isWrite && failFast ? ["--fail-fast"] : []),
       ...(adopt ? ["--adopt"] : []),
       ...(writeSecrets ? ["--write-secrets"] : []),
     ];
@@ -116,6 +116,7 @@ class ByProgram implements Runner {
       FLEXPRICE_ENVIRONMENT_ID: ENVIRONMENT,
       SECRET: CANARY,
       ...(this.#scenario.hasKey ? { FLEXPRICE_SYNC_FINGERPRINT_KEY: FINGERPRINT_KEY } : {}),
+      ...(this.#scenario.owner === undefined ? {} : { FLEXPRICE_SYNC_OWNER: this.#scenario.owner }),
       ...(this.#scenario.stamps ? {} : { FLEXPRICE_SYNC_STAMP: "off" }),
     };
   }

@@ -18,6 +18,7 @@ import {
   twinsIn,
   unfinished,
   untrueOutcomes,
+  wrongPrunes,
 } from "./truths.js";
 
 /*
@@ -85,17 +86,21 @@ function told(status: Told["outcomes"][number]["status"], exitCode: number, more
 }
 
 function seen(log: ServiceLog, live: readonly StoredConnection[] = [row]): Seen {
-  return { wanted: [wanted], scenario: calm, log, live };
+  return { wanted: [wanted], command: "apply", scenario: calm, log, live };
 }
 
 describe("what must be true", () => {
   const other = { ...row, metadata: { team: "b", by_hand: "x" } };
   const change = { atMs: 1, before: other, after: row };
+  const owned = { ...calm, owner: "me" };
+  const mine = { ...row, metadata: { flexprice_sync: '{"v":1,"owner":"me"}' } };
+  const archive = { atMs: 1, before: mine, after: { ...mine, status: "archived" as const } };
 
   it("is, where all is as it should be", () => {
     expect(untrueOutcomes(told("updated", 0), seen(logWith(change)))).toEqual([]);
     expect(lostParts(other, row, [wanted])).toEqual([]);
     expect(idleWrites(calm, logWith(change))).toEqual([]);
+    expect(wrongPrunes(owned, logWith(archive), [])).toEqual([]);
   });
 
   it.each<[string, readonly string[], RegExp]>([
@@ -109,6 +114,9 @@ describe("what must be true", () => {
       /no definition/,
     ],
     ["a plan that writes", readingOnly(logWith(change)), /a plan changed conn_1/],
+    ["a prune of what has a definition", wrongPrunes(owned, logWith(archive), [wanted]), /not to be pruned/],
+    ["a prune of what is not ours", wrongPrunes({ ...owned, owner: "x" }, logWith(archive), []), /not to be pruned/],
+    ["an archive that did not happen", untrueOutcomes(told("archived", 0), seen(logWith())), /was not archived/],
     ["an update that did not happen", untrueOutcomes(told("updated", 0), seen(logWith())), /no request made it so/],
     ["an update that did not last", untrueOutcomes(told("updated", 0), seen(logWith(change), [other])), /no request/],
     ["a create that did not happen", untrueOutcomes(told("created", 0), seen(logWith())), /no request created it/],

@@ -116,7 +116,7 @@ class InProcess implements Runner {
 
   #invocation(asked: Asked, { files }: World): Invocation {
     const { command, only = [], replaces = [], planFile, recovers, out } = asked;
-    const { stamps, failFast } = this.#scenario;
+    const { stamps, failFast, owner } = this.#scenario;
     const recoveryFile = recovers === undefined ? undefined : recoveryFileOf(recovers);
     const given = readGiven(
       { ...(planFile === undefined ? {} : { planFile }), ...(recoveryFile === undefined ? {} : { recoveryFile }) },
@@ -137,6 +137,7 @@ class InProcess implements Runner {
             baseUrl: "http://chaos",
             expectedEnvironmentId: ENVIRONMENT,
             stamps,
+            ...(owner === undefined ? {} : { owner }),
             assumeUpdatable: [],
           },
           targetProblems: [],

@@ -14,6 +14,7 @@ import {
   twinsIn,
   unfinished,
   untrueOutcomes,
+  wrongPrunes,
 } from "./truths.js";
 
 /** What came of a seed. */
@@ -54,8 +55,9 @@ class Course {
   readonly #story: string[] = [];
   readonly #wrong: string[] = [];
   #wanted: readonly Wanted[] = [];
-  /** All that files have said so far. */
-  readonly #everWanted: Wanted[] = [];
+  /** All that files have said so far, the latest first. */
+  #everWanted: readonly Wanted[] = [];
+  readonly #pruned = new Set<string>();
   /** Rows as their owners last left them. */
   #kept: readonly StoredConnection[];
   readonly #counts = { runs: 0, requests: 0, faults: 0, crashes: 0, writes: 0 };
@@ -72,7 +74,7 @@ class Course {
     for (const [at, turn] of turns.entries()) {
       this.#wanted = turn.wanted;
       this.#runner.wanted = turn.wanted;
-      this.#everWanted.push(...turn.wanted);
+      this.#everWanted = [...turn.wanted, ...this.#everWanted];
       for (const edit of turn.edits) this.#edit(edit);
       await this.#turn(turn, `turn ${at + 1} (${turn.step.kind})`);
     }
@@ -88,7 +90,8 @@ class Course {
     await this.#run({ command: "plan" }, `${where}, plan`);
     switch (step.kind) {
       case "apply":
-        await this.#run({ command: "apply" }, where);
+      case "prune":
+        await this.#run({ command: step.kind }, where);
         return;
       case "saved": {
         const file = `plan-${this.#counts.runs}.json`;
@@ -141,14 +144,18 @@ class Course {
     this.#counts.requests += log.arrivals.length;
     this.#counts.writes += log.written.length;
     if (told === undefined) this.#counts.crashes += 1;
+    if (asked.command === "prune") for (const { after } of log.written) this.#pruned.add(after.id);
     this.#say(where, [
       ...crowding(scenario, log),
       ...twinsIn(live, wanted),
       ...idleWrites(scenario, log),
       ...this.#lost(live),
       ...(asked.command === "plan" ? readingOnly(log) : []),
+      ...(asked.command === "prune" ? wrongPrunes(scenario, log, wanted) : []),
       ...(told === undefined ? [] : [...leaks(told), ...bugs(told)]),
-      ...(told === undefined || asked.command === "plan" ? [] : untrueOutcomes(told, { wanted, scenario, log, live })),
+      ...(told === undefined || asked.command === "plan"
+        ? []
+        : untrueOutcomes(told, { wanted: this.#everWanted, command: asked.command, scenario, log, live })),
     ]);
     await sleep(scenario.settleMs === 0 ? 0 : scenario.settleMs + 50);
     return told;
@@ -163,6 +170,7 @@ class Course {
       // A file that is there still has it: somebody can put it back.
       if (successors.some(({ id }) => left.has(id))) return [];
       const after = live.find((row) => row.id === before.id || successors.includes(row));
+      if (after === undefined && successors.some(({ id }) => this.#pruned.has(id))) return [];
       return after === undefined
         ? [`${before.id} is gone, and nothing has what it had`]
         : lostParts(before, after, this.#everWanted);

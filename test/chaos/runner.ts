@@ -8,7 +8,7 @@ export const CANARY = "canary-5ecr3t-of-chaos";
 
 /** What a run is asked for, and what happens to it. */
 export interface Asked {
-  readonly command: "plan" | "apply";
+  readonly command: "plan" | "apply" | "prune";
   readonly out?: string;
   readonly planFile?: string;
   /** Of the archived connection with this id. */
@@ -80,8 +80,11 @@ function definitionOf({ name, provider, metadata, syncConfig, exact }: Wanted): 
 }
 
 /** Options that a run of one's own may have; what a file of an earlier run leads is decided there. */
-export function wishesOf({ adopt, writeSecrets, stamps }: Scenario, { planFile, recovers, isCalm = false }: Asked) {
-  const isOwn = planFile === undefined && recovers === undefined;
+export function wishesOf(
+  { adopt, writeSecrets, stamps }: Scenario,
+  { command, planFile, recovers, isCalm = false }: Asked,
+) {
+  const isOwn = planFile === undefined && recovers === undefined && command !== "prune";
   return { adopt: isOwn && adopt && stamps, writeSecrets: isOwn && !isCalm && writeSecrets && stamps };
 }
 

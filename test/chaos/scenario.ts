@@ -13,7 +13,7 @@ export interface Wanted {
 
 /** How a run is made, and how it ends. */
 export type Step =
-  | { readonly kind: "apply" | "saved" }
+  | { readonly kind: "apply" | "saved" | "prune" }
   | { readonly kind: "replace"; readonly names: readonly string[] }
   /** Told to end after so long, and broken off so much later. */
   | { readonly kind: "interrupt"; readonly afterMs: number; readonly graceMs: number }
@@ -41,6 +41,8 @@ export interface Scenario {
   readonly turns: readonly Turn[];
   readonly parallelism: number;
   readonly stamps: boolean;
+  /** Whose definitions these are; only whoever says that may prune. */
+  readonly owner?: string;
   readonly hasKey: boolean;
   readonly adopt: boolean;
   readonly failFast: boolean;
@@ -99,12 +101,15 @@ export function scenarioOf(seed: number): Scenario {
     ...others.map(({ provider, name }) => rowOf(provider, name, draws, undefined)),
   ].map((row, at) => ({ ...row, id: `conn_${at}` }));
   const { faults, settleMs } = faultsOf(seed, draws);
+  const stamps = draws.isChosen(85);
+  const isOwned = stamps && draws.isChosen(50);
   return {
     seed,
     rows,
-    turns: turnsOf(wanted, rows, draws),
+    turns: turnsOf(wanted, rows, isOwned, draws),
     parallelism: draws.between(1, 8),
-    stamps: draws.isChosen(85),
+    stamps,
+    ...(isOwned ? { owner: "chaos" } : {}),
     hasKey: draws.isChosen(50),
     adopt: draws.isChosen(15),
     failFast: draws.isChosen(10),
@@ -153,11 +158,21 @@ function rowOf(provider: string, name: string, draws: Draws, like: Wanted | unde
   };
 }
 
-function turnsOf(wanted: readonly Wanted[], rows: readonly SeedConnection[], draws: Draws): readonly Turn[] {
+/** @param isOwned - definitions may leave the files, and their connections be pruned */
+function turnsOf(
+  wanted: readonly Wanted[],
+  rows: readonly SeedConnection[],
+  isOwned: boolean,
+  draws: Draws,
+): readonly Turn[] {
   const turns: Turn[] = [];
   let now = wanted;
   for (let turn = draws.between(1, 3); turn > 0; turn -= 1) {
-    turns.push({ step: stepOf(now, draws), wanted: now, edits: editsOf(rows, draws) });
+    const step: Step = isOwned && draws.isChosen(30) ? { kind: "prune" } : stepOf(now, draws);
+    turns.push({ step, wanted: now, edits: editsOf(rows, draws) });
+    const left = isOwned ? draws.some(now, 80) : now;
+    // A prune without any definition is refused.
+    if (left.length > 0) now = left;
     now = now.map((one) => (draws.isChosen(30) ? { ...one, ...changed(one, draws) } : one));
   }
   return turns;

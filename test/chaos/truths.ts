@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject } from "../../src/model/json.js";
 import type { OutcomeStatus } from "../../src/model/outcome.js";
 import type { StoredConnection } from "../../src/sandbox/stored.js";
-import { CANARY, type Told, type ToldOutcome } from "./runner.js";
+import { type Asked, CANARY, type Told, type ToldOutcome } from "./runner.js";
 import { KEPT_ENTITIES, KEPT_KEYS, type Scenario, type Wanted } from "./scenario.js";
 import { API_KEY } from "./service.js";
 import type { ServiceLog, Written } from "./service-log.js";
@@ -57,6 +57,16 @@ export function readingOnly(log: ServiceLog): Said {
   ];
 }
 
+/** A prune archives what this owner made and no file names any more, and does nothing else. */
+export function wrongPrunes({ owner = "" }: Scenario, { written }: ServiceLog, wanted: readonly Wanted[]): Said {
+  return written
+    .filter(({ before, after }) => {
+      const isOurs = String(before?.metadata?.["flexprice_sync"]).includes(`"owner":"${owner}"`);
+      return after.status !== "archived" || !isOurs || wanted.some((one) => isOf(one, after));
+    })
+    .map(({ after }) => `a prune changed ${after.id}, which is not to be pruned`);
+}
+
 /** A PUT is sent only where it makes a difference. What is done late, or was seen late, may have been a difference before. */
 export function idleWrites({ faults }: Scenario, log: ServiceLog): Said {
   if (/lag=|rewrite=/.test(faults)) return [];
@@ -100,14 +110,16 @@ export function lostParts(before: StoredConnection, after: StoredConnection, wan
 
 /** A run, and what the server knows of it. */
 export interface Seen {
+  /** What files say or have said. */
   readonly wanted: readonly Wanted[];
+  readonly command: Asked["command"];
   readonly scenario: Scenario;
   readonly log: ServiceLog;
   readonly live: readonly StoredConnection[];
 }
 
-const DONE: readonly OutcomeStatus[] = ["created", "updated", "replaced", "unchanged"];
-const CHANGED: readonly OutcomeStatus[] = ["created", "updated", "replaced", "not-converged", "unknown"];
+const DONE: readonly OutcomeStatus[] = ["created", "updated", "replaced", "archived", "unchanged"];
+const CHANGED: readonly OutcomeStatus[] = ["created", "updated", "replaced", "archived", "not-converged", "unknown"];
 
 /** What is told of every connection happened to it, and nothing else; and the exit code says the same. */
 export function untrueOutcomes({ exitCode, outcomes, errors }: Told, seen: Seen): Said {
@@ -147,7 +159,11 @@ function isOnlyByFault({ written }: ServiceLog, { faults }: Scenario): boolean {
   return /50[0-4]-after/.test(faults) && (isCreates || /lag=/.test(faults));
 }
 
-function untrue({ action, id, name, status, made }: ToldOutcome, one: Wanted, { scenario, log, live }: Seen): Said {
+function untrue(
+  { action, id, name, status, made }: ToldOutcome,
+  one: Wanted,
+  { command, scenario, log, live }: Seen,
+): Said {
   const isJudged = ({ after }: Written) => isOf(one, after) || after.id === id;
   const written = log.written.filter(isJudged);
   const wrong = (what: string) => [`"${name}" (${action}) is said to be ${status}, and ${what}`];
@@ -166,7 +182,10 @@ function untrue({ action, id, name, status, made }: ToldOutcome, one: Wanted, { 
     case "updated":
       return hasBeen && (isNow || /rewrite/.test(scenario.faults)) ? [] : wrong("no request made it so");
     case "unchanged":
-      return written.length === 0 && isNow ? [] : wrong("it was changed, or is not as its definition says");
+      // A prune leaves alone what has a definition, whatever it is like.
+      return written.length === 0 && (isNow || command === "prune")
+        ? []
+        : wrong("it was changed, or is not as its definition says");
     case "not-started":
       return written.length === 0 ? [] : wrong("it was changed");
     case "failed": {
@@ -177,7 +196,7 @@ function untrue({ action, id, name, status, made }: ToldOutcome, one: Wanted, { 
     case "not-converged":
       return isNow && !/rewrite|lag|refresh/.test(scenario.faults) ? wrong("it is as its definition says") : [];
     case "archived":
-      return wrong("nobody asked for that");
+      return written.some(({ after }) => after.status === "archived") ? [] : wrong("it was not archived");
     case "unknown":
       return [];
   }
