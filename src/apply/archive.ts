@@ -46,7 +46,7 @@ async function movedSince(planned: Observed, earlier: EarlierTries, { base }: Wa
   const { rows, problem } = await base.current();
   if (problem !== undefined) {
     if (earlier.count === 0) return notBegun(problem);
-    return notWritten(problem.code, detailOf(problem), problem.hint);
+    return inDoubt(notWritten(problem.code, detailOf(problem), problem.hint), earlier);
   }
   const row = rows.find(({ id }) => id === planned.id);
   if (row === undefined) {
@@ -59,8 +59,17 @@ async function movedSince(planned: Observed, earlier: EarlierTries, { base }: Wa
     sameJson(row.metadata, planned.metadata) &&
     sameJson(row.syncConfig, planned.syncConfig);
   if (isSame) return undefined;
-  const message = `somebody changed ${planned.id} since the plan was made, so it was not archived`;
-  return notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN);
+  const then = earlier.mayBeDone ? "" : ", so it was not archived";
+  const message = `somebody changed ${planned.id} since the plan was made${then}`;
+  return inDoubt(notWritten("APPLY.ROW_MOVED", message, PLAN_AGAIN), earlier);
+}
+
+/** Why no further try is made; where an earlier one may have been done, nobody knows what became of it. */
+function inDoubt({ outcome }: Written, { count, mayBeDone }: EarlierTries): Written {
+  const told = { ...outcome, attempts: count };
+  if (!mayBeDone) return { outcome: told, mayBeDone };
+  const message = `${outcome.message}; an earlier try may have archived it`;
+  return { outcome: { ...told, status: "unknown", message }, mayBeDone };
 }
 
 /**

@@ -29,10 +29,10 @@ import {
 } from "./runner.js";
 import type { Scenario, Wanted } from "./scenario.js";
 import { type ChaoticService, clockOf, ENVIRONMENT, wayTo } from "./service.js";
+import { LEAST_TIMEOUT_MS } from "./service-log.js";
 
 /** In a world of faults time goes ten times as fast. */
 const SPEED = 10;
-const TIMEOUT_MS = 300;
 
 /** The whole story over a real connection, without a process for each run: files are in memory, and time goes faster. */
 export const inProcess: RunnerOf = (scenario, service) => new InProcess(scenario, service);
@@ -65,7 +65,7 @@ class InProcess implements Runner {
     const knownSecrets = new KnownSecrets();
     const interrupt = new Interruption();
     const timers = ends === undefined ? [] : endings(interrupt, ends);
-    const timeoutMs = isCalm ? 30_000 : TIMEOUT_MS;
+    const timeoutMs = isCalm ? 30_000 : LEAST_TIMEOUT_MS;
     const way = wayTo(this.#service, { parallelism, timeoutMs, clock, interrupt, knownSecrets });
     const key = FingerprintKey.read(FINGERPRINT_KEY);
     const world: World = {

@@ -25,6 +25,9 @@ export interface Written {
 /** Whoever gives up closes the connection, of which the server hears a moment later. */
 const HEARD_MS = 150;
 
+/** Nobody gives up sooner. */
+export const LEAST_TIMEOUT_MS = 300;
+
 /** What the server itself has seen of a run. Nothing in it comes from the program. */
 export class ServiceLog {
   arrivals: Arrival[] = [];
@@ -96,11 +99,16 @@ export class ServiceLog {
     return most;
   }
 
-  /** Whether whoever sent a PUT gave up before it was answered: nobody can tell then when it is done. */
+  /**
+   * Whether whoever sent a PUT gave up before it was answered, or as good as that: nobody can tell then when it is done. A machine that
+   * is busy can hold up an answer that was sent in time.
+   */
   isAbandoned(id: string): boolean {
     const puts = this.arrivals.filter(({ method, path }) => method === "PUT" && path.endsWith(`/${id}`));
     const byServer = puts.filter(({ told = "" }) => /reset|\d cut in/.test(told));
-    return puts.filter(({ isBrokenOff }) => isBrokenOff).length > byServer.length;
+    const [first, last] = [puts.at(0), puts.at(-1)];
+    const tookMs = first === undefined || last === undefined ? 0 : last.fromMs - first.fromMs;
+    return tookMs > LEAST_TIMEOUT_MS || puts.filter(({ isBrokenOff }) => isBrokenOff).length > byServer.length;
   }
 
   writes(): readonly Arrival[] {
