@@ -8,6 +8,7 @@ import {
   CANARY,
   FINGERPRINT_KEY,
   fileOf,
+  givenUpIn,
   type Runner,
   type RunnerOf,
   recoveredIn,
@@ -94,7 +95,7 @@ class ByProgram implements Runner {
     return [
       command,
       ...(planFile === undefined ? [] : [planFile]),
-      ...["--json", "--parallelism", String(parallelism)],
+      ...["--json", "--debug", "--parallelism", String(parallelism)],
       ...(isCalm ? [] : ["--timeout", "1"]),
       ...(out === undefined ? [] : ["--out", out]),
       ...(recovers === undefined ? [] : ["--recover", recoveryFileOf(recovers)]),
@@ -161,6 +162,10 @@ function toldIn(stdout: string, text: string, exitCode: number | null): Told {
       ...problems.filter(({ severity }) => severity === "error").map(({ code, message }) => `${code}: ${message}`),
       ...different,
     ],
+    gaveUp: text.split("\n").flatMap((line) => {
+      const [, method, url, reason] = /^debug: \[.*\] (\S+) (\S+) try .*: failed after \d+ ms: (.*)$/.exec(line) ?? [];
+      return method === undefined || url === undefined ? [] : givenUpIn({ method, url, reason: reason ?? "" });
+    }),
     text,
   };
 }

@@ -82,7 +82,7 @@ function logWith(...written: ServiceLog["written"]): ServiceLog {
 /** A run that told this of the one connection. */
 function told(status: Told["outcomes"][number]["status"], exitCode: number, more: Partial<Told> = {}): Told {
   const outcome = { name: "S", action: "update", id: "conn_1", status };
-  return { exitCode, outcomes: [outcome], errors: [], text: "", ...more };
+  return { exitCode, outcomes: [outcome], errors: [], gaveUp: [], text: "", ...more };
 }
 
 function seen(log: ServiceLog, live: readonly StoredConnection[] = [row]): Seen {
@@ -99,13 +99,13 @@ describe("what must be true", () => {
   it("is, where all is as it should be", () => {
     expect(untrueOutcomes(told("updated", 0), seen(logWith(change)))).toEqual([]);
     expect(lostParts(other, row, [wanted])).toEqual([]);
-    expect(idleWrites(calm, logWith(change))).toEqual([]);
+    expect(idleWrites(calm, logWith(change), [])).toEqual([]);
     expect(wrongPrunes(owned, logWith(archive), [])).toEqual([]);
   });
 
   it.each<[string, readonly string[], RegExp]>([
     ["two rows of one definition", twinsIn([row, { ...row, id: "conn_2" }], [wanted]), /there 2 times/],
-    ["a PUT that changes nothing", idleWrites(calm, logWith({ ...change, before: row })), /changed nothing/],
+    ["a PUT that changes nothing", idleWrites(calm, logWith({ ...change, before: row }), []), /changed nothing/],
     ["a key that is gone", lostParts(row, { ...row, metadata: { team: "a" } }, [wanted]), /metadata\.by_hand/],
     ["an entity that is off", lostParts(row, { ...row, syncConfig: {} }, [wanted]), /sync_config\.plan/],
     [

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WireEvent } from "../../src/api/wire-event.js";
 import { catalogue } from "../../src/generated/catalogue.js";
 import type { Files } from "../../src/load/files.js";
 import { readGiven } from "../../src/load/given.js";
@@ -21,6 +22,7 @@ import {
   CANARY,
   FINGERPRINT_KEY,
   fileOf,
+  givenUpIn,
   type Runner,
   type RunnerOf,
   recoveredIn,
@@ -29,10 +31,10 @@ import {
 } from "./runner.js";
 import type { Scenario, Wanted } from "./scenario.js";
 import { type ChaoticService, clockOf, ENVIRONMENT, wayTo } from "./service.js";
-import { LEAST_TIMEOUT_MS } from "./service-log.js";
 
 /** In a world of faults time goes ten times as fast. */
 const SPEED = 10;
+const TIMEOUT_MS = 300;
 
 /** The whole story over a real connection, without a process for each run: files are in memory, and time goes faster. */
 export const inProcess: RunnerOf = (scenario, service) => new InProcess(scenario, service);
@@ -65,8 +67,12 @@ class InProcess implements Runner {
     const knownSecrets = new KnownSecrets();
     const interrupt = new Interruption();
     const timers = ends === undefined ? [] : endings(interrupt, ends);
-    const timeoutMs = isCalm ? 30_000 : LEAST_TIMEOUT_MS;
-    const way = wayTo(this.#service, { parallelism, timeoutMs, clock, interrupt, knownSecrets });
+    const timeoutMs = isCalm ? 30_000 : TIMEOUT_MS;
+    const gaveUp: string[] = [];
+    const onEvent = (event: WireEvent) => {
+      if (event.kind === "failed") gaveUp.push(...givenUpIn(event));
+    };
+    const way = wayTo(this.#service, { parallelism, timeoutMs, clock, interrupt, knownSecrets, onEvent });
     const key = FingerprintKey.read(FINGERPRINT_KEY);
     const world: World = {
       files: this.#asFiles(),
@@ -99,7 +105,7 @@ class InProcess implements Runner {
     interrupt.close();
     await (run === undefined ? way.crash() : way.close());
     if (run?.saved !== undefined) this.#files.set(run.saved.file, JSON.stringify(run.saved.document));
-    return run && toldBy(run);
+    return run && { ...toldBy(run), gaveUp };
   }
 
   #asFiles(): Files {
@@ -167,7 +173,7 @@ function endings(interruption: Interruption, { afterMs, graceMs }: Required<Aske
   return [setTimeout(end, afterMs), setTimeout(end, afterMs + graceMs)];
 }
 
-function toldBy(run: Run): Told {
+function toldBy(run: Run): Omit<Told, "gaveUp"> {
   const [target] = run.targets;
   const summary = target?.plan?.summary;
   const exitCode = exitCodeOf(run, { isDetailed: false });

@@ -148,7 +148,7 @@ class Course {
     this.#say(where, [
       ...crowding(scenario, log),
       ...twinsIn(live, wanted),
-      ...idleWrites(scenario, log),
+      ...(told === undefined ? [] : idleWrites(scenario, log, told.gaveUp)),
       ...this.#lost(live),
       ...(asked.command === "plan" ? readingOnly(log) : []),
       ...(asked.command === "prune" ? wrongPrunes(scenario, log, wanted) : []),

@@ -42,6 +42,8 @@ export interface Told {
   readonly outcomes: readonly ToldOutcome[];
   /** `CODE: message`. */
   readonly errors: readonly string[];
+  /** Ids of connections of which a PUT was given up, for its answer did not come in time. */
+  readonly gaveUp: readonly string[];
   /** Everything that it told, in every form. */
   readonly text: string;
 }
@@ -95,4 +97,14 @@ export function recoveredIn(files: readonly string[]): readonly string[] {
     .filter(isRecoveryFile)
     .map((name) => name.slice(before.length, name.length - after.length))
     .sort();
+}
+
+/** The connection of a PUT that was given up. */
+export function givenUpIn(failed: {
+  readonly method: string;
+  readonly url: string;
+  readonly reason: string;
+}): readonly string[] {
+  const { method, url, reason } = failed;
+  return method === "PUT" && /within|broken off/.test(reason) ? [url.slice(url.lastIndexOf("/") + 1)] : [];
 }

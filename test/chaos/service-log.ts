@@ -11,8 +11,6 @@ export interface Arrival {
   told?: string;
   /** Absent while nobody has answered, or given up. */
   untilMs?: number;
-  /** The connection was gone before there was an answer. */
-  isBrokenOff?: true;
 }
 
 /** What a request changed: a row as it was and as it is, in the order of the changes. */
@@ -24,9 +22,6 @@ export interface Written {
 
 /** Whoever gives up closes the connection, of which the server hears a moment later. */
 const HEARD_MS = 150;
-
-/** Nobody gives up sooner. */
-export const LEAST_TIMEOUT_MS = 300;
 
 /** What the server itself has seen of a run. Nothing in it comes from the program. */
 export class ServiceLog {
@@ -53,9 +48,7 @@ export class ServiceLog {
       arrival.untilMs = performance.now();
     });
     outgoing.once("close", () => {
-      if (arrival.untilMs !== undefined) return;
-      arrival.untilMs = Math.max(arrival.fromMs, performance.now() - HEARD_MS);
-      arrival.isBrokenOff = true;
+      arrival.untilMs ??= Math.max(arrival.fromMs, performance.now() - HEARD_MS);
     });
   }
 
@@ -97,18 +90,6 @@ export class ServiceLog {
       most = Math.max(most, open);
     }
     return most;
-  }
-
-  /**
-   * Whether whoever sent a PUT gave up before it was answered, or as good as that: nobody can tell then when it is done. A machine that
-   * is busy can hold up an answer that was sent in time.
-   */
-  isAbandoned(id: string): boolean {
-    const puts = this.arrivals.filter(({ method, path }) => method === "PUT" && path.endsWith(`/${id}`));
-    const byServer = puts.filter(({ told = "" }) => /reset|\d cut in/.test(told));
-    const [first, last] = [puts.at(0), puts.at(-1)];
-    const tookMs = first === undefined || last === undefined ? 0 : last.fromMs - first.fromMs;
-    return tookMs > LEAST_TIMEOUT_MS || puts.filter(({ isBrokenOff }) => isBrokenOff).length > byServer.length;
   }
 
   writes(): readonly Arrival[] {

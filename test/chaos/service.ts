@@ -2,6 +2,7 @@ import { connectionsApi } from "../../src/api/connections.js";
 import { connect } from "../../src/api/http.js";
 import { limitTo } from "../../src/api/limit.js";
 import { Pace } from "../../src/api/pace.js";
+import type { WireEvent } from "../../src/api/wire-event.js";
 import { catalogue } from "../../src/generated/catalogue.js";
 import type { Interrupt } from "../../src/model/interrupt.js";
 import { type KnownSecrets, Secret } from "../../src/model/secret.js";
@@ -81,6 +82,7 @@ export interface WayParts {
   readonly clock: Clock;
   readonly interrupt: Interrupt;
   readonly knownSecrets: KnownSecrets;
+  readonly onEvent: (event: WireEvent) => void;
 }
 
 /** The way of one run to the service, and its end: from then on the process might as well be gone. */
@@ -92,7 +94,7 @@ export interface Way {
 }
 
 export function wayTo({ sandbox }: ChaoticService, parts: WayParts): Way {
-  const { parallelism, timeoutMs, clock, interrupt, knownSecrets } = parts;
+  const { parallelism, timeoutMs, clock, interrupt, knownSecrets, onEvent } = parts;
   const baseUrl = new URL(sandbox.baseUrl);
   const { send, close } = connect({ origin: baseUrl.origin }, parallelism, timeoutMs);
   let isGone = false;
@@ -116,7 +118,7 @@ export function wayTo({ sandbox }: ChaoticService, parts: WayParts): Way {
     clock,
     random: Math.random,
     newRequestId: () => "chaos",
-    onEvent: () => {},
+    onEvent,
   });
   const crash = () => {
     isGone = true;
