@@ -54,10 +54,23 @@ describe("a mistake of ours", () => {
   ])("ends the process wherever it is: %s", async (_what, bug, args, code) => {
     const ended = await brokenBy(bug, args);
     expect(ended.code).toBe(code);
-    expect(ended.stderr).toMatch(/^Error: \(withheld: .*\n {4}at /);
+    expect(ended.stderr).toMatch(/^\(withheld: .*\n {4}at /);
     expect(ended.stderr).toContain("error[INTERNAL.BUG]");
     expect(ended.stderr).toContain("run plan, to see what was written");
     expect(ended.stdout + ended.stderr).not.toContain("canary");
+  });
+
+  it("repeats nothing in what looks like a line of code, in a name, or in a cause", async () => {
+    const bug = `setTimeout(() => {
+      const { SK } = process.env;
+      const fault = new AggregateError([new Error(SK)], "oh\\n    at " + SK + " (x.js:1:1)", { cause: SK });
+      fault.name = SK;
+      fault.more = SK;
+      throw fault;
+    }, 60);\n`;
+    const { stderr } = await brokenBy(bug, ["plan", "--debug"]);
+    expect(stderr).toContain("error[INTERNAL.BUG]");
+    expect(stderr).not.toContain("canary");
   });
 
   it("says its words where they repeat nothing", async () => {

@@ -31,8 +31,9 @@ export function withholding({
 /** Where in the code a mistake of ours shows, for whoever reports it. */
 export function stackOf(bug: unknown, withhold: (text: string) => string): string {
   if (!(bug instanceof Error)) return withhold(String(bug));
+  // Words of several lines can look like the lines of code behind them.
   const frames = (bug.stack ?? "").split("\n").filter((line) => /^ {4}at /.test(line));
-  return [`${bug.name}: ${withhold(bug.message)}`, ...frames].join("\n");
+  return [withhold(`${bug.name}: ${bug.message}`), ...frames.map(withhold)].join("\n");
 }
 
 /** What is said of a mistake that ends the process wherever it was, after which nothing else is said. */
