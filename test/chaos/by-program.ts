@@ -137,8 +137,21 @@ interface Document {
   readonly problems: readonly { readonly code: string; readonly severity: string; readonly message: string }[];
 }
 
+function documentIn(stdout: string): Document | undefined {
+  try {
+    return JSON.parse(stdout) as Document;
+  } catch {
+    return undefined;
+  }
+}
+
 function toldIn(stdout: string, text: string, exitCode: number | null): Told {
-  const { exit_code: said, targets, problems } = JSON.parse(stdout) as Document;
+  const document = documentIn(stdout);
+  if (document === undefined) {
+    const bug = `INTERNAL: it ended with ${exitCode} and wrote no document: ${text.slice(0, 500)}`;
+    return { exitCode: exitCode ?? 1, outcomes: [], errors: [bug], gaveUp: [], text };
+  }
+  const { exit_code: said, targets, problems } = document;
   const [target] = targets;
   const different =
     said === exitCode ? [] : [`INTERNAL: the document says ${said}, the process ended with ${exitCode}`];
