@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, isScalar, Lexer, LineCounter, Parser, type YAMLError } from "yaml";
+import { Composer, type CST, type Document, isScalar, Lexer, Parser, type YAMLError } from "yaml";
 import type { Json } from "../model/json.js";
 import type { Place, Pointer } from "../model/location.js";
 import { error, type Problem } from "../model/problem.js";
@@ -56,13 +56,9 @@ export interface YamlText {
 export function readYaml(text: string, file: string): YamlText {
   const documents: YamlDocument[] = [];
   const problems: Problem[] = [];
-  const lines = new LineCounter();
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const placeAt = placesIn(text, file);
   try {
-    for (const document of documentsIn(text, lines)) {
+    for (const document of documentsIn(text)) {
       const broken = problemsOf(document, text, placeAt);
       problems.push(...broken);
       if (document.errors.length > 0 || broken.some(({ code }) => code === "LOAD.YAML_VERSION")) continue;
@@ -81,12 +77,33 @@ export function readYaml(text: string, file: string): YamlText {
   return { documents, problems };
 }
 
+/**
+ * The place of an offset in a text. The parser tells where lines begin, too, but leaves out those of a block that is indented less
+ * than its mark says.
+ */
+function placesIn(text: string, file: string): (offset: number) => Place {
+  let count = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1;
+  // A file may be nothing but lines, and numbers of a list take twice the room.
+  const starts = new Uint32Array(count);
+  for (let line = 1; line < count; line += 1) starts[line] = text.indexOf("\n", starts[line - 1]) + 1;
+  return (offset) => {
+    let [first, last] = [0, count - 1];
+    while (first < last) {
+      const middle = Math.ceil((first + last) / 2);
+      if ((starts[middle] ?? 0) <= offset) first = middle;
+      else last = middle - 1;
+    }
+    return { file, line: first + 1, column: offset - (starts[first] ?? 0) + 1 };
+  };
+}
+
 /** Looks places up in one document. Its tree is dropped after reading, and made again when there is something to point at. */
 function locator(text: string, start: number, placeAt: (offset: number) => Place): YamlDocument["locate"] {
   let find: ReturnType<typeof offsetFinder> | undefined;
   return (pointer, part) => {
     if (find === undefined) {
-      const [tree] = documentsIn(text, new LineCounter());
+      const [tree] = documentsIn(text);
       find = tree === undefined ? () => 0 : offsetFinder(tree);
     }
     return placeAt(start + find(pointer, part));
@@ -109,10 +126,9 @@ class BeyondLimit extends Error {
 }
 
 /** One document after the other, so that only one tree is held at a time; counted as they are read, not afterwards. */
-function* documentsIn(text: string, lines: LineCounter): Generator<Document.Parsed> {
-  const parser = new Parser(lines.addNewLine);
+function* documentsIn(text: string): Generator<Document.Parsed> {
+  const parser = new Parser();
   const composer = new Composer(COMPOSER_OPTIONS);
-  lines.addNewLine(0);
   let offset = 0;
   let tokens = 0;
   let documents = 0;

@@ -75,6 +75,11 @@ describe("places", () => {
     expect(document?.locate(["zzz", "deeper"], "key")).toMatchObject({ line: 2, column: 1 });
   });
 
+  it("counts the lines of a block that is indented less than its mark says", () => {
+    const { documents } = readYaml(">9-\nline\n\n  more\n---\n&a\nkey: value\n", "f.yaml");
+    expect(documents.map(({ locate }) => locate(["key"], "value"))).toEqual([{ file: "f.yaml", line: 7, column: 6 }]);
+  });
+
   it("of a value without any text is on its key's line", () => {
     expect(document?.locate(["empty"], "value").line).toBe(6);
   });
