@@ -48,7 +48,9 @@ function problemsOf(
   }
   const document = { data, origin, catalogue, keyVariables };
   const ruled = rulesOfOne(document);
-  const reported = new Set([...refused, ...ruled.map(({ pointer }) => pointer)].map(dotted));
+  // A warning hides no error about the same value.
+  const wrong = ruled.filter(({ problem }) => isError(problem));
+  const reported = new Set([...refused, ...wrong.map(({ pointer }) => pointer)].map(dotted));
   const violations = validateWritten(data) ? [] : (validateWritten.errors ?? []);
   return [...explain(violations, document, reported), ...ruled.map(({ problem }) => problem)];
 }

@@ -317,6 +317,11 @@ describe("metadata", () => {
     expect(check(text("${B} $${A}")).problems).toEqual([]);
   });
 
+  it("is refused where a variable stands for all of it, also one that is warned of", () => {
+    const text = 'name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${A}" }\nmetadata: "${A}"\n';
+    expect(codes(check(text).problems)).toEqual(["VALIDATE.WRONG_TYPE 4:11", "VALIDATE.SECRET_IN_METADATA 4:11"]);
+  });
+
   it("may take a variable that holds a credential which is no secret", () => {
     const site = 'name: C\nprovider_type: chargebee\nencrypted_secret_data: { site: "${SITE}" }\n';
     expect(check(`${site}metadata: { link: "https://\${SITE}.chargebee.com" }\n`).problems).toEqual([]);
