@@ -204,10 +204,14 @@ function environmentIdOf(
 
 const ID_HINT = "give the id of the environment (env_…), or unset it to go without the check.";
 
+/** What an id is made of: one of another kind, such as an address, is shown by no row, and may hold what nobody should see. */
+const ID = /^(?!\.{1,2}$)[\w.:~-]{1,200}$/;
+
 /** What is wrong with the id of an environment, if something is; the text is not repeated, for it may be a key. */
 export function badEnvironmentId(text: string, source: string, place?: Place): Problem | undefined {
   const isKey = /^[sp]k_/.test(text);
-  if (!isKey && /^[\x21-\x7e]+$/.test(text)) return undefined;
-  const detail = `${source} holds ${isKey ? "an API key" : "a blank or another character that no id has"}.`;
+  if (!isKey && ID.test(text)) return undefined;
+  const other = text.length > 200 ? "more characters than an id has" : "a blank or another character that no id has";
+  const detail = `${source} holds ${isKey ? "an API key" : other}.`;
   return error("SETTINGS.BAD_ENVIRONMENT_ID", detail, { hint: ID_HINT, ...(place === undefined ? {} : { place }) });
 }

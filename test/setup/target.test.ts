@@ -57,6 +57,8 @@ describe("the target", () => {
     [{ ...good, FLEXPRICE_BASE_URL: "http://api.example.com/v1" }, ["SETTINGS.INSECURE_BASE_URL"]],
     [{ ...good, FLEXPRICE_BASE_URL: "http://127.0.0.1.example.com/v1" }, ["SETTINGS.INSECURE_BASE_URL"]],
     [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "env 1" }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
+    [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "https://user:canary@x/v1" }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
+    [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "canary".repeat(34) }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
   ])("is refused when it is %j", (environment, expected) => {
     const found = access(environment);
     expect(codes(found.problems)).toEqual(expected);
