@@ -23,6 +23,8 @@ export interface Answered<T> {
   readonly attempts: number;
   readonly httpStatus: number;
   readonly requestId: string;
+  /** Of the answer's text; absent where it has none. */
+  readonly characters?: number;
 }
 
 export interface ClientParts extends SenderParts {
@@ -55,7 +57,7 @@ export class Client {
     const value = read(json.value);
     if (value === undefined) throw wrongShape(answer, attempted, this.#foreign);
     const { attempts, requestId } = attempted;
-    return { value, attempts, httpStatus: answer.status, requestId };
+    return { value, attempts, httpStatus: answer.status, requestId, characters: answer.text?.length ?? 0 };
   }
 
   /** A request that is answered with 204 and nothing else: no other success is the service's. */

@@ -9,6 +9,12 @@ import { ServiceError } from "../model/service-error.js";
 /** Pages of the list that are asked for: a service that goes on for ever must not keep a run for ever. */
 export const MOST_PAGES = 1_000;
 
+/** Connections of one environment. */
+export const MOST_CONNECTIONS = 100_000;
+
+/** Characters of all pages together: all of it is held at once, and takes a few times as much. */
+export const MOST_CHARACTERS = 128 * 1024 * 1024;
+
 export interface Fetched {
   /** Every live connection once, by provider, age and id. */
   readonly observed: readonly Observed[];
@@ -30,11 +36,14 @@ export async function fetchAll(
 ): Promise<Fetched> {
   const rows = new Map<string, Observed>();
   let total: number | undefined;
+  let characters = 0;
   try {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const { value: page } = await api.list(rows.size, options);
+      const { value: page, characters: more = 0 } = await api.list(rows.size, options);
       const before = rows.size;
       for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
+      characters += more;
+      if (rows.size > MOST_CONNECTIONS || characters > MOST_CHARACTERS) return tooMany(rows.size, characters);
       total = page.total ?? total;
       if (total === undefined || rows.size >= total || rows.size === before) break;
     }
@@ -54,6 +63,15 @@ export async function fetchAll(
   );
   const seen = [...new Set(observed.flatMap(({ environmentId }) => environmentId ?? []))].sort(byText);
   return { observed, environmentId: seen[0] ?? null, problems: environmentProblems(seen, expectedEnvironmentId) };
+}
+
+/** More than is held at once: no environment has that many. */
+function tooMany(rows: number, characters: number): Fetched {
+  const most =
+    rows > MOST_CONNECTIONS ? `${MOST_CONNECTIONS} connections` : `${MOST_CHARACTERS / 1024 ** 2} Mi characters`;
+  const detail = `the list of the service has more than ${most} (${rows} connections, ${characters} characters so far); nothing is decided on a part of them.`;
+  const hint = "is the base URL right? If it is, ask whoever runs the service.";
+  return { observed: [], environmentId: null, problems: [error("FETCH.INCOMPLETE_LIST", detail, { hint })] };
 }
 
 /** A failed request as a problem of this run. */

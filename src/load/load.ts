@@ -8,6 +8,15 @@ import { readYaml } from "./yaml-source.js";
 /** Bytes of one file. Ten thousand ordinary definitions in one file are about 5 MB. */
 export const LARGEST_FILE = 32 * 1024 * 1024;
 
+/** Definitions of one environment. */
+export const MOST_DEFINITIONS = 100_000;
+
+/** Bytes of all its files together: what is read of them is held at once, and takes a few times as much. */
+export const MOST_BYTES = 256 * 1024 * 1024;
+
+/** Entries of folders that are looked at for definitions, whatever they are: a whole disk is no folder of definitions. */
+export const MOST_ENTRIES = 250_000;
+
 export interface Loaded {
   /** Sorted by path, then as they stand in the file. */
   readonly declarations: readonly Declaration[];
@@ -31,10 +40,15 @@ export function load(paths: readonly string[], files: Files): Loaded {
   }
   const declarations: Declaration[] = [];
   const inOrder = [...found.values()].sort((left, right) => byText(files.shown(left), files.shown(right)));
+  let bytes = 0;
   for (const file of inOrder) {
     const read = readFile(file, files);
     for (const problem of read.problems) problems.push(problem);
     for (const declaration of read.declarations) declarations.push(declaration);
+    bytes += read.bytes;
+    if (bytes <= MOST_BYTES && declarations.length <= MOST_DEFINITIONS) continue;
+    problems.push(tooMuch(files.shown(file), declarations));
+    break;
   }
   if (declarations.length === 0 && problems.every((problem) => problem.severity === "warning")) {
     problems.push(
@@ -44,6 +58,16 @@ export function load(paths: readonly string[], files: Files): Loaded {
     );
   }
   return { declarations, problems };
+}
+
+/** With this file it is more than is held at once; those behind it are not read. */
+function tooMuch(file: string, declarations: readonly Declaration[]): Problem {
+  const first = declarations[MOST_DEFINITIONS]?.origin;
+  const most = first === undefined ? `${MOST_BYTES / 1024 ** 2} MiB of them` : `${MOST_DEFINITIONS} definitions`;
+  return error("LOAD.TOO_LARGE", `${file} is one file too many: there are more than ${most}.`, {
+    place: { file, line: first?.line ?? 1, column: 1 },
+    hint: "an environment has far fewer; is the folder the right one? Else share them out over environments, or name a part with --dir.",
+  });
 }
 
 function filesUnder(path: string, files: Files, problems: Problem[]): readonly string[] {
@@ -61,8 +85,15 @@ function filesUnder(path: string, files: Files, problems: Problem[]): readonly s
   const before = problems.length;
   const root = realPathOf(path, files, problems);
   if (root === undefined) return [];
-  const walk: Walk = { root, files, problems, seen: new Set(), found: [] };
+  const walk: Walk = { root, files, problems, seen: new Set(), found: [], entries: 0 };
   walkFolder(path, root, walk);
+  if (walk.entries > MOST_ENTRIES) {
+    const detail = `there are more than ${MOST_ENTRIES} files and folders under ${files.absolute(path)}.`;
+    const hint =
+      "is the folder the right one? Name the one with the definitions: --dir DIR, or connections: of the settings.";
+    problems.push(error("LOAD.TOO_LARGE", detail, { hint }));
+    return [];
+  }
   if (walk.found.length === 0 && problems.length === before) {
     problems.push(
       error("LOAD.NO_FILES", `no connection files under ${files.absolute(path)}: it holds no .yaml or .yml file.`, {
@@ -87,6 +118,8 @@ interface Walk {
   /** Folders that were walked already, by the path behind all links: links may lead to one in very many ways. */
   readonly seen: Set<string>;
   readonly found: string[];
+  /** Names in all of them so far. */
+  entries: number;
 }
 
 /** The path behind all links; without one there is a problem about it: something else may have taken it away just now. */
@@ -110,6 +143,8 @@ function walkFolder(folder: string, real: string, walk: Walk): void {
     problems.push(unreadable(files.shown(folder), cause));
     return;
   }
+  walk.entries += names.length;
+  if (walk.entries > MOST_ENTRIES) return;
   for (const name of names) {
     if (name.startsWith(".")) continue;
     const path = folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
@@ -125,6 +160,7 @@ function walkFolder(folder: string, real: string, walk: Walk): void {
     if (!isInside(behind, walk)) problems.push(linkOutside(path, behind, files));
     else if (kind === "file") found.push(path);
     else if (!seen.has(behind)) walkFolder(path, behind, walk);
+    if (walk.entries > MOST_ENTRIES) return;
   }
 }
 
@@ -140,22 +176,26 @@ function linkOutside(path: string, real: string, files: Files): Problem {
   });
 }
 
+/** What one file holds. */
+export interface LoadedFile extends Loaded {
+  /** Bytes that were read. */
+  readonly bytes: number;
+}
+
 /** The documents of one file. */
-export function readFile(
-  path: string,
-  files: Files,
-): { readonly declarations: readonly Declaration[]; readonly problems: readonly Problem[] } {
+export function readFile(path: string, files: Files): LoadedFile {
   const file = files.shown(path);
   let bytes: Uint8Array;
   try {
     bytes = files.read(path, LARGEST_FILE);
   } catch (cause) {
-    if (!(cause instanceof FileTooLarge)) return { declarations: [], problems: [unreadable(file, cause)] };
+    if (!(cause instanceof FileTooLarge)) return { declarations: [], problems: [unreadable(file, cause)], bytes: 0 };
     const detail = `${file} cannot be read: ${cause.message}.`;
     const place = { file, line: 1, column: 1 };
     return {
       declarations: [],
       problems: [error("LOAD.TOO_LARGE", detail, { place, hint: "split it into several files." })],
+      bytes: 0,
     };
   }
   const decoded = decode(bytes);
@@ -168,6 +208,7 @@ export function readFile(
           hint: "save it as UTF-8.",
         }),
       ],
+      bytes: bytes.length,
     };
   }
   const { documents, problems } = readYaml(decoded.text, file);
@@ -176,14 +217,14 @@ export function readFile(
       place: { file, line: 1, column: 1 },
       hint: "fill it or delete it.",
     });
-    return { declarations: [], problems: [empty] };
+    return { declarations: [], problems: [empty], bytes: bytes.length };
   }
   const declarations = documents.map(({ data, refused, line, locate }) => ({
     data,
     refused,
     origin: { file, line, locate },
   }));
-  return { declarations, problems };
+  return { declarations, problems, bytes: bytes.length };
 }
 
 function unreadable(file: string, cause: unknown): Problem {

@@ -5,7 +5,7 @@ import { SETTINGS_FILE } from "../model/settings.js";
 import type { Files } from "./files.js";
 import { readFile } from "./load.js";
 
-/** Files that one `include` may bring in. */
+/** Files that `include` may bring in, with all that it names. */
 const MOST_INCLUDED = 10_000;
 
 /** A settings file with the files that it includes, as read; nothing is known of their shape yet. */
@@ -109,8 +109,11 @@ function includedBy(
     const found = all.filter((path) => files.kindOf(path) === "file");
     if (found.length === 0 && unreadable.length === 0)
       refuse(`include names no file: nothing fits ${JSON.stringify(pattern)}.`, "correct it, or drop the line.");
-    if (found.length > MOST_INCLUDED) refuse(`include names more than ${MOST_INCLUDED} files.`, "name fewer.");
-    for (const path of found.slice(0, MOST_INCLUDED)) {
+    for (const path of found) {
+      if (paths.size >= MOST_INCLUDED) {
+        refuse(`include names more than ${MOST_INCLUDED} files.`, "name fewer.");
+        return { paths: [], problems };
+      }
       const real = files.realPath(path);
       const isInside = real.startsWith(root.endsWith("/") ? root : `${root}/`);
       if (!isInside)

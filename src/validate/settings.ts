@@ -92,13 +92,21 @@ function varRule(value: string, pointer: Pointer, origin: Declaration["origin"])
   return [error("VALIDATE.LITERAL_SECRET", `${dotted(pointer)} looks like a secret.`, { place, hint })];
 }
 
-/** Environments that two files, or a file twice in other letters, call by one name. */
+/** Environments of all files together, as many as one file may have by the schema. */
+const MOST_ENVIRONMENTS = 10_000;
+
+/** Environments that two files, or a file twice in other letters, call by one name; and where there are too many of them. */
 function sameNames(declarations: readonly Declaration[]): readonly Problem[] {
   const seen = new Map<string, string>();
   const problems: Problem[] = [];
   for (const { data, origin } of declarations) {
     for (const name of Object.keys(mapAt(data, "environments"))) {
       const place = origin.locate(["environments", name], "key");
+      if (seen.size >= MOST_ENVIRONMENTS) {
+        const detail = `the files have more than ${MOST_ENVIRONMENTS} environments together.`;
+        const hint = "share them out over several settings files, and name one with -c.";
+        return [...problems, error("VALIDATE.WRONG_LENGTH", detail, { place, hint })];
+      }
       const first = seen.get(name.toLowerCase());
       if (first === undefined) seen.set(name.toLowerCase(), `${place.file}:${place.line}`);
       else {

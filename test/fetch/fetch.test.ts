@@ -7,7 +7,10 @@ import type { Observed } from "../../src/model/connection.js";
 import { codes, observed } from "../support/steps.js";
 
 /** A service that answers every list call from these pages; the last one again and again. */
-function serviceOf(page: (offset: number) => ConnectionsPage): {
+function serviceOf(
+  page: (offset: number) => ConnectionsPage,
+  characters = 0,
+): {
   readonly api: ConnectionsApi;
   readonly offsets: number[];
 } {
@@ -15,7 +18,7 @@ function serviceOf(page: (offset: number) => ConnectionsPage): {
   const unused = () => Promise.reject(new Error("only the list is read"));
   const list = async (offset: number): Promise<Answered<ConnectionsPage>> => {
     offsets.push(offset);
-    return { value: page(offset), attempts: 1, httpStatus: 200, requestId: "r" };
+    return { value: page(offset), attempts: 1, httpStatus: 200, requestId: "r", characters };
   };
   return { api: { list, get: unused, create: unused, update: unused, remove: unused }, offsets };
 }
@@ -34,6 +37,22 @@ describe("fetching all rows", () => {
     expect(fetched.observed).toHaveLength(60);
     expect(fetched.problems).toEqual([]);
     expect(offsets).toEqual([0]);
+  });
+
+  it("ends where there are more than any environment has, of connections or of text", async () => {
+    const thousand = (offset: number) =>
+      Array.from({ length: 1_000 }, (_, index) => observed({ providerType: "s3", id: `conn_${offset + index}` }));
+    const many = serviceOf((offset) => ({ rows: thousand(offset), total: 1_000_000 }));
+    const fetched = await fetchAll(many.api, "env_test");
+    expect(codes(fetched.problems)).toEqual(["FETCH.INCOMPLETE_LIST"]);
+    expect(fetched.problems[0]?.message).toContain("more than 100000 connections");
+    expect(fetched.observed).toEqual([]);
+    expect(many.offsets).toHaveLength(101);
+
+    const long = serviceOf((offset) => ({ rows: rows(offset + 1), total: 1_000_000 }), 32 * 1024 * 1024);
+    const { problems } = await fetchAll(long.api, "env_test");
+    expect(problems[0]?.message).toContain("more than 128 Mi characters");
+    expect(long.offsets).toHaveLength(5);
   });
 
   it("takes no rows for none", async () => {

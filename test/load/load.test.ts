@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Files } from "../../src/load/files.js";
 import { LARGEST_FILE, load } from "../../src/load/load.js";
 import { nodeFiles } from "../../src/setup/node-files.js";
 import { folderWith } from "../support/folder.js";
@@ -107,6 +108,47 @@ describe("loading", () => {
     const { problems, declarations } = loadIn(folder, "c");
     expect(problems.map(({ code }) => code)).toEqual(["LOAD.TOO_LARGE"]);
     expect(declarations).toHaveLength(1);
+  });
+
+  it("reads no more than one environment can have, and names the file that was too much", () => {
+    const text = "a: 1\n---\n".repeat(49_999);
+    const folder = folderWith({
+      "c/a.yaml": text,
+      "c/b.yaml": text,
+      "c/d.yaml": "a: 1\n---\na: 1\n---\na: 1\n",
+      "c/e.yaml": "[",
+    });
+    const { problems } = loadIn(folder, "c");
+    expect(problems.map(({ code, place }) => [code, place])).toEqual([
+      ["LOAD.TOO_LARGE", { file: "c/d.yaml", line: 5, column: 1 }],
+    ]);
+    expect(problems[0]?.message).toContain("more than 100000 definitions");
+
+    // One comment is one word, however long: here only bytes count.
+    const comment = `a: 1\n# ${"x".repeat(30 * 1024 * 1024)}\n`;
+    const large = folderWith(Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`c/${at}.yaml`, comment])));
+    const found = loadIn(large, "c");
+    expect(found.problems.map(({ code, place }) => [code, place?.file])).toEqual([["LOAD.TOO_LARGE", "c/8.yaml"]]);
+    expect(found.problems[0]?.message).toContain("more than 256 MiB");
+  });
+
+  it("looks at no more names than a folder of definitions can have", () => {
+    const looked: string[] = [];
+    const names = Array.from({ length: 1_000 }, (_, index) => `f${index}`);
+    // Folders in folders without end, as on a whole disk.
+    const files: Files = {
+      ...nodeFiles("/r"),
+      kindOf: () => "folder",
+      list(folder) {
+        looked.push(folder);
+        return names;
+      },
+      realPath: (path) => `/r/${path}`,
+    };
+    const { problems, declarations } = load(["c"], files);
+    expect(problems.map(({ code, place }) => [code, place])).toEqual([["LOAD.TOO_LARGE", undefined]]);
+    expect(problems[0]?.message).toContain("more than 250000 files and folders under /r/c");
+    expect([declarations.length, looked.length]).toEqual([0, 251]);
   });
 
   it("warns of each file that holds nothing, and goes on", () => {
