@@ -95,6 +95,11 @@ describe("beyond its bound is refused, and up to it taken:", () => {
       expect(readPlan("p", of("flexprice-sync plan", levels)).problem?.code).toBe("STALE.ALTERED");
       expect(readRecovery("p", of("flexprice-sync recovery", levels)).problem?.code).toBe("STALE.ALTERED");
     }
+    const anywhere = {
+      ...of("x", 1),
+      read: () => Buffer.from(`{"format":${"[".repeat(20_000)}${"]".repeat(20_000)}}`),
+    };
+    expect(readPlan("p", anywhere).problem?.code).toBe("STALE.ALTERED");
     const large: Files = {
       ...of("x", 1),
       read(_path, most) {

@@ -82,7 +82,8 @@ function readSaved<T>(path: string, files: Files, kind: Kind): ReadFile<T> {
     return unreadable(messageOf(cause));
   }
   const data = parsed(text);
-  const other = ownValue(otherKinds, String(ownValue(data ?? {}, "format")));
+  const said = ownValue(data ?? {}, "format");
+  const other = typeof said === "string" ? ownValue(otherKinds, said) : undefined;
   if (other !== undefined && other.format !== format)
     return {
       problem: error(
@@ -91,7 +92,7 @@ function readSaved<T>(path: string, files: Files, kind: Kind): ReadFile<T> {
         { hint: other.use },
       ),
     };
-  if (data === undefined || ownValue(data, "format") !== format) {
+  if (data === undefined || said !== format) {
     const detail = `${file} is no ${format}, or it was altered or cut since it was written.`;
     return { problem: error("STALE.ALTERED", detail, { hint: origin }) };
   }

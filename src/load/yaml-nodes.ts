@@ -19,7 +19,8 @@ import { error, type Problem, type ProblemCode } from "../model/problem.js";
 /** Nodes that the aliases of one document may stand for, so that a few lines cannot unfold into gigabytes. */
 export const MOST_ALIASED_NODES = 10_000;
 
-const CORE_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
+/** Among them the one without a name, by which YAML means that a plain value is a text. */
+const CORE_TAGS = /^(?:!|tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq))$/;
 
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 

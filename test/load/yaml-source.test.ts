@@ -32,6 +32,13 @@ describe("reading YAML", () => {
     ]);
   });
 
+  it("takes the tag without a name as YAML means it, and loses nothing that has it", () => {
+    expect(data("name: ! x\nnumber: ! 12\nlist: ! [1]\nmap: ! { a: ! b }\nnothing: !\n")).toEqual([
+      { name: "x", number: "12", list: [1], map: { a: "b" }, nothing: "" },
+    ]);
+    expect(data("! {a: 1}\n--- !\n")).toEqual([{ a: 1 }, ""]);
+  });
+
   it("keeps lines of a text block that begin with #", () => {
     expect(data("note: |\n  # not a comment\n  colour #ffffff\n")).toEqual([
       { note: "# not a comment\ncolour #ffffff\n" },
