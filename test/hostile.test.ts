@@ -25,6 +25,8 @@ describe("rows that are not what they should be", () => {
     ["an id with a slash", { id: "conn/../x" }],
     ["an id with a line break", { id: "conn_1\nx" }],
     ["an id of ten thousand characters", { id: "c".repeat(10_000) }],
+    ["an id that repeats the key", { id: API_KEY }],
+    ["an environment that repeats the key", { environment_id: `x.${API_KEY}` }],
     ["metadata that is a list", { metadata: [] }],
   ])("stop the run: %s", async (_what, facts) => {
     const live = await service([
@@ -35,6 +37,7 @@ describe("rows that are not what they should be", () => {
     expect(result.code).toBe(1);
     expect(result.stderr).toContain("error[SERVICE.WRONG_SHAPE]");
     expect(result.stderr).not.toContain("    at ");
+    expect(result.stderr).not.toContain(API_KEY);
     expect(live.writes()).toEqual([]);
   });
 

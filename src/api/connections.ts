@@ -38,19 +38,31 @@ export interface ConnectionsApi {
 /** The connections of one environment of the service. */
 export function connectionsApi(parts: ClientParts): ConnectionsApi {
   const client = new Client(parts);
+  const { apiKey } = parts;
+  // An id stands in addresses and reports. One that repeats the key is none that anybody gave.
+  const isKey = (rows: readonly Observed[]) =>
+    apiKey.isIn(rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n"));
+  const pageOf = (value: unknown) => {
+    const page = readPage(value);
+    return page === undefined || isKey(page.rows) ? undefined : page;
+  };
+  const rowOf = (value: unknown) => {
+    const row = readConnection(value);
+    return row === undefined || isKey([row]) ? undefined : row;
+  };
   return {
     list(offset, options) {
       const path = offset === 0 ? "/connections" : `/connections?offset=${offset}`;
-      return client.call({ method: "GET", path, ...options }, readPage);
+      return client.call({ method: "GET", path, ...options }, pageOf);
     },
-    get: (id, options) => client.call({ method: "GET", path: pathOf(id), ...options }, readConnection),
+    get: (id, options) => client.call({ method: "GET", path: pathOf(id), ...options }, rowOf),
     create(next, options) {
       const bodyOf: BodyOf = async (earlier) => createBody(await next(earlier));
-      return client.call({ method: "POST", path: "/connections", bodyOf, ...options }, readConnection);
+      return client.call({ method: "POST", path: "/connections", bodyOf, ...options }, rowOf);
     },
     update(id, next, options) {
       const bodyOf: BodyOf = async (earlier) => updateBody(await next(earlier));
-      return client.call({ method: "PUT", path: pathOf(id), bodyOf, ...options }, readConnection);
+      return client.call({ method: "PUT", path: pathOf(id), bodyOf, ...options }, rowOf);
     },
     remove(id, check) {
       const bodyOf: BodyOf = async (earlier) => {

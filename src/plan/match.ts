@@ -54,7 +54,8 @@ function matchOne(
   knownSecrets: KnownSecrets,
 ): Match {
   const { providerType } = desired.definition;
-  if (desired.id !== undefined) return matchById(desired, desired.id, observed);
+  if (desired.id !== undefined)
+    return matchById(desired, desired.id, observed, (row) => shownProvider(row, catalogue, knownSecrets));
   const byName = ownValue(catalogue.providers, providerType)?.identity === "name";
   const all = observed.filter((row) => row.providerType === providerType && (!byName || row.name === desired.name));
   // Of several rows, those that other definitions name by id are not meant.
@@ -69,7 +70,12 @@ function matchOne(
   return problemAt(desired, "PLAN.AMBIGUOUS", detail, hint, candidates);
 }
 
-function matchById(desired: Desired, id: string, observed: readonly Observed[]): Match {
+function matchById(
+  desired: Desired,
+  id: string,
+  observed: readonly Observed[],
+  providerOf: (row: Observed) => string,
+): Match {
   const { providerType } = desired.definition;
   const row = observed.find((candidate) => candidate.id === id);
   if (row === undefined) {
@@ -82,7 +88,7 @@ function matchById(desired: Desired, id: string, observed: readonly Observed[]):
     );
   }
   if (row.providerType !== providerType) {
-    const detail = `"${desired.name}" names ${id}, which is a ${row.providerType} connection, not ${providerType}.`;
+    const detail = `"${desired.name}" names ${id}, which is a ${providerOf(row)} connection, not ${providerType}.`;
     return problemAt(desired, "PLAN.ID_OTHER_PROVIDER", detail, "correct id: or provider_type:.");
   }
   return { kind: "row", row };
@@ -97,4 +103,13 @@ function problemAt(
 ): Match {
   const place = definition.origin.locate([definition.id === undefined ? "name" : "id"], "value");
   return { kind: "problem", problem: error(code, detail, { place, hint }), candidates };
+}
+
+/** The provider of a row for people: one that is not known is a text of the service, which may repeat anything. */
+export function shownProvider(
+  { providerType }: Pick<Observed, "providerType">,
+  { providers }: Pick<Catalogue, "providers">,
+  knownSecrets: KnownSecrets,
+): string {
+  return Object.hasOwn(providers, providerType) ? providerType : knownSecrets.mask(providerType);
 }

@@ -18,7 +18,7 @@ import { isWrittenBy, readStamps } from "../state/stamp.js";
 import { changeForNew, changeForReplacement } from "./anew.js";
 import type { ChangeContext, PlanRequest } from "./change.js";
 import { changeForRow, leftUnderPreviousKey } from "./existing.js";
-import { type Match, match } from "./match.js";
+import { type Match, match, shownProvider } from "./match.js";
 import { nothingToReplace } from "./replacement.js";
 
 export interface Planned {
@@ -98,7 +98,7 @@ export function makePlan(
       byText(left.file ?? "", right.file ?? "") ||
       (left.line ?? 0) - (right.line ?? 0),
   );
-  const left = unclaimedRows(unclaimed, readings, knownSecrets);
+  const left = unclaimedRows(unclaimed, readings, catalogue, knownSecrets);
   const plan = frozen<Plan>({ version: 1, changes, unclaimed: left, summary: summaryOf(changes, left, previousKey) });
   return { plan, sources, archives: new Map(), matches, isWhole: changes.length === selected.size, problems };
 }
@@ -175,6 +175,7 @@ export function summaryOf(
 function unclaimedRows(
   rows: readonly Observed[],
   readings: ReadonlyMap<Observed, StampReading>,
+  catalogue: Catalogue,
   knownSecrets: KnownSecrets,
 ): readonly UnclaimedRow[] {
   return rows
@@ -184,7 +185,7 @@ function unclaimedRows(
       return {
         id: row.id,
         name: knownSecrets.mask(row.name),
-        providerType: row.providerType,
+        providerType: shownProvider(row, catalogue, knownSecrets),
         stamped: reading?.kind === "own",
         ...(owner === undefined ? {} : { owner: knownSecrets.mask(owner) }),
       };

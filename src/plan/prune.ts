@@ -4,6 +4,7 @@ import { byText, ownValue } from "../model/json.js";
 import type { Change } from "../model/plan.js";
 import type { KnownSecrets } from "../model/secret.js";
 import { readStamps } from "../state/stamp.js";
+import { shownProvider } from "./match.js";
 import { frozen, type Planned, summaryOf } from "./plan.js";
 
 /** What a plan to prune goes by. */
@@ -62,13 +63,14 @@ function archiveOf(
 ): Change {
   const { id, providerType } = row;
   const facts = ownValue(catalogue.providers, providerType);
+  const shown = shownProvider(row, catalogue, knownSecrets);
   const created = plan.changes.filter(
     ({ action, providerType: type }) => action === "create" && type === providerType && facts?.identity === "name",
   );
   return {
     action: "archive",
     name: knownSecrets.mask(row.name),
-    providerType,
+    providerType: shown,
     id,
     stamp: false,
     stampParts: [],
@@ -78,7 +80,7 @@ function archiveOf(
     dangers: [
       `${id} is archived for good, with its credentials; nothing brings it back`,
       "its scheduled exports are deleted",
-      `nothing is synced with ${facts?.title ?? providerType} through it any more`,
+      `nothing is synced with ${facts?.title ?? shown} through it any more`,
       ...created.map(
         ({ name, file, line }) =>
           `may be the connection that "${name}" at ${file}:${line} renames: then give that definition id: ${id}`,

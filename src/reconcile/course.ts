@@ -58,7 +58,7 @@ export async function planned(prepared: Prepared, invocation: Invocation, world:
   const shared =
     invocation.command === "prune" && claimant !== undefined ? [sharedTarget(request.name, [claimant], undefined)] : [];
   const online = [...offline, ...fetched.problems, ...asked.elsewhere(fetched.environmentId), ...shared];
-  const seen = seenAt(target, fetched.environmentId, prepared, invocation);
+  const seen = seenAt(target, fetched.environmentId, prepared, invocation, world);
   if (online.some(isError)) return { prepared, seen, problems: online };
 
   const { knownSecrets } = world;
@@ -86,7 +86,13 @@ export async function planned(prepared: Prepared, invocation: Invocation, world:
   return { prepared, seen: { ...seen, plan }, ready, problems: [...problems, ...found] };
 }
 
-function seenAt(target: Target, environmentId: string | null, { request }: Prepared, { given }: Invocation): TargetRun {
+function seenAt(
+  target: Target,
+  environmentId: string | null,
+  { request }: Prepared,
+  { given }: Invocation,
+  { knownSecrets }: World,
+): TargetRun {
   const { environment, baseUrl, owner, stamps, assumeUpdatable } = target;
   const before = environmentOf(given, request.name);
   const { planFile } = given;
@@ -96,7 +102,7 @@ function seenAt(target: Target, environmentId: string | null, { request }: Prepa
     environmentId: environmentId ?? target.expectedEnvironmentId ?? before,
     isConfirmed: environmentId !== null,
     // Without stamps nobody is asked whose a connection is.
-    ...(owner === undefined || !stamps ? {} : { owner }),
+    ...(owner === undefined || !stamps ? {} : { owner: knownSecrets.mask(owner) }),
     ...(assumeUpdatable.length === 0 ? {} : { assumeUpdatable }),
     ...(planFile === undefined || given.plan === undefined || savedFor(given.plan, request.name) === undefined
       ? {}

@@ -111,6 +111,18 @@ describe("a secret that the service shows somewhere else", () => {
     expect(ambiguous.problems[0]?.message).toContain('conn_1 ("(secret)")');
   });
 
+  it("is masked in the name of a provider that is not known; those that are stay as they are", () => {
+    const rows = [
+      observed({ id: "conn_1", providerType: "canary value & more" }),
+      observed({ id: "conn_2", providerType: "tabs" }),
+      observed({ id: "conn_3", providerType: "another" }),
+    ];
+    const made = planOf("name: S\nprovider_type: stripe\n", rows);
+    expect(made.plan.unclaimed.map(({ providerType }) => providerType)).toEqual(["(secret)", "another", "tabs"]);
+    const named = planOf("name: S\nprovider_type: stripe\nid: conn_1\n", rows);
+    expect(named.problems[0]?.message).toContain("which is a (secret) connection, not stripe");
+  });
+
   it("is masked in a new connection too", () => {
     const made = planOf('name: S\nprovider_type: stripe\nmetadata: { copy: "a canary value & more" }\n', []);
     expect(made.plan.changes[0]?.fields).toMatchObject([{ path: "metadata.copy", after: "(secret)" }]);
