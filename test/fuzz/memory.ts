@@ -27,7 +27,7 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): Files {
     },
     realPath: plain,
     shown: plain,
-    absolute: (path) => `/work/${plain(path)}`,
+    absolute: (path) => `/repository/${plain(path)}`,
   };
 }
 

@@ -19,7 +19,7 @@ export const TOOL = { name: "flexprice-sync", version: "1.2.3" };
 /** A terminal that keeps what is written to it. */
 export function terminalWith(
   environment: Readonly<Record<string, string | undefined>>,
-  workingFolder = "/work",
+  workingFolder = "/repository",
 ): { readonly terminal: Terminal; readonly shown: string[] } {
   const shown: string[] = [];
   const keep = (text: string) => {
