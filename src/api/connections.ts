@@ -39,9 +39,9 @@ export interface ConnectionsApi {
 export function connectionsApi(parts: ClientParts): ConnectionsApi {
   const client = new Client(parts);
   const { apiKey } = parts;
-  // An id stands in addresses and reports. One that repeats the key is none that anybody gave.
+  // An id stands in addresses and reports. One that repeats the key is none that anybody gave, unless the key is a word.
   const isKey = (rows: readonly Observed[]) =>
-    apiKey.isIn(rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n"));
+    apiKey.isLong() && apiKey.isIn(rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n"));
   const pageOf = (value: unknown) => {
     const page = readPage(value);
     return page === undefined || isKey(page.rows) ? undefined : page;

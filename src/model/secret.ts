@@ -18,6 +18,9 @@ const SHORTEST_TO_LOOK_FOR = 4;
 
 let reveal: (secret: Secret) => string;
 
+/** Characters of a key that nobody thought up. */
+const LONG = 16;
+
 /**
  * A value that must not be shown. Printing it in any way gives `(secret)`: as text, as JSON, in a template, in a
  * debugger's inspection. The raw value leaves through {@link revealForWire} alone, which only `api/wire.ts` may import.
@@ -42,6 +45,11 @@ export class Secret {
   /** Whether the service's database can store the value: it has no NUL. */
   isStorable(): boolean {
     return !this.#value.includes("\0");
+  }
+
+  /** Whether it is as long as the keys that services give; a shorter one may stand in any name by chance. */
+  isLong(): boolean {
+    return this.#value.length >= LONG;
   }
 
   /** Whether every character may stand in an HTTP header: visible ASCII, no blanks. */

@@ -21,7 +21,13 @@ interface Opened {
 
 function open(
   baseUrl: string,
-  { timeoutMs = 2_000, path = "", deadlineMs = Number.POSITIVE_INFINITY, interrupt = neverInterrupted() } = {},
+  {
+    timeoutMs = 2_000,
+    path = "",
+    deadlineMs = Number.POSITIVE_INFINITY,
+    interrupt = neverInterrupted(),
+    apiKey = API_KEY,
+  } = {},
 ): Opened {
   const url = new URL(baseUrl + path);
   const { send: sender, close } = connect({ origin: url.origin }, 4, timeoutMs);
@@ -33,7 +39,7 @@ function open(
   let waitedMs = 0;
   const api = connectionsApi({
     baseUrl: url,
-    apiKey: new Secret(API_KEY),
+    apiKey: new Secret(apiKey),
     environmentId: ENVIRONMENT,
     deadlineAtMs: Date.now() + deadlineMs,
     interrupt,
@@ -278,6 +284,17 @@ describe("answers that are no connection", () => {
     const live = await service([], (_r, response) => send(response, 400, body));
     const fault = await failure(open(live.baseUrl).api.list(0));
     expect(fault.message).toContain(`answered 400 (application/json; charset=utf-8): ${words}.`);
+  });
+
+  it("are those whose ids repeat the key, unless the key is a word as ids have them", async () => {
+    const long = "sk_01K0KEYOFTHETEST0123456789";
+    const live = await service([], (_received, response) =>
+      send(response, 200, { connections: [row({ id: `conn_${long}_demo`, provider_type: "stripe" })], total: 1 }),
+    );
+    const fault = await failure(open(live.baseUrl, { apiKey: long }).api.list(0));
+    expect(fault.code).toBe("SERVICE.WRONG_SHAPE");
+    expect(fault.message).not.toContain(long);
+    expect((await open(live.baseUrl, { apiKey: "demo" }).api.list(0)).value.rows).toHaveLength(1);
   });
 
   it("name the connection that a conflict is about", async () => {
