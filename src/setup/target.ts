@@ -49,6 +49,11 @@ export function accessOf(
   const { insecureHttp = false } = options;
   const baseUrl = baseUrlOf(written(options.baseUrl, site.baseUrl), insecureHttp, variables, problems);
   const environmentId = environmentIdOf(options.environmentId, site, isOnly, variables, problems);
+  // Whatever a key begins with: an id is shown, and a key never.
+  if (environmentId !== undefined && apiKey?.isIn(environmentId) === true) {
+    const detail = "the environment id repeats the API key.";
+    problems.push(error("SETTINGS.BAD_ENVIRONMENT_ID", detail, { hint: ID_HINT }));
+  }
   if (apiKey === undefined || baseUrl === undefined || problems.some(isError)) return { problems };
   const shown = `${baseUrl.origin}${baseUrl.pathname.replace(/\/+$/, "")}`;
   const ours = owner ?? site.owner?.text;

@@ -59,6 +59,10 @@ describe("the target", () => {
     [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "env 1" }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
     [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "https://user:canary@x/v1" }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
     [{ ...good, FLEXPRICE_ENVIRONMENT_ID: "canary".repeat(34) }, ["SETTINGS.BAD_ENVIRONMENT_ID"]],
+    [
+      { ...good, FLEXPRICE_API_KEY: "a-canary-key", FLEXPRICE_ENVIRONMENT_ID: "env_a-canary-key" },
+      ["SETTINGS.BAD_ENVIRONMENT_ID"],
+    ],
   ])("is refused when it is %j", (environment, expected) => {
     const found = access(environment);
     expect(codes(found.problems)).toEqual(expected);
