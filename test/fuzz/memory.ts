@@ -9,6 +9,7 @@ import { isObject, type JsonObject } from "../../src/model/json.js";
 /** Files by their paths from the working folder on. */
 export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): Files {
   const plain = (path: string) => path.replace(/^\.\//, "").replace(/\/+$/, "");
+  const absolute = (path: string) => (plain(path) === "." ? "/repository" : `/repository/${plain(path)}`);
   const names = [...files.keys()];
   const under = (folder: string) =>
     plain(folder) === "." || plain(folder) === ""
@@ -25,9 +26,9 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): Files {
       if (bytes === undefined || bytes.length > mostBytes) throw new Error("it cannot be read here");
       return bytes;
     },
-    realPath: plain,
+    realPath: absolute,
     shown: plain,
-    absolute: (path) => `/repository/${plain(path)}`,
+    absolute,
   };
 }
 

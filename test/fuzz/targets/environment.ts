@@ -232,7 +232,12 @@ class EnvironmentTarget implements Target {
       keys: ready.stamps.keys,
     };
     const { run, seen } = await ran(asked, story, { files, writes: service.writes });
-    return joined([seen, { problems: [], texts: toldOf(run, environment), files, writes: [] }]);
+    // The id of the environment is a name, whatever else has the same value.
+    const ids = environments.flatMap(({ target }) => target?.expectedEnvironmentId ?? []);
+    return joined([
+      { ...seen, ids },
+      { problems: [], texts: toldOf(run, environment), files, writes: [] },
+    ]);
   }
 
   async close(): Promise<void> {
