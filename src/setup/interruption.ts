@@ -49,5 +49,6 @@ export class Interruption implements Interrupt {
 
 /** Nothing ends a run early. */
 export function neverInterrupted(): Interrupt {
-  return new Interruption();
+  const { stop, breakOff } = new Interruption();
+  return { stop, breakOff };
 }
