@@ -160,12 +160,15 @@ describe("a target that is broken", () => {
   });
 
   it("is found where it never answers in time, and where it is right nothing is", async () => {
-    const slow = target(async () => {
-      const start = process.cpuUsage();
-      while (process.cpuUsage(start).user < (LONGEST_MS + 50) * 1_000);
+    const silent = target(async () => nothingSeen);
+    const slow = await tried(silent, new Uint8Array(), () => () => LONGEST_MS + 1);
+    expect(slow.complaints).toEqual([expect.stringMatching(/^slow: \d+ ms$/)]);
+    expect((await tried(silent, new Uint8Array(), () => () => LONGEST_MS)).complaints).toEqual([]);
+    const busy = target(async () => {
+      for (let turns = 0; turns < 1e6; turns += 1) Math.sqrt(turns);
       return nothingSeen;
     });
-    expect((await tried(slow, new Uint8Array())).complaints).toEqual([expect.stringMatching(/^slow: \d+ ms$/)]);
+    expect((await tried(busy, new Uint8Array())).ms).toBeGreaterThan(0);
     const counts = noCounts();
     expect(
       await fresh(
