@@ -8,11 +8,11 @@ export default defineConfig({
   test: {
     include: [
       "test/api/{retry,sender}.test.ts",
-      "test/apply/{apply,create,lost-create,write}.test.ts",
+      "test/apply/{apply,create,environment,lost-create}.test.ts",
       "test/fetch/fetch.test.ts",
       "test/model/secret.test.ts",
-      "test/plan/{compare,ownership,plan,stale}.test.ts",
-      "test/report/{exit-code,rows,shown}.test.ts",
+      "test/plan/{ownership,stale}.test.ts",
+      "test/report/{exit-code,shown}.test.ts",
       "test/state/{merge,next-stamp,stamp,units}.test.ts",
     ],
     // The same chance in every run: what a mutant meets must not depend on luck.
