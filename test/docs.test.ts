@@ -8,7 +8,6 @@ import { buildProgram } from "../src/cli/program.js";
 import { catalogue } from "../src/generated/catalogue.js";
 import { schemas } from "../src/generated/schemas.js";
 import { problemCodes } from "../src/model/problem.js";
-import { exitCodes } from "../src/report/exit-code.js";
 import { fieldFacts } from "./contract/suite.js";
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -69,12 +68,6 @@ describe("README says what the program says", () => {
       expect(help).toContain(`  ${command} `);
       expect(rows(new RegExp(`^\`${command}\\b`))).toHaveLength(1);
     }
-  });
-
-  it("of every exit code, with the same words", () => {
-    const told = rows(/^\d+$/).map(([code, meaning]) => `${code} ${meaning}`);
-    const meant = [...exitCodes].sort((a, b) => a.code - b.code).map(({ code, meaning }) => `${code} ${meaning}`);
-    expect(told).toEqual(meant);
   });
 
   it("of every problem code, with its words and exit code", () => {

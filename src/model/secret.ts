@@ -127,7 +127,7 @@ const MOST_LAYERS = 3;
 function readingsOf(text: string): TextReadings {
   const found = new Set([text]);
   let outer: readonly string[] = [text];
-  for (let layer = 0; layer < MOST_LAYERS && outer.length > 0; layer += 1) {
+  for (let layer = 0; layer < MOST_LAYERS; layer += 1) {
     outer = outer.flatMap((one) => DECODERS.map((decode) => decode(one))).filter((one) => !found.has(one));
     for (const one of outer) found.add(one);
   }
@@ -141,7 +141,7 @@ function squeezed(text: string): string {
   return text
     .toLowerCase()
     .replaceAll("ς", "σ")
-    .replaceAll(/[\p{C}\p{Z}]+/gu, "");
+    .replaceAll(/[\p{C}\p{Z}]/gu, "");
 }
 
 function percentDecoded(text: string): string {
@@ -164,7 +164,7 @@ function entitiesDecoded(text: string): string {
   return text.replaceAll(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (whole, ...found: string[]) => {
     const [decimal, hex, name] = found;
     if (name !== undefined) return named[name.toLowerCase()] ?? whole;
-    const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number(decimal);
+    const code = Number(decimal ?? `0x${hex}`);
     return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
 }
@@ -172,12 +172,10 @@ function entitiesDecoded(text: string): string {
 /** The characters of base64 and base64url that bytes always leave, whatever stands before and behind them. */
 function base64Cores(bytes: Buffer): readonly string[] {
   return [0, 1, 2].flatMap((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), bytes])
-      .toString("base64")
-      .replace(/=+$/, "");
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64url");
     const isWhole = (before + bytes.length) % 3 === 0;
     const core = encoded.slice(before === 0 ? 0 : before + 1, isWhole ? undefined : -1);
-    return core.length < SHORTEST_TO_LOOK_FOR ? [] : [core, core.replaceAll("+", "-").replaceAll("/", "_")];
+    return [core, core.replaceAll("-", "+").replaceAll("_", "/")];
   });
 }
 
@@ -197,9 +195,11 @@ export class KnownSecrets {
 
   /** Whether a text repeats one of them. */
   areIn(text: string): boolean {
-    if (this.#secrets.size === 0) return false;
-    const readings = readingsOf(text);
-    for (const secret of this.#secrets.values()) if (secret.isIn(readings)) return true;
+    let readings: TextReadings | undefined;
+    for (const secret of this.#secrets.values()) {
+      readings ??= readingsOf(text);
+      if (secret.isIn(readings)) return true;
+    }
     return false;
   }
 

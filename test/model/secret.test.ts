@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KnownSecrets, revealForWire, Secret } from "../../src/model/secret.js";
+import { fingerprintKey } from "../support/steps.js";
 
 describe("a secret", () => {
   const secret = new Secret("sk_live_51HxCanary");
@@ -22,23 +23,47 @@ describe("a secret", () => {
       inspect(structuredClone({ copied: { ...secret } })),
     ];
     for (const text of printed) expect(text).not.toContain("Canary");
-    expect(printed[0]).toBe("(secret)");
+    expect(printed.slice(0, 5)).toEqual([
+      "(secret)",
+      "(secret)",
+      "(secret)",
+      '{"secret":"(secret)","list":["(secret)"]}',
+      "(secret)",
+    ]);
+    expect(secret.toString()).toBe("(secret)");
   });
 
   it("gives its value to the wire and to nothing else", () => {
     expect(revealForWire(secret)).toBe("sk_live_51HxCanary");
   });
 
-  it.each(["(secret)", "[secret]", "(sensitive)", "***", " ****** "])("tells the mask %s", (mask) => {
-    expect(new Secret(mask).isMask()).toBe(true);
-  });
+  it.each(["(secret)", "[secret]", "(sensitive)", " (secret)\n", "*", "***", " ****** "])(
+    "tells the mask %s",
+    (mask) => {
+      expect(new Secret(mask).isMask()).toBe(true);
+    },
+  );
 
-  it.each(["sk_*", "secret", "a*", ""])("takes %j for no mask", (value) => {
+  it.each(["sk_*", "secret", "a*", "*a", "* *", "a***a", "", " ", "(secret) x"])("takes %j for no mask", (value) => {
     expect(new Secret(value).isMask()).toBe(false);
   });
 
-  it.each(["a b", "a\n", "é", "", "a\tb"])("tells that %j fits no header", (value) => {
+  it.each(["a b", "a\n", "é", "", "a\tb", " a", "a\x7f"])("tells that %j fits no header", (value) => {
     expect(new Secret(value).fitsHeader()).toBe(false);
+  });
+
+  it("tells that visible ASCII fits one", () => {
+    expect(new Secret("!sk_live-1~").fitsHeader()).toBe(true);
+  });
+
+  it("tells what the service's database cannot store", () => {
+    expect([new Secret("a\0b").isStorable(), new Secret("a\nb").isStorable()]).toEqual([false, true]);
+  });
+
+  it("has the fingerprint that its value has under a key", () => {
+    const key = fingerprintKey(1);
+    const place = { providerType: "stripe", salt: "s", path: "p" };
+    expect(secret.fingerprint(key, place)).toBe(key.fingerprint(place, "sk_live_51HxCanary"));
   });
 });
 
@@ -84,7 +109,84 @@ describe("text from elsewhere", () => {
 
   it("is left alone otherwise, and for secrets too short to tell", () => {
     const known = new KnownSecrets();
-    known.add([new Secret("abc"), new Secret("")]);
+    known.add([new Secret("abc"), new Secret("a b c"), new Secret("")]);
     expect(known.withhold("abc is no secret")).toBe("abc is no secret");
+    expect(known.areIn("YWJj 616263")).toBe(false);
+    expect(new KnownSecrets().areIn("abc is no secret")).toBe(false);
+  });
+});
+
+describe("a text repeats a value", () => {
+  const repeats = (value: string, text: string) => new Secret(value).isIn(text);
+
+  it.each<[string, string, string]>([
+    ["as it is, from four characters on", "abcd", "xabcdx"],
+    ["in other letters", "AbCd", "xaBcDx"],
+    ["with blanks, breaks and signs that do not show", "ab cd", "a\tb\u200bc\nd"],
+    ["with either form of the small sigma", "ΛΟΓΟΣ", "ΛΟΓΟΣα"],
+    ["as a line of it", "first\r\nsecond\nthird", "x second x"],
+    ["with JSON's escapes", 'a"b\\c/d', '"a\\"b\\\\c\\/d"'],
+    [
+      "with JSON's escapes for breaks, around what is looked for",
+      "ab\ncd\ref\tgh\bij\fkl",
+      "ab\\ncd\\ref\\tgh\\bij\\fkl",
+    ],
+    ["with JSON's codes", "abcd", "\\u0061\\u0062\\u0063d"],
+    ["with JSON's codes in capitals", "JJJJ", "\\u004A\\u004AJJ"],
+    ["as in a URL", "é€cd", "%C3%A9%e2%82%accd"],
+    ["as in a form", "ab+c d", "ab%2Bc+d"],
+    ["as in HTML, by number", "abcd", "&#97;&#0000098;&#x63;&#X000064;"],
+    ["as in HTML, by the last number that there is", "abcd", "ab&#x10ffff;cd&#1114112;"],
+    ["as in HTML, by name", "&<>\"'", "&amp;&LT;&gt;&quot;&apos;"],
+    ["in hexadecimal, in small letters and capitals", "jklm", "x6A6b6C6Dx"],
+    ["encoded three times", "a/b/c", "a%25252Fb%25252Fc"],
+    ["encoded in several ways", "a&b&c", "a%26amp%3Bb\\u0026amp;c"],
+  ])("%s", (_how, value, text) => {
+    expect(repeats(value, text)).toBe(true);
+  });
+
+  it("in base64 at any alignment, whatever stands around it, in both alphabets", () => {
+    for (const value of ["abcd", "abcde", "abcdef", "~~~???~~~???"])
+      for (const before of ["", "x", "xy"])
+        for (const after of ["", "z", "zz"])
+          for (const encoding of ["base64", "base64url"] as const) {
+            const text = Buffer.from(before + value + after).toString(encoding);
+            expect([text, repeats(value, text)]).toEqual([text, true]);
+          }
+  });
+
+  it.each<[string, string, string]>([
+    ["that is not there", "abcd", "abc"],
+    ["of which only a part is there", "abcdef", "abcde"],
+    ["that is encoded more than three times", "a/b/c", "a%2525252Fb%2525252Fc"],
+    ["that a number without a character would stand in", "abcd", "ab&#x110000;cd"],
+    ["by a name that HTML has not", "ab&cd", "ab&and;cd"],
+    ["with one other character in base64", "abcdef", Buffer.from("abcdeg").toString("base64")],
+    ["with one other character behind a byte in base64", "abcdefgh", Buffer.from("xabcdefgi").toString("base64")],
+    ["with one other character in front in base64", "abcdef", Buffer.from("bbcdef").toString("base64")],
+    ["with another case in base64", "abcdef", Buffer.from("abcdef").toString("base64").toLowerCase()],
+    ["that is itself no hexadecimal", "abcdef", "616263646567"],
+    ["of which only lines under four characters are there", "abc\ndef", "def, abc"],
+  ])("not where it is one %s", (_how, value, text) => {
+    expect(repeats(value, text)).toBe(false);
+  });
+});
+
+describe("a name or a value for a plan", () => {
+  const known = new KnownSecrets();
+  known.add([new Secret("canary-1"), new Secret("canary-1"), new Secret("canary-2")]);
+
+  it("is masked where it repeats a secret, in any depth", () => {
+    for (const value of ["a canary-1", "canary-2", { a: ["canary-1"] }, ["canary-2"], { "canary-1": 1 }])
+      expect(known.mask(value)).toBe("(secret)");
+  });
+
+  it("is itself otherwise, and where it is no text", () => {
+    const digits = new KnownSecrets();
+    digits.add([new Secret("12345"), new Secret("true"), new Secret("null")]);
+    for (const value of [12345, true, null]) expect(digits.mask(value)).toBe(value);
+    const map = { a: ["canary"] };
+    expect(known.mask(map)).toBe(map);
+    expect(known.mask("canary")).toBe("canary");
   });
 });

@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Outcome, OutcomeStatus } from "../../src/model/outcome.js";
 import type { Change, Plan } from "../../src/model/plan.js";
 import { error, type ProblemCode, warning } from "../../src/model/problem.js";
 import type { Run } from "../../src/model/run.js";
-import { exitCodeOf, exitCodes } from "../../src/report/exit-code.js";
+import { exitCodeOf, exitCodeOfProblems, exitCodes } from "../../src/report/exit-code.js";
 
 const change: Change = {
   action: "update",
@@ -96,5 +97,49 @@ describe("the exit code", () => {
 
   it("counts the most serious of all", () => {
     expect(exitCodes.map(({ code }) => code)).toEqual([130, 143, 64, 4, 7, 5, 6, 3, 1, 2, 0]);
+  });
+
+  it("means what README says", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    const told = [...readme.matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code, meaning]) => [Number(code), meaning]);
+    const meant = [...exitCodes].sort((a, b) => a.code - b.code).map(({ code, meaning }) => [code, meaning]);
+    expect(told).toEqual(meant);
+  });
+
+  it("is the outcome's where no problem tells of it", () => {
+    expect(exitCodeOf(run([], ["unknown"]), plain)).toBe(4);
+    expect(exitCodeOf(run([], ["not-converged"]), plain)).toBe(7);
+    expect(exitCodeOf(run([], ["failed"]), plain)).toBe(1);
+    expect(exitCodeOf(run([], ["not-started"]), plain)).toBe(1);
+    expect(exitCodeOf(run([], ["updated", "not-started"]), plain)).toBe(4);
+  });
+
+  it.each<[ProblemCode, number]>([
+    ["SERVICE.FAILED", 4],
+    ["LOAD.BAD_YAML", 4],
+    ["STALE.EXPIRED", 4],
+    ["APPLY.DANGEROUS", 6],
+  ])("of what was written here and went wrong elsewhere: %s is %i", (code, expected) => {
+    expect(exitCodeOf(run([code], ["updated"]), plain)).toBe(expected);
+  });
+
+  it("is of all environments together, and of those that came to nothing, too", () => {
+    const [written] = run([], ["updated"]).targets;
+    const [failed] = run([], ["failed"]).targets;
+    const [planned] = run([], [], [change]).targets;
+    if (written === undefined || failed === undefined || planned === undefined) throw new Error("no targets");
+    const { plan: _plan, outcomes: _outcomes, ...nothing } = written;
+    expect(exitCodeOf({ ...run([]), targets: [nothing, failed] }, plain)).toBe(1);
+    expect(exitCodeOf({ ...run([]), targets: [nothing, failed, written] }, plain)).toBe(4);
+    expect(exitCodeOf({ ...run([]), targets: [nothing] }, { isDetailed: true })).toBe(0);
+    expect(exitCodeOf({ ...run([]), targets: [nothing, planned] }, { isDetailed: true })).toBe(2);
+  });
+
+  it("of a command that writes nothing is that of its most serious error", () => {
+    expect(exitCodeOfProblems([])).toBe(0);
+    expect(exitCodeOfProblems([warning("LOAD.EMPTY_FILE", "x.")])).toBe(0);
+    const both = [error("SERVICE.FAILED", "x."), error("LOAD.BAD_YAML", "x.")];
+    expect(exitCodeOfProblems(both)).toBe(3);
+    expect(exitCodeOfProblems(both.slice(0, 1))).toBe(1);
   });
 });
