@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Answered } from "../../src/api/client.js";
 import type { ConnectionsApi } from "../../src/api/connections.js";
 import type { ConnectionsPage } from "../../src/api/wire.js";
-import { fetchAll } from "../../src/fetch/fetch.js";
+import { fetchAll, MOST_PAGES } from "../../src/fetch/fetch.js";
+import { FIRST_WRITE_SHOWS } from "../../src/model/account.js";
 import type { Observed } from "../../src/model/connection.js";
+import { ServiceError } from "../../src/model/service-error.js";
 import { codes, observed } from "../support/steps.js";
 
 /** A service that answers every list call from these pages; the last one again and again. */
@@ -93,6 +95,100 @@ describe("fetching all rows", () => {
   });
 });
 
+describe("a list that cannot be had whole", () => {
+  const { api: unused } = serviceOf(() => ({ rows: [], total: 0 }));
+
+  it("is an error with the service's own words, and no row is taken", async () => {
+    let pages = 0;
+    const refused = (hint?: string): ConnectionsApi => ({
+      ...unused,
+      async list() {
+        pages += 1;
+        if (pages % 2 === 1)
+          return { value: { rows: rows(1), total: 2 }, attempts: 1, httpStatus: 200, requestId: "r" };
+        const facts = { code: "SERVICE.UNAUTHORIZED", delivery: "answered", attempts: 1, requestId: "r" } as const;
+        throw new ServiceError("it says no.", { ...facts, ...(hint === undefined ? {} : { hint }) });
+      },
+    });
+    const { problems, ...fetched } = await fetchAll(refused("ask somebody."), "env_test");
+    expect(fetched).toEqual({ observed: [], environmentId: null });
+    expect(problems).toMatchObject([{ code: "SERVICE.UNAUTHORIZED", severity: "error", hint: "ask somebody." }]);
+    expect(problems[0]?.message).toContain("it says no.");
+    expect((await fetchAll(refused(), "env_test")).problems[0]).not.toHaveProperty("hint");
+  });
+
+  it("but for a mistake of ours, which goes on", async () => {
+    const list = () => Promise.reject(new Error("a bug"));
+    await expect(fetchAll({ ...unused, list }, undefined)).rejects.toThrow("a bug");
+  });
+
+  it("says how much of it is missing, and what to do", async () => {
+    const { api } = serviceOf(() => ({ rows: rows(2), total: 3 }));
+    const { problems, environmentId } = await fetchAll(api, "env_test");
+    expect(problems.map(({ hint }) => hint)).toEqual(["run again; if it stays, ask whoever runs the service."]);
+    expect(problems[0]?.message).toContain(
+      "the service counts 3 connections and gave 2; nothing is decided on a part of them.",
+    );
+    expect(environmentId).toBeNull();
+  });
+
+  it("is not asked for without end, however many rows come", async () => {
+    const { api, offsets } = serviceOf((offset) => ({ rows: rows(offset + 1).slice(offset), total: 10_000 }));
+    expect(codes((await fetchAll(api, "env_test")).problems)).toEqual(["FETCH.INCOMPLETE_LIST"]);
+    expect(offsets).toHaveLength(MOST_PAGES);
+  });
+});
+
+describe("a list", () => {
+  it("that is not counted is taken as it comes, in one request", async () => {
+    const { api, offsets } = serviceOf(() => ({ rows: rows(3) }));
+    expect((await fetchAll(api, "env_test")).observed).toHaveLength(3);
+    expect(offsets).toEqual([0]);
+  });
+
+  it("is counted by the page that comes last, and keeps its count where that does not say", async () => {
+    const grows = serviceOf((offset) => ({ rows: rows(2 + offset).slice(offset), total: 2 + offset }));
+    expect((await fetchAll(grows.api, "env_test")).observed).toHaveLength(2);
+    const all = rows(4);
+    const silent = serviceOf((offset) => ({
+      rows: all.slice(offset, offset + 2),
+      ...(offset === 0 ? { total: 4 } : {}),
+    }));
+    expect((await fetchAll(silent.api, "env_test")).observed).toHaveLength(4);
+    expect(silent.offsets).toEqual([0, 2]);
+  });
+
+  it("may show rows that are not live: they are counted, and not taken", async () => {
+    const dead = observed({ providerType: "stripe", id: "conn_dead", isLive: false, environmentId: "env_other" });
+    const { api } = serviceOf(() => ({ rows: [dead, ...rows(1)], total: 2 }));
+    const { observed: live, problems } = await fetchAll(api, "env_test");
+    expect([live.map(({ id }) => id), problems]).toEqual([["conn_000"], []]);
+  });
+
+  it("has rows without a readable age before all others", async () => {
+    const listed = [
+      observed({ providerType: "s3", id: "b", createdAt: "2026-01-01T00:00:00Z" }),
+      observed({ providerType: "s3", id: "c", createdAt: "long ago" }),
+    ];
+    for (const shown of [listed, [...listed].reverse()]) {
+      const { api } = serviceOf(() => ({ rows: shown, total: 2 }));
+      expect((await fetchAll(api, "env_test")).observed.map(({ id }) => id)).toEqual(["c", "b"]);
+    }
+  });
+
+  it("is asked for as the caller says", async () => {
+    const seen: unknown[] = [];
+    const { api } = serviceOf(() => ({ rows: [], total: 0 }));
+    const list: ConnectionsApi["list"] = (offset, options) => {
+      seen.push(options);
+      return api.list(offset);
+    };
+    await fetchAll({ ...api, list }, undefined, { isSequel: true });
+    await fetchAll({ ...api, list }, undefined);
+    expect(seen).toEqual([{ isSequel: true }, {}]);
+  });
+});
+
 describe("the environment of the rows", () => {
   it("is told where nothing was expected", async () => {
     const { api } = serviceOf(() => ({ rows: rows(2), total: 2 }));
@@ -122,14 +218,47 @@ describe("the environment of the rows", () => {
     const { api } = serviceOf(() => ({ rows: listed, total: listed.length }));
     const { problems } = await fetchAll(api, expected);
     expect(codes(problems)).toEqual(["FETCH.WRONG_ENVIRONMENT"]);
+    expect(problems[0]?.severity).toBe("error");
     expect(problems[0]?.message).toContain(words);
+    expect(problems[0]?.hint).toBe(
+      expected === undefined
+        ? "a key should show one environment: ask whoever runs the service."
+        : "use the key of the environment you mean, or correct the environment id.",
+    );
   });
 
-  it("is said to be unconfirmed, not confirmed, when there is no row", async () => {
-    const { api } = serviceOf(() => ({ rows: [], total: 0 }));
-    const { problems } = await fetchAll(api, "env_test");
-    expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
-      ["FETCH.ENVIRONMENT_UNCONFIRMED", "warning"],
-    ]);
+  it("is said to be unconfirmed, not confirmed, when no row shows one", async () => {
+    for (const listed of [[], rows(2, { environmentId: null })]) {
+      const { api } = serviceOf(() => ({ rows: listed, total: listed.length }));
+      const { problems, environmentId } = await fetchAll(api, "env_test");
+      expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
+        ["FETCH.ENVIRONMENT_UNCONFIRMED", "warning"],
+      ]);
+      expect(problems[0]?.message).toContain(
+        "no connection shows an environment, so nothing tells whether this key belongs to env_test.",
+      );
+      expect([problems[0]?.hint, environmentId]).toEqual([FIRST_WRITE_SHOWS, null]);
+      expect((await fetchAll(api, undefined)).problems).toEqual([]);
+    }
+  });
+
+  it("is the one that some rows show, where others show none", async () => {
+    const listed = [...rows(1, { environmentId: null }), observed({ providerType: "stripe" })];
+    const { api } = serviceOf(() => ({ rows: listed, total: 2 }));
+    expect(await fetchAll(api, "env_test")).toMatchObject({ environmentId: "env_test", problems: [] });
+  });
+
+  it("is told with five others at most", async () => {
+    const inMany = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        observed({ providerType: "s3", id: `c${at}`, environmentId: `env_${at}` }),
+      );
+    for (const [count, words] of [
+      [5, "env_0, env_1, env_2, env_3, env_4."],
+      [6, "env_0, env_1, env_2, env_3, env_4, …."],
+    ] as const) {
+      const { api } = serviceOf(() => ({ rows: inMany(count), total: count }));
+      expect((await fetchAll(api, undefined)).problems[0]?.message).toContain(`several environments: ${words}`);
+    }
   });
 });
