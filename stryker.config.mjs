@@ -21,9 +21,9 @@ export default {
   vitest: { configFile: "vitest.mutation.config.ts" },
   coverageAnalysis: "perTest",
   concurrency: 2,
-  timeoutMS: 10_000,
-  reporters: ["clear-text", "json"],
+  timeoutMS: 5_000,
+  reporters: ["progress-append-only", "clear-text", "json"],
   jsonReporter: { fileName: "coverage/mutation.json" },
   clearTextReporter: { allowColor: false, reportTests: false, reportMutants: true },
-  ignorePatterns: ["/bench", "/coverage", "/dist", "/docs"],
+  ignorePatterns: ["/bench", "/coverage", "/dist"],
 };

@@ -200,6 +200,7 @@ async function open({ hasKey, ...made }: Fleet) {
         environmentId: "env_laws",
         send,
         knownSecrets,
+        interrupt: neverInterrupted(),
         clock: { nowMs: Date.now, pause: async () => {} },
         random: Math.random,
         newRequestId: () => "r",

@@ -108,7 +108,7 @@ export class Client {
       method === "POST" || method === "PUT",
     );
     const answer = await this.#sender.answer(call, { method, path: `${root}${path}`, headers }, attempted);
-    if (answer instanceof HttpFault) throw noAnswer(answer, attempted, this.#parts.interrupt?.stop, this.#foreign);
+    if (answer instanceof HttpFault) throw noAnswer(answer, attempted, this.#parts.interrupt.stop, this.#foreign);
     return { answer, attempted };
   }
 }

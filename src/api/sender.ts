@@ -46,7 +46,7 @@ export interface SenderParts {
   readonly random: () => number;
   /** By the clock. From then on nothing is begun or repeated; a write that is under way comes to its end. */
   readonly deadlineAtMs?: number;
-  readonly interrupt?: Interrupt;
+  readonly interrupt: Interrupt;
   readonly onEvent: (event: WireEvent) => void;
 }
 
@@ -78,7 +78,7 @@ export class Sender {
       last = result;
       const waitMs = this.#waitAfter(result, call, attempted, tries);
       // What is told to end is not told that it waits.
-      if (waitMs === "give-up" || this.#parts.interrupt?.stop.aborted === true) return last;
+      if (waitMs === "give-up" || this.#parts.interrupt.stop.aborted) return last;
       if (waitMs >= this.#leftMs()) {
         attempted.isCutShort = true;
         return last;
@@ -117,8 +117,8 @@ export class Sender {
     const { interrupt, clock } = this.#parts;
     const unsent = (kind: HttpFault["kind"], message: string) => new HttpFault(kind, "not-sent", message);
     const mayBegin = isSequel && attempts === 0;
-    if (interrupt?.breakOff.aborted === true || (interrupt?.stop.aborted === true && !mayBegin))
-      return unsent("stopped", interrupt === undefined ? "" : whyStopped(interrupt.stop));
+    if (interrupt.breakOff.aborted || (interrupt.stop.aborted && !mayBegin))
+      return unsent("stopped", whyStopped(interrupt.stop));
     const nowMs = clock.nowMs();
     if (this.#pace.isShut(nowMs)) return unsent("limited", restWords(this.#pace.restMs(nowMs)));
     const waitMs = this.#pace.restMs(nowMs);
@@ -165,7 +165,7 @@ export class Sender {
   /** Waits, unless the run is told to end. */
   async #pause(ms: number, { isSequel = false }: Call): Promise<void> {
     const { clock, interrupt } = this.#parts;
-    await clock.pause(ms, isSequel ? interrupt?.breakOff : interrupt?.stop);
+    await clock.pause(ms, isSequel ? interrupt.breakOff : interrupt.stop);
   }
 
   async #sendOnce(call: Call, request: HttpRequest, attempted: Attempted): Promise<HttpAnswer | HttpFault> {
@@ -178,15 +178,15 @@ export class Sender {
     attempted.sentAtMs = startMs;
     // A read can be broken off at any time; what a write has begun is brought to its end.
     const isRead = method === "GET" && call.isSequel !== true;
-    const signal = isRead ? interrupt?.stop : interrupt?.breakOff;
+    const signal = isRead ? interrupt.stop : interrupt.breakOff;
     const timeoutMs = isRead ? this.#leftMs() : Number.POSITIVE_INFINITY;
     // What it starts from was fresh when it was made; a connection may take longer to come than it stays so.
     const isStale = () => clock.nowMs() - startMs > LONGEST_WAY_MS;
     try {
       const answer = await send({
         ...request,
+        signal,
         ...(method === "PUT" || method === "DELETE" ? { isStale } : {}),
-        ...(signal === undefined ? {} : { signal }),
         ...(Number.isFinite(timeoutMs) ? { timeoutMs: Math.max(1, timeoutMs) } : {}),
       });
       attempted.halfwayMs = (startMs + clock.nowMs()) / 2;

@@ -4,7 +4,7 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Observed } from "../model/connection.js";
 import { ownValue } from "../model/json.js";
 import type { Outcome } from "../model/outcome.js";
-import { type Change, type Plan, type Source, writes } from "../model/plan.js";
+import { type Change, type Plan, type Source, type WritingChange, writes } from "../model/plan.js";
 import { assertNever, Bug } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { StampSettings } from "../model/stamp.js";
@@ -63,7 +63,7 @@ class Run {
   strayed: Observed | undefined;
   bug: unknown;
   readonly #parts: ApplyParts;
-  readonly #waiting: Change[];
+  readonly #waiting: WritingChange[];
   /** Writes to connections that the service rewrites itself, as answered. */
   readonly #rewritten: { readonly change: Change; readonly written: Written; readonly id: string }[] = [];
   #environment: ExpectedEnvironment;
@@ -75,6 +75,7 @@ class Run {
     this.#waiting = plan.changes.filter(writes);
     this.#environment = parts.environment;
     for (const change of plan.changes) {
+      // Stryker disable next-line ConditionalExpression: those that write get theirs afterwards, whatever they have here.
       if (!writes(change)) this.outcomes.set(change, { status: "unchanged", attempts: 0, wrote: false });
     }
   }
@@ -135,24 +136,29 @@ class Run {
   }
 
   /** Writes one change unless the run has stopped; then it gives nothing. */
-  async #write(change: Change): Promise<Written | undefined> {
+  async #write(change: WritingChange): Promise<Written | undefined> {
     const stopped = this.#stopped();
     if (stopped !== undefined) {
       this.outcomes.set(change, { status: "not-started", attempts: 0, wrote: false, ...stopped });
       return undefined;
     }
     const written = await this.#sendOrStop(change);
-    const { outcome } = written;
+    const { outcome, answer } = written;
     this.outcomes.set(change, outcome);
     this.#parts.onDone();
     const isRewritten = ownValue(this.#parts.catalogue.providers, change.providerType)?.reread === true;
     const isDone = ["created", "updated", "replaced"].includes(outcome.status);
-    if (isRewritten && isDone && written.answer !== undefined)
-      this.#rewritten.push({ change, written, id: written.answer.id });
-    const { message = "", code, hint } = outcome;
+    if (isRewritten && isDone) {
+      // Stryker disable next-line ConditionalExpression: what is done has an answer.
+      if (answer !== undefined) this.#rewritten.push({ change, written, id: answer.id });
+    }
     // What kept this one from being begun keeps the others, too.
-    if (outcome.status === "not-started" && code !== undefined)
-      this.#halted ??= { message, code, ...(hint === undefined ? {} : { hint }) };
+    if (outcome.status === "not-started") {
+      const { message, code, hint } = outcome;
+      // Stryker disable next-line ConditionalExpression,LogicalOperator: what is not begun says why.
+      if (message !== undefined && code !== undefined)
+        this.#halted ??= { message, code, ...(hint === undefined ? {} : { hint }) };
+    }
     if (!["failed", "unknown", "not-converged"].includes(outcome.status)) return written;
     if (outcome.httpStatus === 401 || outcome.httpStatus === 403)
       this.#halted ??= { message: `the service refused the key for another connection (${outcome.httpStatus})` };
@@ -161,7 +167,7 @@ class Run {
   }
 
   /** A bug ends the run, but not before it is known what became of the writes that are under way. */
-  async #sendOrStop(change: Change): Promise<Written> {
+  async #sendOrStop(change: WritingChange): Promise<Written> {
     try {
       return await this.#send(change);
     } catch (cause) {
@@ -172,7 +178,7 @@ class Run {
     }
   }
 
-  async #send(change: Change): Promise<Written> {
+  async #send(change: WritingChange): Promise<Written> {
     const { sources, archives, recovery } = this.#parts;
     const source = () => sources.get(change) ?? missing();
     switch (change.action) {
@@ -184,8 +190,7 @@ class Run {
         return writeReplacement(change, source(), this.#way(), recovery);
       case "archive":
         return writeArchive(archives.get(change) ?? missing(), this.#way());
-      case "none":
-        throw new Bug("a change that writes nothing reaches apply");
+      // Stryker disable next-line ConditionalExpression: there is no other action.
       default:
         return assertNever(change.action);
     }

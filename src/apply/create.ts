@@ -43,7 +43,7 @@ export async function writeCreate(
   const { api, catalogue, environment } = way;
   const { desired } = source;
   const { providerType } = desired.definition;
-  const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate ?? false;
+  const isAfter = ({ field }: DesiredCredential) => fieldFacts(catalogue, providerType, field)?.afterCreate === true;
   const after = desired.credentials.filter(isAfter);
   const paths = new Set(after.map(({ path }) => path));
   const atOnce = change.secrets.filter(({ path }) => !paths.has(path));
@@ -96,17 +96,17 @@ function firstStamp(
   { atOnce: secrets, later }: { readonly atOnce: readonly SecretChange[]; readonly later: readonly string[] },
   way: Way,
 ): Stamp | undefined {
-  if (!stamp || salt === undefined) return undefined;
+  if (!stamp) return undefined;
   const { catalogue, stamps } = way;
   const { desired } = source;
   const { providerType } = desired.definition;
   const { syncConfig } = createMaps(fields, source, catalogue.syncConfig);
   const isKept = isKeptCredential(catalogue, providerType, syncConfig);
-  const stored = secrets.filter(({ path }) => {
-    const field = desired.credentials.find((one) => one.path === path)?.field ?? "";
-    return !isKept && fieldFacts(catalogue, providerType, field)?.update !== "server-managed";
-  });
-  return nextStamp({ ...pastOf(source), salt, fields, secrets: stored, later }, stamps, catalogue.syncConfig);
+  const isStored = ({ field }: DesiredCredential) =>
+    !isKept && fieldFacts(catalogue, providerType, field)?.update !== "server-managed";
+  const stored = new Set(desired.credentials.filter(isStored).map(({ path }) => path));
+  const recorded = secrets.filter(({ path }) => stored.has(path));
+  return nextStamp({ ...pastOf(source), salt, fields, secrets: recorded, later }, stamps, catalogue.syncConfig);
 }
 
 /** What the first request of a create has made. */
@@ -146,9 +146,10 @@ async function completed(
     const { fault, isReadBack } = second;
     const isUnknown = fault.delivery === "unknown" || (fault.delivery === "doubtful" && !isReadBack);
     const facts = { ...factsOf(fault), status: isUnknown ? "unknown" : "failed", message: fault.message } as const;
-    return halfMade(made, facts, paths, unreadable(paths, desired, first));
+    return halfMade(made, row.id, facts, paths, unreadable(paths, desired, first));
   }
-  if (second.answer === undefined) return halfMade(made, second.outcome, paths, unreadable(paths, desired, first));
+  if (second.answer === undefined)
+    return halfMade(made, row.id, second.outcome, paths, unreadable(paths, desired, first));
   const { metadata } = second.wish ?? {};
   const wish = { ...created, ...(metadata === undefined ? {} : { metadata }) };
   const attempts = made.outcome.attempts + second.outcome.attempts;
@@ -158,13 +159,12 @@ async function completed(
 }
 
 /** A create whose second request went wrong, or was not sent. */
-function halfMade(made: Written, second: Outcome, paths: string, hint: string): Written {
-  const { id = "", attempts, differs } = made.outcome;
+function halfMade(made: Written, id: string, second: Outcome, paths: string, hint: string): Written {
+  const { attempts, differs } = made.outcome;
   const was = second.status === "unknown" ? "may not have been" : "was not";
   const outcome: Outcome = {
     ...second,
-    status: second.status === "not-started" ? "failed" : second.status,
-    message: `created as ${id}, but ${paths} ${was} set: ${second.message ?? ""}`,
+    message: `created as ${id}, but ${paths} ${was} set: ${second.message}`,
     hint,
     wrote: true,
     attempts: attempts + second.attempts,

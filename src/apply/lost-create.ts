@@ -1,5 +1,6 @@
 import type { Observed } from "../model/connection.js";
-import { readStamps } from "../state/stamp.js";
+import { readStamp } from "../state/stamp.js";
+import type { Rows } from "./base.js";
 import type { Way } from "./write.js";
 
 /** How long after the look before each look at the list is taken: together about five seconds, for a replica may lag. */
@@ -16,22 +17,22 @@ export type Found = Observed | "not-shown" | "not-known";
  */
 export async function foundBySalt(salt: string | undefined, { base, pause, isEnding }: Way): Promise<Found> {
   if (salt === undefined) return "not-known";
-  let isRead = false;
+  let problem: Rows["problem"];
   for (const waitMs of LOOKS_AFTER_MS) {
     // Too soon to tell that it does not come.
     if (waitMs > 0 && isEnding()) return "not-known";
     await pause(waitMs);
-    const { rows, problem } = await base.later();
-    isRead = problem === undefined;
-    const [ours, ...more] = isRead ? rows.filter((row) => saltOf(row) === salt) : [];
+    const read = await base.later();
+    problem = read.problem;
+    const [ours, ...more] = problem === undefined ? read.rows.filter((row) => saltOf(row) === salt) : [];
     // Several with one salt were made by somebody on the way who sent our request twice.
     if (more.length > 0) return "not-known";
     if (ours !== undefined) return ours;
   }
-  return isRead ? "not-shown" : "not-known";
+  return problem === undefined ? "not-shown" : "not-known";
 }
 
 function saltOf(row: Observed): string | undefined {
-  const reading = readStamps([row]).get(row);
-  return reading?.kind === "own" && reading.stamp.id === undefined ? reading.stamp.salt : undefined;
+  const reading = readStamp(row);
+  return reading.kind === "own" && reading.stamp.id === undefined ? reading.stamp.salt : undefined;
 }

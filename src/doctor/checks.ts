@@ -3,10 +3,10 @@ import type { Catalogue } from "../model/catalogue.js";
 import type { Check } from "../model/check.js";
 import type { Desired, Observed } from "../model/connection.js";
 import type { FingerprintKeys } from "../model/fingerprint.js";
-import { isObject, type Json, ownValue } from "../model/json.js";
+import { isObject, ownValue } from "../model/json.js";
 import type { Change, Plan, Source } from "../model/plan.js";
 import { error, type Problem } from "../model/problem.js";
-import { parseText } from "../model/reference.js";
+import { variablesIn } from "../model/reference.js";
 import type { KnownSecrets } from "../model/secret.js";
 
 /*
@@ -215,12 +215,4 @@ export function variablesOf(desired: readonly Desired[]): {
     ...variablesIn(syncConfig),
   ]);
   return { named: [...new Set(named)].sort(), missing: [...missing].sort() };
-}
-
-function variablesIn(value: Json): readonly string[] {
-  if (typeof value === "string") {
-    const parsed = parseText(value);
-    return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "environment" ? [part.name] : [])) : [];
-  }
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(variablesIn) : [];
 }

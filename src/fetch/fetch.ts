@@ -35,23 +35,24 @@ export async function fetchAll(
   options: CallOptions = {},
 ): Promise<Fetched> {
   const rows = new Map<string, Observed>();
-  let total: number | undefined;
+  // What is not counted is all that comes.
+  let total = 0;
   let characters = 0;
   try {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const { value: page, characters: more = 0 } = await api.list(rows.size, options);
       const before = rows.size;
-      for (const row of page.rows) if (!rows.has(row.id)) rows.set(row.id, row);
+      for (const row of page.rows) rows.set(row.id, row);
       characters += more;
       if (rows.size > MOST_CONNECTIONS || characters > MOST_CHARACTERS) return tooMany(rows.size, characters);
       total = page.total ?? total;
-      if (total === undefined || rows.size >= total || rows.size === before) break;
+      if (rows.size >= total || rows.size === before) break;
     }
   } catch (cause) {
     if (!(cause instanceof ServiceError)) throw cause;
     return { observed: [], environmentId: null, problems: [problemOf(cause)] };
   }
-  if (total !== undefined && rows.size < total) {
+  if (rows.size < total) {
     const detail = `the service counts ${total} connections and gave ${rows.size}; nothing is decided on a part of them.`;
     const hint = "run again; if it stays, ask whoever runs the service.";
     return { observed: [], environmentId: null, problems: [error("FETCH.INCOMPLETE_LIST", detail, { hint })] };
@@ -76,7 +77,7 @@ function tooMany(rows: number, characters: number): Fetched {
 
 /** A failed request as a problem of this run. */
 export function problemOf(cause: ServiceError): Problem {
-  return error(cause.code, cause.message, cause.hint === undefined ? {} : { hint: cause.hint });
+  return error(cause.code, cause.message, { hint: cause.hint });
 }
 
 function instant({ createdAt }: Observed): number {

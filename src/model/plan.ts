@@ -155,8 +155,11 @@ export function placeOf({ file, line }: Change): { readonly place?: Place } {
   return file === undefined || line === undefined ? {} : { place: startOf({ file, line }) };
 }
 
+/** A change that writes. */
+export type WritingChange = Change & { readonly action: Exclude<Action, "none"> };
+
 /** Whether a change writes. */
-export function writes(change: Change): boolean {
+export function writes(change: Change): change is WritingChange {
   return change.action !== "none";
 }
 

@@ -196,7 +196,7 @@ export interface Problem {
 }
 
 export interface ProblemDetail {
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly place?: Place;
 }
 

@@ -1,3 +1,5 @@
+import type { Json } from "./json.js";
+
 /**
  * References in a definition: `${NAME}` takes an environment variable, `${var.NAME}` a variable of the settings file,
  * `$${` is a literal `${`, and a lone `$` is itself.
@@ -43,4 +45,13 @@ export function soleVariable(text: string): string | undefined {
   const parsed = parseText(text);
   const [only, ...more] = parsed.ok ? parsed.parts : [];
   return only?.kind === "environment" && more.length === 0 ? only.name : undefined;
+}
+
+/** The environment variables that a value names, in its order, once for each time; in any depth of lists and maps. */
+export function variablesIn(value: Json | undefined): readonly string[] {
+  if (typeof value === "string") {
+    const parsed = parseText(value);
+    return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "environment" ? [part.name] : [])) : [];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(variablesIn) : [];
 }

@@ -26,17 +26,21 @@ export function neededAround(
     before = needed.size;
     const stays = others.filter((unit) => !unit.isDefault && (!left.includes(unit) || needed.has(unit)));
     for (const unit of left) {
-      const name = unit.keys.at(-1) ?? "";
+      const name = nameOf(unit);
       const group = groupAt(unit.keys.slice(1, -1), unit, facts);
       const beside = stays.filter((other) => isInside(other, unit));
       const isDemanded = group?.required.includes(name) === true && beside.length > 0;
       const isPaired =
-        group?.together.includes(name) === true &&
-        beside.some(({ keys }) => group.together.includes(keys.at(-1) ?? ""));
+        group?.together.includes(name) === true && beside.some((other) => group.together.includes(nameOf(other)));
       if (isDemanded || isPaired) needed.add(unit);
     }
   }
   return needed;
+}
+
+/** The last step to a unit. */
+function nameOf({ keys }: Unit): string {
+  return String(keys.at(-1));
 }
 
 /** Whether a unit is in the group of another, or deeper in it. */
@@ -66,7 +70,7 @@ export function stuckBeside(
   facts: SyncGroup,
 ): readonly Unit[] {
   return wanted.filter((unit) => {
-    const block = ownValue(facts.members, unit.keys[1] ?? "");
+    const block = ownValue(facts.members, String(unit.keys[1]));
     const isInBlock = ({ keys }: Unit) => keys[0] === "sync_config" && keys[1] === unit.keys[1];
     if (!isInBlock(unit) || block?.kind !== "group" || !refused.some(isInBlock)) return false;
     const filled = [...wanted, ...present].filter((one) => isInBlock(one) && !one.isDefault);

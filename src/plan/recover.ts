@@ -6,7 +6,7 @@ import { error, type Problem, shellWord, warning } from "../model/problem.js";
 import type { RecoveryDocument } from "../model/recovery.js";
 import { definitionMark } from "../state/plan-marks.js";
 import { carriedFrom, ownershipFrom } from "../state/recovery.js";
-import { isWrittenBy, readStamps } from "../state/stamp.js";
+import { isWrittenBy, readStamp } from "../state/stamp.js";
 import { definitionOf } from "./replacement.js";
 import type { Asked, Present, PresentTarget } from "./request.js";
 import { elsewhere, otherSettings, otherTarget } from "./stale.js";
@@ -84,8 +84,8 @@ function notToRecover(wanted: Desired, { connection, salt }: RecoveryDocument, p
     const hint = `delete the ${FILE}; apply --replace ${shellWord(wanted.name)} begins anew.`;
     return [error("STALE.NOTHING_TO_RECOVER", detail, { place, hint })];
   }
-  const reading = readStamps([row]).get(row);
-  if (reading?.kind === "own" && isWrittenBy(reading.stamp, salt)) return [];
+  const reading = readStamp(row);
+  if (reading.kind === "own" && isWrittenBy(reading.stamp, salt)) return [];
   const now = [...planned.sources].find(([, { desired }]) => desired === wanted)?.[0];
   // Without a stamp nothing tells who made it: what equals the definition is taken for done.
   if (salt === "" && now !== undefined && !writes(now)) return [];

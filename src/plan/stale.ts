@@ -4,7 +4,7 @@ import { sameJson, valueAt } from "../model/json.js";
 import { dotted, type Pointer, startOf } from "../model/location.js";
 import { error, type Problem, type ProblemCode, type ProblemDetail, shellWord } from "../model/problem.js";
 import type { FileTarget } from "../model/recovery.js";
-import { parseText } from "../model/reference.js";
+import { variablesIn } from "../model/reference.js";
 import type { SavedChange, SavedPlan, SavedTarget } from "../model/saved-plan.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { StampSettings } from "../model/stamp.js";
@@ -49,17 +49,18 @@ export function recognise({ definitions }: SavedTarget, desired: readonly Desire
     positions.set(one, at);
   }
   const problems: Problem[] = [];
+  let left = [...open.values()];
   for (const one of strange) {
     const { origin, providerType } = one.definition;
     const isSame = ({ name, provider_type: type, file }: SavedTarget["definitions"][number]) =>
       type === providerType && (name === one.name || file === origin.file);
-    const [at] = [...open].find(([, saved]) => isSame(saved)) ?? [];
-    const what = at === undefined ? "is new since" : "says something else than when";
-    if (at !== undefined) open.delete(at);
+    const same = left.find(isSame);
+    const what = same === undefined ? "is new since" : "says something else than when";
+    left = left.filter((saved) => saved !== same);
     const place = startOf(origin);
     problems.push(stale("STALE.OTHER_DEFINITIONS", `"${one.name}" ${what} the plan was made.`, { place }));
   }
-  for (const { name, file, line } of open.values()) {
+  for (const { name, file, line } of left) {
     const detail = `"${name}", at ${file}:${line} when the plan was made, is not there any more.`;
     problems.push(stale("STALE.OTHER_DEFINITIONS", detail));
   }
@@ -94,16 +95,16 @@ export function otherTarget(saved: FileTarget, target: PresentTarget, file = "pl
     stale("STALE.OTHER_TARGET", `the ${file} was made for ${what} ${then}, and this run goes to ${now}.`, {
       hint: "name the target as it was then: by the settings, by FLEXPRICE_BASE_URL and FLEXPRICE_ENVIRONMENT_ID, or by --base-url and --environment-id.",
     });
+  const { environment_id: then } = saved;
   const { expectedEnvironmentId: now } = target;
-  const isOther = now !== undefined && saved.environment_id !== null && now !== saved.environment_id;
   // What is left of a replace is about its environment, whatever that is called by now.
-  const isKnown = file !== "plan" && now !== undefined && now === saved.environment_id;
+  const isKnown = file !== "plan" && now === then;
   return [
     ...(saved.environment === target.environment || isKnown
       ? []
       : [about("the environment", saved.environment, target.environment)]),
     ...(saved.base_url === target.baseUrl ? [] : [about("the service at", saved.base_url, target.baseUrl)]),
-    ...(isOther ? [about("the environment", saved.environment_id ?? "", now)] : []),
+    ...(now !== undefined && then !== null && now !== then ? [about("the environment", then, now)] : []),
   ];
 }
 
@@ -189,16 +190,17 @@ function takenFrom(
   path: string,
 ): { readonly variables: readonly string[]; readonly pointer: Pointer } {
   const credential = desired.credentials.find((one) => one.path === path);
-  if (credential !== undefined) return { variables: [credential.variable ?? []].flat(), pointer: credential.pointer };
+  if (credential !== undefined) {
+    const { variable, pointer } = credential;
+    return { variables: variable === undefined ? [] : [variable], pointer };
+  }
   const pointer = [...desired.masked, ...desired.unresolved.map((one) => one.pointer)].find(
     (one) => dotted(one) === path,
   );
   if (pointer === undefined) return { variables: [], pointer: [] };
   const { metadata, syncConfig } = desired.definition;
   const written = valueAt(pointer[0] === "metadata" ? metadata : syncConfig, pointer.slice(1));
-  const parsed = typeof written === "string" ? parseText(written) : undefined;
-  const parts = parsed?.ok === true ? parsed.parts : [];
-  return { variables: parts.flatMap((part) => (part.kind === "environment" ? part.name : [])), pointer };
+  return { variables: variablesIn(written), pointer };
 }
 
 /** What the plan was asked for, asked again: the same definitions, options and salts. */

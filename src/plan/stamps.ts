@@ -14,7 +14,7 @@ import {
 } from "../model/problem.js";
 import type { KnownSecrets } from "../model/secret.js";
 import type { Stamp, StampReading, StampSettings } from "../model/stamp.js";
-import { isOthers, LONGEST_STAMP, readStamps, shownStamp, stampText } from "../state/stamp.js";
+import { isOthers, LONGEST_STAMP, readStamp, shownStamp, stampText } from "../state/stamp.js";
 
 /** What a row's stamp means for its definition. */
 export interface StampFinding {
@@ -122,10 +122,10 @@ export function tooLong(desired: Desired, next: Stamp | undefined): readonly Pro
 export function outdatedStamp(desired: Desired, row: Observed, secrets: readonly SecretChange[]): readonly Problem[] {
   const sent = secrets.filter(({ isSent }) => isSent).map(({ path }) => path);
   if (sent.length === 0) return [];
-  const reading = readStamps([row]).get(row);
-  const recorded = reading?.kind === "own" ? reading.stamp.secrets : {};
+  const reading = readStamp(row);
+  const recorded = reading.kind === "own" ? reading.stamp.secrets : {};
   // What a newer version recorded can only be guessed.
-  const paths = sent.filter((path) => reading?.kind === "newer" || Object.hasOwn(recorded, path));
+  const paths = sent.filter((path) => reading.kind === "newer" || Object.hasOwn(recorded, path));
   if (paths.length === 0) return [];
   const detail = `the stamp on ${row.id} ("${desired.name}") has a fingerprint of ${paths.join(", ")}, which would be sent without renewing it.`;
   const hint = "run with FLEXPRICE_SYNC_STAMP=on; nothing was written.";

@@ -7,7 +7,7 @@ import { recoverCommand, recoveryFileOf } from "../model/recovery.js";
 import type { RowMarks, SavedChange, SavedPlan, SavedSecret, SavedTarget } from "../model/saved-plan.js";
 import { KnownSecrets, MASK } from "../model/secret.js";
 import { type Marking, rowMarks } from "../state/plan-marks.js";
-import { isWrittenBy, readStamps } from "../state/stamp.js";
+import { isWrittenBy, readStamp } from "../state/stamp.js";
 import type { Present } from "./request.js";
 import { saltAt } from "./saved.js";
 import { keysOf, otherSecret, PLAN_AGAIN, stale } from "./stale.js";
@@ -175,8 +175,8 @@ class Verdict {
 
   #isOurs(row: Observed): boolean {
     const { salt } = this.#saved;
-    const reading = readStamps([row]).get(row);
-    return salt !== undefined && reading?.kind === "own" && isWrittenBy(reading.stamp, salt);
+    const reading = readStamp(row);
+    return salt !== undefined && reading.kind === "own" && isWrittenBy(reading.stamp, salt);
   }
 
   #changed(id: string, what: readonly string[]): Problem {

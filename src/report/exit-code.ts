@@ -22,29 +22,30 @@ export type ExitCode = (typeof exitCodes)[number]["code"];
 
 /** What a run's result means for the caller. Where several codes apply, the one listed first counts. */
 export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: boolean }): ExitCode {
-  const errors: readonly number[] = run.problems.filter(isError).map(({ code }) => problemCodes[code].exitCode);
-  const outcomes = run.targets.flatMap(({ outcomes: all }) => [...(all?.values() ?? [])]);
-  const applying = new Set<number>(errors);
-  for (const code of codesOfOutcomes(outcomes, errors)) applying.add(code);
+  const errors = codesOf(run.problems);
+  const outcomes = run.targets.flatMap(({ outcomes: all }) => Array.from(all?.values() ?? []));
+  const has = (...statuses: readonly Outcome["status"][]) => outcomes.some(({ status }) => statuses.includes(status));
+  const hasFailed = has("failed", "not-started");
+  // One environment can be wrong in its files and another written.
+  const isPart = outcomes.some(({ wrote }) => wrote) && (hasFailed || [1, 3, 5].some((code) => errors.has(code)));
   const hasChanges = run.targets.some(({ plan }) => plan !== undefined && hasWork(plan));
+  const applying = new Set(errors);
+  if (has("unknown") || isPart) applying.add(4);
+  if (has("not-converged")) applying.add(7);
+  if (hasFailed) applying.add(1);
   if (isDetailed && hasChanges) applying.add(2);
-  return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
+  return firstOf(applying);
 }
 
 /** The same for a command that writes nothing to the service. */
 export function exitCodeOfProblems(problems: readonly Problem[]): ExitCode {
-  const applying = new Set<number>(problems.filter(isError).map(({ code }) => problemCodes[code].exitCode));
-  return exitCodes.find(({ code }) => applying.has(code))?.code ?? 0;
+  return firstOf(codesOf(problems));
 }
 
-function codesOfOutcomes(outcomes: readonly Outcome[], errors: readonly number[]): readonly number[] {
-  const has = (...statuses: readonly Outcome["status"][]) => outcomes.some(({ status }) => statuses.includes(status));
-  const wrote = outcomes.some((outcome) => outcome.wrote);
-  // One environment can be wrong in its files and another written.
-  const failed = has("failed", "not-started") || errors.some((code) => [1, 3, 5].includes(code));
-  return [
-    ...(has("unknown") || (wrote && failed) ? [4] : []),
-    ...(has("not-converged") ? [7] : []),
-    ...(has("failed", "not-started") ? [1] : []),
-  ];
+function codesOf(problems: readonly Problem[]): ReadonlySet<number> {
+  return new Set(problems.filter(isError).map(({ code }) => problemCodes[code].exitCode));
+}
+
+function firstOf(codes: ReadonlySet<number>): ExitCode {
+  return exitCodes.find(({ code }) => codes.has(code))?.code ?? 0;
 }

@@ -18,7 +18,7 @@ export interface StampWish {
   /** Whether a new connection takes the row's place: its stamp starts anew, from what the row has. */
   readonly isNew?: boolean;
   /** Of a new stamp; also what tells a write by which credentials leave no fingerprint. */
-  readonly salt?: string;
+  readonly salt?: string | undefined;
   readonly fields: readonly FieldChange[];
   /** Those that this very request sends or records. */
   readonly secrets: readonly SecretChange[];
@@ -54,7 +54,7 @@ export function nextStamp(wish: StampWish, { owner, keys }: StampSettings, facts
   const sent = secrets.filter(isSent).map(({ path }) => path);
   const stillPending = (isNew ? [] : (before?.pending ?? [])).filter((path) => !sent.includes(path));
   // A new salt tells the write by itself.
-  const isUntold = sent.length > 0 && wish.salt !== undefined && salt !== wish.salt;
+  const write = sent.length > 0 && salt !== wish.salt ? wish.salt : undefined;
   return {
     ...(owner === undefined ? {} : { owner }),
     ...(row === undefined || isNew ? {} : { id: row.id }),
@@ -65,7 +65,7 @@ export function nextStamp(wish: StampWish, { owner, keys }: StampSettings, facts
     secrets: secretsAfter(wish, { providerType: provider, salt }, keys.current),
     protect: desired.definition.protect,
     pending: [...stillPending, ...(wish.later ?? [])],
-    ...(isUntold && wish.salt !== undefined ? { write: wish.salt } : {}),
+    ...(write === undefined ? {} : { write }),
   };
 }
 
@@ -90,9 +90,9 @@ function declaredMarks({ desired, row, before, fields }: StampWish, salt: string
  */
 function maskedAfter(owns: Stamp["owns"], wish: StampWish, facts: SyncGroup): readonly string[] {
   const { desired, row } = wish;
+  const earlier = maskedOn({ metadata: row?.metadata ?? null });
   const now = desired.masked.map((pointer) => unitPathOf(pointer, facts)).filter((path) => Object.hasOwn(owns, path));
-  const earlier = row === undefined ? [] : maskedOn(row);
-  const left = earlier.length === 0 ? [] : leftOn(wish, facts).filter(({ path }) => earlier.includes(path));
+  const left = leftOn(wish, facts).filter(({ path }) => earlier.includes(path));
   return [...new Set([...now, ...left.map(({ path }) => path)])].sort(byText);
 }
 

@@ -1,7 +1,7 @@
 import type { SyncGroup } from "../model/catalogue.js";
 import { type CredentialValue, type Desired, type Observed, STAMP_KEY } from "../model/connection.js";
 import { type FingerprintKey, type FingerprintPlace, markOf } from "../model/fingerprint.js";
-import { byText, canonical, isObject, type Json, ownValue } from "../model/json.js";
+import { byText, canonical, isObject, type Json, type JsonObject, ownValue } from "../model/json.js";
 import { Bug } from "../model/problem.js";
 import type { Stamp, StampReading } from "../model/stamp.js";
 import { type Unit, unitPathOf } from "./units.js";
@@ -14,31 +14,31 @@ export const LONGEST_STAMP = 256 * 1024;
 
 /** What the stamp of each row is worth. All rows are looked at together, for a copy shows only beside its original. */
 export function readStamps(observed: readonly Observed[]): ReadonlyMap<Observed, StampReading> {
-  const readings = new Map(observed.map((row) => [row, readingOf(row)]));
-  const bySalt = new Map<string, Observed[]>();
+  const readings = new Map(observed.map((row) => [row, readStamp(row)]));
+  const bySalt = new Map<string, { readonly row: Observed; readonly stamp: Stamp }[]>();
   for (const [row, reading] of readings) {
-    if (reading.kind === "own") bySalt.set(reading.stamp.salt, [...(bySalt.get(reading.stamp.salt) ?? []), row]);
+    if (reading.kind !== "own") continue;
+    const { stamp } = reading;
+    bySalt.set(stamp.salt, [...(bySalt.get(stamp.salt) ?? []), { row, stamp }]);
   }
-  for (const rows of bySalt.values()) {
-    if (rows.length === 1) continue;
-    for (const row of rows) {
-      const reading = readings.get(row);
-      const other = rows.find((candidate) => candidate !== row);
+  for (const same of bySalt.values()) {
+    for (const { row, stamp } of same) {
+      const other = same.find((candidate) => candidate.row !== row);
       // A stamp that names its row is no copy, whoever else has one like it.
-      if (reading?.kind !== "own" || reading.stamp.id !== undefined || other === undefined) continue;
-      readings.set(row, { kind: "shared", with: other.id, salt: reading.stamp.salt });
+      if (stamp.id !== undefined || other === undefined) continue;
+      readings.set(row, { kind: "shared", with: other.row.id, salt: stamp.salt });
     }
   }
   return readings;
 }
 
-function readingOf({ id, providerType, metadata }: Observed): StampReading {
+/** What the stamp of a row is worth by itself. */
+export function readStamp({ id, providerType, metadata }: Observed): StampReading {
   const text = ownValue(metadata ?? {}, STAMP_KEY);
   if (text === undefined) return { kind: "none" };
-  const data = typeof text === "string" ? parsed(text) : undefined;
-  const version = ownValue(data ?? {}, "v");
-  if (data === undefined || typeof version !== "number" || !Number.isInteger(version) || version < 1)
-    return { kind: "damaged" };
+  const data = parsed(text);
+  const version = ownValue(data, "v");
+  if (!isVersion(version)) return { kind: "damaged" };
   if (version > VERSION) return { kind: "newer", version };
   const stamp = stampOf(data);
   if (stamp === undefined) return { kind: "damaged" };
@@ -47,19 +47,24 @@ function readingOf({ id, providerType, metadata }: Observed): StampReading {
   return { kind: "own", stamp };
 }
 
-function parsed(text: string): Readonly<Record<string, Json>> | undefined {
-  if (text.length > LONGEST_STAMP) return undefined;
+/** What the text of a stamp says; nothing at all where it can be no stamp. */
+function parsed(text: Json | undefined): JsonObject {
+  if (typeof text !== "string" || text.length > LONGEST_STAMP) return {};
   try {
     const data: unknown = JSON.parse(text);
-    return isObject(data) ? data : undefined;
+    return isObject(data) ? data : {};
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+function isVersion(value: Json | undefined): value is number {
+  return Number.isInteger(value) && Number(value) >= 1;
 }
 
 /** What names may be made of: a stamp goes onto a terminal, and anybody with a key may have written it. */
 const SHOWABLE = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
-function stampOf(data: Readonly<Record<string, Json>>): Stamp | undefined {
+function stampOf(data: JsonObject): Stamp | undefined {
   const owner = ownValue(data, "owner") ?? undefined;
   const id = ownValue(data, "id") ?? undefined;
   const provider = ownValue(data, "provider");
@@ -85,7 +90,7 @@ function isShowable(value: Json | undefined): value is string {
   return typeof value === "string" && SHOWABLE.test(value);
 }
 
-function isTexts(value: Json): value is readonly string[] {
+function isTexts(value: Json | undefined): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
@@ -97,10 +102,11 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> | un
 /** A stamp as it stands in the metadata: one text, the same for the same stamp. */
 export function stampText(stamp: Stamp): string {
   const { owner, id, provider, salt, owns, masked, secrets, protect, pending, write } = stamp;
-  const named = { ...(owner === undefined ? {} : { owner }), ...(id === undefined ? {} : { id }) };
+  // What is undefined is left out.
   return JSON.stringify({
     v: VERSION,
-    ...named,
+    owner,
+    id,
     provider,
     salt,
     owns: inOrder(Object.entries(owns)),
@@ -108,7 +114,7 @@ export function stampText(stamp: Stamp): string {
     secrets: inOrder(Object.entries(secrets)),
     protect,
     ...(pending.length === 0 ? {} : { pending: [...pending].sort(byText) }),
-    ...(write === undefined ? {} : { write }),
+    write,
   });
 }
 
@@ -121,10 +127,7 @@ function inOrder(entries: readonly (readonly [string, string])[]): Readonly<Reco
  * nothing.
  */
 export function maskedOn(row: Pick<Observed, "metadata">): readonly string[] {
-  const text = shownStamp(row);
-  // Few have any, and every row is asked: the word is looked for before the text is taken apart a second time.
-  const data = typeof text === "string" && text.includes('"masked"') ? parsed(text) : undefined;
-  const masked = ownValue(data ?? {}, "masked") ?? [];
+  const masked = ownValue(parsed(shownStamp(row)), "masked");
   return isTexts(masked) ? masked : [];
 }
 
@@ -138,9 +141,10 @@ export function hiddenOn(row: Observed, { masked, unresolved }: Desired, facts: 
 export function unguessableStamp(row: Pick<Observed, "metadata">): Json {
   const text = shownStamp(row) ?? null;
   const masked = maskedOn(row);
-  const data = masked.length > 0 && typeof text === "string" ? parsed(text) : undefined;
-  const owns = ownValue(data ?? {}, "owns");
-  if (data === undefined || !isObject(owns)) return text;
+  if (masked.length === 0) return text;
+  const data = parsed(text);
+  const owns = ownValue(data, "owns");
+  if (!isObject(owns)) return text;
   return { ...data, owns: Object.fromEntries(Object.entries(owns).filter(([path]) => !masked.includes(path))) };
 }
 

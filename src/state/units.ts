@@ -112,10 +112,9 @@ export function isKeptByService({ keys, facts }: Unit, syncConfig: JsonObject, c
 
 /** Whether the service itself keeps the block that holds these keys, going by the connection's own sync_config. */
 export function isManaged(keys: readonly string[], syncConfig: JsonObject, facts: SyncGroup): boolean {
-  const [top, name] = keys;
-  const block = name === undefined ? undefined : ownValue(facts.members, name);
-  if (top !== "sync_config" || name === undefined || block?.kind !== "group" || block.managedBy === undefined)
-    return false;
+  const name = String(keys[1]);
+  const block = ownValue(facts.members, name);
+  if (keys[0] !== "sync_config" || block?.kind !== "group" || block.managedBy === undefined) return false;
   const observed = ownValue(syncConfig, name);
   return isObject(observed) && ownValue(observed, block.managedBy) === true;
 }

@@ -4,7 +4,7 @@ import { fieldFacts, IGNORED_BLOCKS, nestedPointer } from "../model/credentials.
 import { isObject, type Json, type JsonObject, ownValue, valueAt } from "../model/json.js";
 import { dotted, type Pointer } from "../model/location.js";
 import { error, type Problem, warning } from "../model/problem.js";
-import { parseText } from "../model/reference.js";
+import { parseText, variablesIn } from "../model/reference.js";
 import type { Explained } from "./explain.js";
 
 /** A problem with the value it is about. */
@@ -219,11 +219,6 @@ function secretVariables(data: JsonObject, { catalogue }: Explained): ReadonlySe
       typeof value === "string" && fieldFacts(catalogue, provider, field)?.secret === true ? variablesIn(value) : [],
     ),
   );
-}
-
-function variablesIn(text: string): readonly string[] {
-  const parsed = parseText(text);
-  return parsed.ok ? parsed.parts.flatMap((part) => (part.kind === "environment" ? [part.name] : [])) : [];
 }
 
 function ignoredBlockRules(data: Json, { origin, catalogue }: Explained): readonly Ruled[] {

@@ -384,6 +384,7 @@ describe("what a transport says", () => {
         throw new HttpFault("unreachable", "unknown", "bad header: sk_live_canary");
       },
       knownSecrets: known,
+      interrupt: neverInterrupted(),
       clock: { nowMs: Date.now, pause: async () => {} },
       random: () => 0,
       newRequestId: () => "r",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  isLimiting,
   isWorthAnotherTry,
   LONGEST_WAIT_MS,
   MOST_TRIES,
@@ -34,7 +35,7 @@ describe("waiting before another try", () => {
   });
 
   it("is no question before the first try", () => {
-    expect(() => waitBefore(0, undefined, 0)).toThrow(Bug);
+    expect(() => waitBefore(0, undefined, 0)).toThrow(new Bug("waiting before a first try"));
   });
 });
 
@@ -46,6 +47,8 @@ describe("Retry-After", () => {
     ["0", 0],
     ["Wed, 25 Nov 2026 10:00:02 GMT", 2_000],
     ["Wed, 25 Nov 2026 09:00:00 GMT", 0],
+    [" Wed, 25 Nov 2026 10:00:02 GMT", 2_000],
+    ["soon, Wed, 25 Nov 2026 10:00:02 GMT", undefined],
     ["soon", undefined],
     ["1.5", undefined],
     ["-5", undefined],
@@ -71,5 +74,12 @@ describe("answers worth another try", () => {
   it("are 429, 502, 503 and 504 alone", () => {
     const worth = Array.from({ length: 500 }, (_, index) => 100 + index).filter(isWorthAnotherTry);
     expect(worth).toEqual([429, 502, 503, 504]);
+  });
+});
+
+describe("answers that ask for fewer requests", () => {
+  it("are 429, and 503 that says for how long", () => {
+    expect([isLimiting(429, undefined), isLimiting(429, "1"), isLimiting(503, "1")]).toEqual([true, true, true]);
+    expect([isLimiting(503, undefined), isLimiting(502, "1"), isLimiting(200, "1")]).toEqual([false, false, false]);
   });
 });

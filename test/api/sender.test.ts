@@ -35,6 +35,7 @@ function world({
     /** Called when a request was sent. */
     onSent: () => {},
   };
+  let glances = 0;
   const sent: Sent[] = [];
   const waits: number[] = [];
   const pausedWith: (AbortSignal | undefined)[] = [];
@@ -42,7 +43,11 @@ function world({
   const pace = new Pace(mostAtOnce);
   const parts = {
     clock: {
-      nowMs: () => state.nowMs,
+      nowMs() {
+        glances += 1;
+        if (glances > 2_000) throw new Error("it goes round and round");
+        return state.nowMs;
+      },
       async pause(ms: number, signal?: AbortSignal) {
         waits.push(ms);
         pausedWith.push(signal);
@@ -575,6 +580,17 @@ describe("a run that is told to end", () => {
       expect(result).toMatchObject({ kind: "stopped", delivery: "not-sent", message });
       expect(sent).toEqual([]);
     }
+  });
+
+  it("does not repeat the second half of something that waited for another try when it was told", async () => {
+    const { state, sent, events, stop, ask } = world();
+    state.replies = [lost, ok];
+    const push = events.push.bind(events);
+    events.push = (...all) => {
+      if (all[0]?.kind === "waiting") stop.abort();
+      return push(...all);
+    };
+    expect([(await ask("GET", { isSequel: true })).result, sent.length]).toEqual([lost, 1]);
   });
 
   it("still sends the second half of something, once", async () => {

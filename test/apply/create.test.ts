@@ -5,7 +5,8 @@ import type { CallOptions } from "../../src/api/sender.js";
 import { Base, OLDEST_BASE_MS, type Rows } from "../../src/apply/base.js";
 import { writeCreate } from "../../src/apply/create.js";
 import type { Way } from "../../src/apply/write.js";
-import type { Observed } from "../../src/model/connection.js";
+import type { Catalogue } from "../../src/model/catalogue.js";
+import type { Desired, Observed } from "../../src/model/connection.js";
 import type { FingerprintKeys } from "../../src/model/fingerprint.js";
 import type { Source } from "../../src/model/plan.js";
 import { error, type Problem } from "../../src/model/problem.js";
@@ -35,6 +36,7 @@ const stripe =
 const quickbooks =
   'name: Q\nprovider_type: quickbooks\nencrypted_secret_data: { client_id: "${K}", client_secret: "${K}", realm_id: "1", environment: sandbox, refresh_token: "${K}", webhook_verifier_token: "${HOOK}" }\n';
 const variables = { K: "client-secret-1", HOOK: "verifier-token-1" };
+const STRANGE = "encrypted_secret_data.stripe.strange";
 const TOKEN = "encrypted_secret_data.quickbooks.webhook_verifier_token";
 
 function fault(delivery: Delivery, more: Partial<ServiceErrorFacts> = {}): ServiceError {
@@ -56,12 +58,20 @@ function world(
     request = {},
     carried,
     environment = { id: "env_test", isProven: true },
+    facts = catalogue,
+    unheard = false,
+    unstamped = false,
   }: {
     readonly keys?: FingerprintKeys;
     readonly isOn?: boolean;
     readonly request?: Partial<PlanRequest>;
     readonly carried?: Observed;
     readonly environment?: Way["environment"];
+    readonly facts?: Catalogue;
+    /** Whether the definition has a credential of which the catalogue knows nothing. */
+    readonly unheard?: boolean;
+    /** Whether the plan has decided against a stamp. */
+    readonly unstamped?: boolean;
   } = {},
 ) {
   const state = {
@@ -113,10 +123,13 @@ function world(
       return answered(row, 3);
     },
   };
-  const [desired] = desiredOf(text, variables);
-  if (desired === undefined) throw new Error("no definition");
+  const [read] = desiredOf(text, variables);
+  if (read === undefined) throw new Error("no definition");
+  const strange = { path: STRANGE, field: "strange", pointer: [], variable: "K" };
+  const value = { kind: "secret", secret: new Secret("x") } as const;
+  const desired: Desired = unheard ? { ...read, credentials: [...read.credentials, { ...strange, value }] } : read;
   const asked = isOn ? stamped({ stamps: { isOn: true, owner: "acme", keys }, ...request }) : noStamps;
-  const { plan, sources } = makePlan([desired], new Set([desired]), [], catalogue, noSecrets, asked);
+  const { plan, sources } = makePlan([desired], new Set([desired]), [], facts, noSecrets, asked);
   const [change] = plan.changes;
   const planned = change && sources.get(change);
   if (change === undefined || planned === undefined) throw new Error("no change");
@@ -130,14 +143,15 @@ function world(
   };
   const way: Way = {
     api,
-    catalogue,
+    catalogue: facts,
     environment,
     stamps: asked.stamps,
     base: new Base([], 0, refresh, () => state.nowMs),
     pause: async () => {},
     isEnding: () => false,
   };
-  const write = (status?: "created" | "replaced") => writeCreate(change, source, way, status);
+  const asPlanned = unstamped ? { ...change, stamp: false } : change;
+  const write = (status?: "created" | "replaced") => writeCreate(asPlanned, source, way, status);
   return { state, posts, puts, looks, desired, change, write };
 }
 
@@ -189,6 +203,20 @@ describe("a create", () => {
     const { posts, write } = world(stripe, { isOn: false });
     expect((await write()).outcome.status).toBe("created");
     expect(posts[0]?.wish.metadata).toEqual({ team: "a" });
+  });
+
+  it("has a stamp only where the plan says so", async () => {
+    const { posts, write } = world(stripe, { unstamped: true });
+    await write();
+    expect(posts[0]?.wish.metadata).toEqual({ team: "a" });
+  });
+
+  it("takes along, and records, a credential of which the catalogue knows nothing", async () => {
+    const { posts, puts, write } = world(stripe, { keys: withKey, unheard: true });
+    expect((await write()).outcome.status).toBe("created");
+    expect(posts[0]?.wish.credentials.map(({ field }) => field)).toContain("strange");
+    expect(stampIn(posts[0]?.wish)?.secrets[STRANGE]).toMatch(/^v1:/);
+    expect(puts).toEqual([]);
   });
 
   it("in place of an archived connection is the second half of something, and takes over what that one had", async () => {
@@ -362,6 +390,32 @@ describe("what a create drops", () => {
     expect(written.outcome).toMatchObject({ status: "created", attempts: 5 });
     expect(Object.keys(puts[0]?.wish ?? {})).toEqual(["credentials"]);
     expect(written.wish).toEqual(posts[0]?.wish);
+  });
+
+  it("leaves the metadata of the create as they were asked for where it sends none", async () => {
+    const { posts, write } = world(`${quickbooks}metadata: { team: a }\n`, { isOn: false });
+    const written = await write();
+    expect(written.wish).toStrictEqual(posts[0]?.wish);
+    expect(written.wish?.metadata).toEqual({ team: "a" });
+  });
+
+  it("may be several: all go along, and all are named where they do not", async () => {
+    const provider = catalogue.providers["quickbooks"];
+    const secret = provider?.fields["client_secret"];
+    if (provider === undefined || secret === undefined) throw new Error("no such field");
+    const fields = { ...provider.fields, client_secret: { ...secret, afterCreate: true } };
+    const facts = { ...catalogue, providers: { ...catalogue.providers, quickbooks: { ...provider, fields } } };
+    const both = `encrypted_secret_data.quickbooks.client_secret, ${TOKEN}`;
+    const { state, puts, write } = world(quickbooks, { facts });
+    state.updateFault = fault("answered");
+    expect((await write()).outcome.message).toContain(`but ${both} was not set`);
+    expect(puts[0]?.wish.credentials?.fields.map(({ field }) => field)).toEqual([
+      "client_secret",
+      "webhook_verifier_token",
+    ]);
+    const blind = world(quickbooks, { facts, environment: { id: "env_test", isProven: false } });
+    blind.state.created = { environmentId: null };
+    expect((await blind.write()).outcome.message).toContain(`so ${both} was not sent`);
   });
 
   it("starts from the row as the list shows it when the create took long", async () => {

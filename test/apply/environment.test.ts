@@ -1,17 +1,30 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionsApi } from "../../src/api/connections.js";
 import type { CallOptions } from "../../src/api/sender.js";
-import { type ApplyParts, apply } from "../../src/apply/apply.js";
+import { type Applied, type ApplyParts, apply } from "../../src/apply/apply.js";
 import { Base } from "../../src/apply/base.js";
 import { Brake } from "../../src/apply/brake.js";
 import type { RecoveryKeeper } from "../../src/apply/replace.js";
 import type { ExpectedEnvironment } from "../../src/apply/write.js";
 import type { Observed } from "../../src/model/connection.js";
+import type { Change, Plan } from "../../src/model/plan.js";
 import { Bug, error, type Problem } from "../../src/model/problem.js";
 import { type Delivery, ServiceError, type ServiceErrorFacts } from "../../src/model/service-error.js";
 import type { CreateWish } from "../../src/model/wish.js";
+import type { PlanRequest } from "../../src/plan/change.js";
 import { makePlan } from "../../src/plan/plan.js";
-import { catalogue, desiredOf, json, noSecrets, noStamps, observed } from "../support/steps.js";
+import { catalogue, desiredOf, json, noSecrets, noStamps, observed, stamped } from "../support/steps.js";
+
+const recovery: RecoveryKeeper = {
+  keep: () => "a-file",
+  remove: () => {},
+  tool: { name: "flexprice-sync", version: "0" },
+  target: { environment: "default", base_url: "http://x", environment_id: "env_test" },
+  knownSecrets: noSecrets,
+  paths: ["connections"],
+  stamps: noStamps.stamps,
+  sameTarget: "",
+};
 
 /** What a create is answered with: facts of the new row, or why there is none. */
 type Reply = Partial<Observed> | Error;
@@ -33,6 +46,8 @@ function world(
     parts = {},
     rows = [],
     listProblem,
+    request = noStamps,
+    replaced = false,
   }: {
     readonly environment?: ExpectedEnvironment;
     readonly replies?: readonly Reply[];
@@ -40,19 +55,34 @@ function world(
     readonly parts?: Partial<ApplyParts>;
     readonly rows?: readonly Observed[];
     readonly listProblem?: Problem;
+    readonly request?: PlanRequest;
+    /** Whether the connections are archived and made anew. */
+    readonly replaced?: boolean;
   } = {},
 ) {
   const sent: string[] = [];
   const read: { readonly id: string; readonly options: CallOptions | undefined }[] = [];
-  const state = { open: 0, mostOpen: [] as number[], turns: 0, done: 0, later: {} as Reply };
+  const state = { open: 0, mostOpen: [] as number[], turns: 0, done: 0, lists: 0, later: {} as Reply };
   const made = new Map<string, Observed>();
   const unused = () => Promise.reject(new Error("not used here"));
   const api: ConnectionsApi = {
     list: unused,
-    remove: unused,
-    async update(_id, next) {
-      await next({ count: 0, mayBeDone: false });
-      return unused();
+    async remove(_id, check) {
+      await check({ count: 0, mayBeDone: false });
+      return { value: undefined, attempts: 1, httpStatus: 204, requestId: "r" };
+    },
+    async update(id, next) {
+      const { name, metadata, syncConfig } = await next({ count: 0, mayBeDone: false });
+      const row = rows.find((one) => one.id === id);
+      if (row === undefined) throw new Error("no such row");
+      const value = {
+        ...row,
+        name: name ?? row.name,
+        metadata: metadata ?? row.metadata,
+        syncConfig: syncConfig ?? row.syncConfig,
+      };
+      made.set(id, value);
+      return { value, attempts: 1, httpStatus: 200, requestId: "r" };
     },
     async get(id, options) {
       read.push({ id, options });
@@ -78,10 +108,14 @@ function world(
     },
   };
   const desired = desiredOf(text, { K: "key-of-the-test" });
-  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, noStamps);
-  const refresh = async () => ({ rows, ...(listProblem === undefined ? {} : { problem: listProblem }) });
-  const run = () =>
-    apply(plan, {
+  const asked = { ...request, replaces: new Set(replaced ? desired : []) };
+  const { plan, sources } = makePlan(desired, new Set(desired), rows, catalogue, noSecrets, asked);
+  const refresh = async () => {
+    state.lists += 1;
+    return { rows, ...(listProblem === undefined ? {} : { problem: listProblem }) };
+  };
+  const run = (other = plan) =>
+    apply(other, {
       api,
       limit: (task) => {
         state.turns += 1;
@@ -92,8 +126,8 @@ function world(
       archives: new Map(),
       base: new Base(rows, 0, refresh, () => (listProblem === undefined ? 0 : 10_000)),
       environment,
-      stamps: noStamps.stamps,
-      recovery: {} as RecoveryKeeper,
+      stamps: request.stamps,
+      recovery,
       brake,
       pause: async () => {},
       onDone: () => {
@@ -104,7 +138,7 @@ function world(
   return { state, sent, read, plan, run };
 }
 
-async function told(run: ReturnType<typeof world>["run"]) {
+async function told(run: () => Promise<Applied>) {
   const applied = await run();
   const statuses = [...applied.outcomes.values()].map(({ status }) => status);
   const messages = [...applied.outcomes.values()].map(({ message }) => message);
@@ -177,6 +211,27 @@ describe("where no row has shown the environment", () => {
       ["stopped before", "stopped before"],
     ]);
     expect(state.done).toBe(0);
+  });
+
+  it("nothing is begun where the run was stopped while the first waited for its turn", async () => {
+    const brake = new Brake(false, () => false);
+    const { sent, run } = world(creates(2), {
+      brake,
+      parts: {
+        limit: (task) => {
+          brake.pull({ message: "stopped meanwhile" });
+          return task();
+        },
+      },
+    });
+    const { statuses, outcomes } = await told(run);
+    expect([sent, statuses]).toEqual([[], ["not-started", "not-started"]]);
+    expect([...outcomes.values()][0]).toEqual({
+      status: "not-started",
+      attempts: 0,
+      wrote: false,
+      message: "stopped meanwhile",
+    });
   });
 
   it("there is nothing to show where nothing is written", async () => {
@@ -268,6 +323,44 @@ describe("a failed write", () => {
     };
     expect([...outcomes.values()]).toMatchObject([facts, facts]);
   });
+
+  it("that was never sent keeps the others from being begun, with its reason", async () => {
+    for (const hint of ["ask somebody.", undefined]) {
+      const gone = fault("not-sent", { attempts: 0, ...(hint === undefined ? {} : { hint }) });
+      const { sent, run } = world(creates(2), {
+        environment: { id: "env_test", isProven: true },
+        replies: [gone, {}],
+        parts: { limit: oneAtATime() },
+      });
+      const [first, second] = (await run()).outcomes.values();
+      expect(sent).toHaveLength(1);
+      expect(first).toMatchObject({ status: "not-started", code: "SERVICE.FAILED", message: "it went wrong" });
+      expect(second).toStrictEqual({
+        status: "not-started",
+        attempts: 0,
+        wrote: false,
+        code: "SERVICE.FAILED",
+        message: "it went wrong",
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  });
+
+  it("whose answer is lost is looked for once where the run is to end, and longer where it goes on", async () => {
+    for (const [isLate, lists] of [
+      [true, 1],
+      [false, 3],
+    ] as const) {
+      const { sent, state, run } = world(creates(1), {
+        environment: { id: "env_test", isProven: true },
+        replies: [fault("unknown")],
+        request: stamped(),
+        brake: new Brake(false, () => isLate && sent.length > 0),
+      });
+      expect((await told(run)).statuses).toEqual(["unknown"]);
+      expect([isLate, state.lists]).toEqual([isLate, lists]);
+    }
+  });
 });
 
 /** Runs tasks one behind the other. */
@@ -322,6 +415,15 @@ describe("a connection that the service rewrites itself", () => {
     expect(state.turns).toBe(2);
   });
 
+  it("is looked at, too, when it was changed, or took the place of another one", async () => {
+    const row = observed({ providerType: "quickbooks", name: "Q" });
+    const updated = world(text, { rows: [row] });
+    expect((await told(updated.run)).statuses).toEqual(["updated"]);
+    const replaced = world(text, { rows: [row], replaced: true });
+    expect((await told(replaced.run)).statuses).toEqual(["replaced"]);
+    expect([...updated.read, ...replaced.read].map(({ id }) => id)).toEqual([row.id, "conn_0"]);
+  });
+
   it("has not converged where it does not show by then what was written", async () => {
     const { state, run } = world(text);
     state.later = { metadata: json({}) };
@@ -354,5 +456,26 @@ describe("a connection that the service rewrites itself", () => {
     const { state, run } = world(text);
     state.later = new Error("a bug");
     expect(await run()).toMatchObject({ bug: new Error("a bug") });
+  });
+});
+
+describe("a connection that is archived", () => {
+  const row = observed({ id: "conn_old", providerType: "unheard_of", name: "old" });
+  it("is the one that was planned, whatever its provider", async () => {
+    const [change] = world("name: x\nprovider_type: s3\n").plan.changes;
+    if (change === undefined) throw new Error("no change");
+    const archive: Change = { ...change, action: "archive", providerType: "unheard_of", id: row.id };
+    const plan: Plan = { version: 1, changes: [archive], unclaimed: [], summary: {} as Plan["summary"] };
+    const environment = { id: "env_test", isProven: true };
+    const done = world("name: x\nprovider_type: s3\n", {
+      rows: [row],
+      environment,
+      parts: { archives: new Map([[archive, row]]) },
+    });
+    expect([...(await done.run(plan)).outcomes.values()]).toEqual([{ status: "archived", attempts: 1, wrote: true }]);
+    const lost = world("name: x\nprovider_type: s3\n", { rows: [row], environment });
+    expect((await lost.run(plan)).bug).toMatchObject({
+      message: "a planned change without what it was planned from",
+    });
   });
 });

@@ -75,6 +75,13 @@ describe("fetching all rows", () => {
     expect((await fetchAll(api, "env_test")).observed).toHaveLength(1);
   });
 
+  it("takes a row as it came last", async () => {
+    const [one] = rows(1);
+    const renamed = observed({ providerType: "s3", id: "conn_000", name: "renamed" });
+    const { api } = serviceOf(() => ({ rows: one === undefined ? [] : [one, renamed], total: 1 }));
+    expect((await fetchAll(api, "env_test")).observed.map(({ name }) => name)).toEqual(["renamed"]);
+  });
+
   it("ends, and says so, when the service repeats itself and counts more than it gives", async () => {
     const { api, offsets } = serviceOf(() => ({ rows: rows(50), total: 60 }));
     const fetched = await fetchAll(api, "env_test");

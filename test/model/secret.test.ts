@@ -138,6 +138,8 @@ describe("a text repeats a value", () => {
     ["as in HTML, by number", "abcd", "&#97;&#0000098;&#x63;&#X000064;"],
     ["as in HTML, by the last number that there is", "abcd", "ab&#x10ffff;cd&#1114112;"],
     ["as in HTML, by name", "&<>\"'", "&amp;&LT;&gt;&quot;&apos;"],
+    ["in small letters that take a capital's dot apart", "İabc", "i\u0307abc"],
+    ["in hexadecimal, in a part of a URL", "jklm", "%36a6b6c6d"],
     ["in hexadecimal, in small letters and capitals", "jklm", "x6A6b6C6Dx"],
     ["encoded three times", "a/b/c", "a%25252Fb%25252Fc"],
     ["encoded in several ways", "a&b&c", "a%26amp%3Bb\\u0026amp;c"],
@@ -163,7 +165,8 @@ describe("a text repeats a value", () => {
     ["by a name that HTML has not", "ab&cd", "ab&and;cd"],
     ["with one other character in base64", "abcdef", Buffer.from("abcdeg").toString("base64")],
     ["with one other character behind a byte in base64", "abcdefgh", Buffer.from("xabcdefgi").toString("base64")],
-    ["with one other character in front in base64", "abcdef", Buffer.from("bbcdef").toString("base64")],
+    ["with one other character in front in base64", "abcdef", Buffer.from("1bcdef").toString("base64")],
+    ["with another letter in place of a sigma", "ΛΟΓΟΣ", "ΛΟΓΟΙ"],
     ["with another case in base64", "abcdef", Buffer.from("abcdef").toString("base64").toLowerCase()],
     ["that is itself no hexadecimal", "abcdef", "616263646567"],
     ["of which only lines under four characters are there", "abc\ndef", "def, abc"],
@@ -186,6 +189,10 @@ describe("a name or a value for a plan", () => {
     digits.add([new Secret("12345"), new Secret("true"), new Secret("null")]);
     for (const value of [12345, true, null]) expect(digits.mask(value)).toBe(value);
     const map = { a: ["canary"] };
+    // A text is looked at as it is: wrapped into JSON once more it would be one layer too many.
+    const quoted = new KnownSecrets();
+    quoted.add([new Secret('a"b"c')]);
+    expect(quoted.mask([1, 2, 3].reduce((text) => JSON.stringify(text), 'a"b"c'))).toBe("(secret)");
     expect(known.mask(map)).toBe(map);
     expect(known.mask("canary")).toBe("canary");
   });

@@ -100,6 +100,23 @@ describe("what could be taken away and is needed by what stays", () => {
     ]).toEqual([]);
   });
 
+  it("is nothing beside what stands in place of its block", () => {
+    const [bucket] = unitsOf({ store: { bucket: "b" } });
+    const other = unitsOf({ store: true });
+    expect([...neededAround(bucket === undefined ? [] : [bucket], other, [], facts)]).toEqual([]);
+  });
+
+  it("is nothing in a group that is not known", () => {
+    for (const keys of [
+      ["sync_config", "no", "such", "bucket"],
+      ["sync_config", "store", "bucket", "region"],
+    ]) {
+      const unit: Unit = { path: keys.join("."), keys, value: "x", isDefault: false };
+      const beside: Unit = { ...unit, path: `${unit.path}.beside`, keys: [...keys.slice(0, -1), "beside"] };
+      expect([...neededAround([unit], [unit, beside], [], facts)]).toEqual([]);
+    }
+  });
+
   it("is nothing of what nobody has heard of", () => {
     const row = { strange: { bucket: "b" }, store: { odd: "x", region: "r" }, flat: "y" };
     expect(neededOf(row, ["strange", "store.odd"])).toEqual([]);
@@ -122,6 +139,7 @@ describe("what would be written into a block that cannot become what the file sa
   it("is stuck where the block would lack a field that it demands", () => {
     expect(stuck(["store.prefix"], ["store.bucket"])).toEqual(["store.bucket"]);
     expect(stuck(["store.prefix"], ["store.bucket", "store.region"])).toEqual([]);
+    expect(stuck(["store.region"], ["store.bucket", "store.prefix"])).toEqual(["store.bucket", "store.prefix"]);
   });
 
   it("is not stuck where the row has what is demanded; an empty text is not there", () => {

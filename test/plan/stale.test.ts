@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Desired, Observed } from "../../src/model/connection.js";
 import type { FingerprintKeys } from "../../src/model/fingerprint.js";
+import type { Pointer } from "../../src/model/location.js";
 import { detailOf, type Problem } from "../../src/model/problem.js";
 import type { SavedPlan, SavedTarget } from "../../src/model/saved-plan.js";
 import type { PlanRequest } from "../../src/plan/change.js";
@@ -10,6 +11,7 @@ import { savedTarget, savePlan } from "../../src/plan/saved.js";
 import {
   elsewhere,
   keysOf,
+  otherSecret,
   otherSettings,
   otherTarget,
   recognise,
@@ -84,10 +86,10 @@ function told(problems: readonly Problem[]): readonly string[] {
 }
 
 describe("the definitions of a saved plan", () => {
-  const then = desiredOf(`${stripeText}---\n${hubspotText}`, { K: "k" });
-  const { target } = saved(then);
+  const made = () => saved(desiredOf(`${stripeText}---\n${hubspotText}`, { K: "k" }));
 
   it("are found again in any order and spelling, each at its position", () => {
+    const { target } = made();
     const now = desiredOf(`${hubspotText}---\n# said otherwise\n${stripeText.replace("S\n", "'S'\n")}`, { K: "other" });
     const { positions, problems } = recognise(target, now);
     expect(problems).toEqual([]);
@@ -98,6 +100,7 @@ describe("the definitions of a saved plan", () => {
   });
 
   it("that say something else are told at their place, and are not known", () => {
+    const { target } = made();
     const now = desiredOf(`${hubspotText}---\n${stripeText.replace("team: a", "team: b")}`, { K: "k" });
     const { positions, problems } = recognise(target, now);
     expect([...positions.values()]).toEqual([1]);
@@ -106,6 +109,7 @@ describe("the definitions of a saved plan", () => {
   });
 
   it("are known by their file where the name changed, and by their name where the file did", () => {
+    const { target } = made();
     const renamed = desiredOf(`${stripeText.replace("name: S", "name: T")}---\n${hubspotText}`, { K: "k" });
     expect(told(recognise(target, renamed).problems)).toEqual([
       'STALE.OTHER_DEFINITIONS "T" says something else than when the plan was made.',
@@ -122,6 +126,7 @@ describe("the definitions of a saved plan", () => {
   });
 
   it("that came or went since are named, those that went with where they were", () => {
+    const { target } = made();
     const now = desiredOf(`${stripeText}---\nname: H\nprovider_type: razorpay\n`, { K: "k" });
     const { problems } = recognise(target, now);
     expect(told(problems)).toEqual([
@@ -162,16 +167,20 @@ describe("the definitions of a saved plan", () => {
 });
 
 describe("what can be told of a saved plan without the service", () => {
-  const desired = desiredOf(stripeText, { K: "k" });
+  const made = () => {
+    const desired = desiredOf(stripeText, { K: "k" });
+    return { desired, plain: saved(desired) };
+  };
   const before = Date.parse(EXPIRES) - 1;
-  const plain = saved(desired);
 
   it("is nothing where all is as it was", () => {
+    const { plain } = made();
     expect(staleOffline(plain.plan, plain.target, present(), {}, before)).toEqual([]);
     expect(staleOffline(plain.plan, plain.target, undefined, {}, before)).toEqual([]);
   });
 
   it("is that its time is up, from the very moment on; a time that is none is up", () => {
+    const { plain } = made();
     const problems = staleOffline(plain.plan, plain.target, undefined, {}, before + 1);
     expect(told(problems)).toEqual([`STALE.EXPIRED the plan was good until ${EXPIRES}.`]);
     expect(problems[0]?.hint).toBe(AGAIN);
@@ -180,6 +189,7 @@ describe("what can be told of a saved plan without the service", () => {
   });
 
   it("is that its key is not there, or is another one; without a key of its own none is missed", () => {
+    const { desired, plain } = made();
     const keyed = saved(desired, { keys: withKey });
     expect(staleOffline(keyed.plan, keyed.target, undefined, withKey, before)).toEqual([]);
     const missing = staleOffline(keyed.plan, keyed.target, undefined, {}, before);
@@ -195,6 +205,7 @@ describe("what can be told of a saved plan without the service", () => {
   });
 
   it("is all of it at once: time, target, settings, folders and key", () => {
+    const { desired } = made();
     const keyed = saved(desired, { keys: withKey });
     const now = present({ baseUrl: "http://x", owner: "others", usualPaths: ["elsewhere"] });
     expect(codes(staleOffline(keyed.plan, keyed.target, now, {}, before + 1))).toEqual([
@@ -207,6 +218,7 @@ describe("what can be told of a saved plan without the service", () => {
   });
 
   it("is that the settings name other folders, unless an option named those of the plan", () => {
+    const { desired, plain } = made();
     const now = present({ usualPaths: ["a", "b"] });
     const problems = staleOffline(plain.plan, { ...plain.target, paths: ["c", "d"] }, now, {}, before);
     expect(told(problems)).toEqual([
@@ -219,10 +231,11 @@ describe("what can be told of a saved plan without the service", () => {
 });
 
 describe("the target of a saved plan", () => {
-  const { target } = saved(desiredOf(hubspotText));
+  const made = () => saved(desiredOf(hubspotText));
   const messages = (problems: readonly Problem[]) => problems.map(detailOf);
 
   it("is another one by the name of its environment, its address, or its id", () => {
+    const { target } = made();
     expect(otherTarget(target, present())).toEqual([]);
     const problems = otherTarget(
       target,
@@ -237,12 +250,14 @@ describe("the target of a saved plan", () => {
   });
 
   it("is not another one because an id is not known, then or now", () => {
+    const { target } = made();
     const { expectedEnvironmentId: _id, ...unknown } = present();
     expect(otherTarget(target, unknown)).toEqual([]);
     expect(otherTarget({ ...target, environment_id: null }, present())).toEqual([]);
   });
 
   it("of a replace that broke off may be called otherwise by now where the id is the same", () => {
+    const { target } = made();
     const renamed = present({ environment: "renamed" });
     expect(otherTarget(target, renamed, "recovery file")).toEqual([]);
     expect(messages(otherTarget(target, renamed))).toEqual([
@@ -260,6 +275,7 @@ describe("the target of a saved plan", () => {
   });
 
   it("shows by the rows, too: those of another environment are not what it was made for", () => {
+    const { target } = made();
     const problems = elsewhere(target, "env_other");
     expect(told(problems)).toEqual([
       "STALE.OTHER_TARGET the plan was made for the environment env_test, and the connections that this key shows are of env_other.",
@@ -273,11 +289,15 @@ describe("the target of a saved plan", () => {
 });
 
 describe("the settings of a saved plan", () => {
-  const { target } = saved(desiredOf(hubspotText));
-  const { owner: _owner, ...unowned } = target;
+  const made = () => {
+    const { target } = saved(desiredOf(hubspotText));
+    const { owner: _owner, ...unowned } = target;
+    return { target, unowned };
+  };
   const { owner: _present, ...nobody } = present();
 
   it("are others with another owner, or with none, and the way back is named", () => {
+    const { target, unowned } = made();
     expect(otherSettings(target, present())).toEqual([]);
     const others = otherSettings(target, present({ owner: "others" }));
     expect(told(others)).toEqual([
@@ -298,6 +318,7 @@ describe("the settings of a saved plan", () => {
   });
 
   it("are others when stamps were turned on or off; whose they are is no question without", () => {
+    const { target } = made();
     const off = otherSettings(target, present({ stamps: false, owner: "others" }));
     expect(told(off)).toEqual(["STALE.OTHER_SETTINGS the plan was made with stamps, and this run is without stamps."]);
     expect(off[0]?.hint).toBe("set FLEXPRICE_SYNC_STAMP=on for this run.");
@@ -308,6 +329,7 @@ describe("the settings of a saved plan", () => {
   });
 
   it("are others when other credentials are assumed updatable, in whatever order; a recovery file says nothing of it", () => {
+    const { target } = made();
     const assuming = { ...target, assume_updatable: ["stripe.b", "stripe.a"] };
     expect(otherSettings(assuming, present({ assumeUpdatable: ["stripe.a", "stripe.b"] }))).toEqual([]);
     expect(otherSettings(assuming, present({ assumeUpdatable: ["stripe.b", "stripe.a"] }))).toEqual([]);
@@ -339,16 +361,21 @@ metadata: { note: "by \${A} and \${B}" }
 sync_config: { s3: { bucket: "\${C}", region: r } }
 `;
   const values = { K: "key", A: "one", B: "two", C: "bucket" };
-  const then = desiredOf(text, values);
-  const { plan, target } = saved(then, { keys: withKey });
-  const staleNow = (now: readonly Desired[], keys = withKey) =>
-    staleSecrets(plan, target, recognise(target, now).positions, keys, noSecrets);
+  const made = () => {
+    const then = desiredOf(text, values);
+    const { plan, target } = saved(then, { keys: withKey });
+    const staleNow = (now: readonly Desired[], keys = withKey) =>
+      staleSecrets(plan, target, recognise(target, now).positions, keys, noSecrets);
+    return { then, plan, target, staleNow };
+  };
 
   it("are none while the values are the same", () => {
+    const { staleNow } = made();
     expect(staleNow(desiredOf(text, values))).toEqual([]);
   });
 
   it("are named with their variables, at their place", () => {
+    const { staleNow } = made();
     const problems = staleNow(desiredOf(text, { K: "other", A: "one", B: "other", C: "other" }));
     expect(told(problems)).toEqual([
       'STALE.OTHER_SECRETS encrypted_secret_data.stripe.secret_key, taken from K, of "S" has another value than when the plan was made.',
@@ -365,6 +392,7 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
   });
 
   it("are told, too, where they have no value any more", () => {
+    const { staleNow } = made();
     expect(told(staleNow(desiredOf(text, { K: "key", A: "one", C: "bucket" })))).toEqual([
       'STALE.OTHER_SECRETS metadata.note, taken from A and B, of "S" has no value, and had one when the plan was made.',
     ]);
@@ -373,7 +401,19 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
     ]);
   });
 
+  it("are told at the definition where the place of their value is not known, and at the value where it is", () => {
+    const { then } = made();
+    const [one] = then;
+    if (one === undefined) throw new Error("no definition");
+    const locate = (pointer: Pointer, part: string) => ({ file: "f", line: pointer.length, column: part.length });
+    const elsewhere = { ...one, definition: { ...one.definition, origin: { file: "f", line: 9, locate } } };
+    expect(otherSecret(elsewhere, "x.").place).toEqual({ file: "f", line: 9, column: 1 });
+    expect(otherSecret(elsewhere, "x.", []).place).toEqual({ file: "f", line: 9, column: 1 });
+    expect(otherSecret(elsewhere, "x.", ["a", "b"]).place).toEqual({ file: "f", line: 2, column: "value".length });
+  });
+
   it("that come from no variable are named without one", () => {
+    const { then, plan, target } = made();
     const [one] = then;
     if (one === undefined) throw new Error("no definition");
     const credentials = one.credentials.map(({ variable: _variable, ...rest }) => ({
@@ -387,6 +427,7 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
   });
 
   it("cannot be told without the plan's key, and only of what the plan changes", () => {
+    const { then, plan, target, staleNow } = made();
     const other = desiredOf(text, { ...values, K: "other" });
     expect(staleNow(other, {})).toEqual([]);
     expect(staleNow(other, { current: fingerprintKey(2) })).toEqual([]);
@@ -399,6 +440,7 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
   });
 
   it("are compared only where there was a value to compare with", () => {
+    const { then } = made();
     const unset = desiredOf(text, { ...values, K: "" });
     const before = saved(unset, { keys: withKey });
     const positions = recognise(before.target, then).positions;
@@ -406,9 +448,13 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
   });
 
   it("are told of a field that the definition does not name at the definition's own place", () => {
+    const { then, plan, target } = made();
+    const [one] = then;
     const strange = { path: "metadata.strange", sent: false, recorded: false, fingerprint: "v1:x" };
     const changes = target.changes.map((change) => ({ ...change, secrets: [strange] }));
-    const positions = recognise(target, then).positions;
+    if (one === undefined) throw new Error("no definition");
+    const origin = { ...one.definition.origin, locate: () => ({ file: "f", line: 7, column: 7 }) };
+    const positions = new Map([[{ ...one, definition: { ...one.definition, origin } }, 0]]);
     const problems = staleSecrets(plan, { ...target, changes }, positions, withKey, noSecrets);
     expect(told(problems)).toEqual([
       'STALE.OTHER_SECRETS metadata.strange of "S" has no value, and had one when the plan was made.',
@@ -419,24 +465,28 @@ sync_config: { s3: { bucket: "\${C}", region: r } }
 
 describe("what a saved plan was asked for, asked again", () => {
   const text = `${stripeText}---\n${hubspotText}---\nname: R\nprovider_type: razorpay\n`;
-  const desired = desiredOf(text, { K: "k" });
-  const [stripe, hubspot, razorpay] = desired;
-  if (stripe === undefined || hubspot === undefined || razorpay === undefined) throw new Error("no definitions");
-  const rows = [
-    observed({ providerType: "stripe", name: "S" }),
-    observed({ providerType: "hubspot", name: "H", metadata: json({ team: "a" }) }),
-  ];
-  const { plan, target } = saved(desired, {
-    rows,
-    keys: withKey,
-    request: { writesSecretsOf: new Set([stripe]), replaces: new Set([hubspot]) },
-  });
-  const positions = recognise(target, desired).positions;
-  const stamps = { isOn: true, keys: withKey, owner: "acme" };
-  const again = (changed: Partial<SavedPlan> = {}, changes = target.changes) =>
-    requestOfPlan({ ...plan, ...changed }, { ...target, changes }, positions, stamps, () => "a-new-salt");
+  const made = () => {
+    const desired = desiredOf(text, { K: "k" });
+    const [stripe, hubspot, razorpay] = desired;
+    if (stripe === undefined || hubspot === undefined || razorpay === undefined) throw new Error("no definitions");
+    const rows = [
+      observed({ providerType: "stripe", name: "S" }),
+      observed({ providerType: "hubspot", name: "H", metadata: json({ team: "a" }) }),
+    ];
+    const { plan, target } = saved(desired, {
+      rows,
+      keys: withKey,
+      request: { writesSecretsOf: new Set([stripe]), replaces: new Set([hubspot]) },
+    });
+    const positions = recognise(target, desired).positions;
+    const stamps = { isOn: true, keys: withKey, owner: "acme" };
+    const again = (changed: Partial<SavedPlan> = {}, changes = target.changes) =>
+      requestOfPlan({ ...plan, ...changed }, { ...target, changes }, positions, stamps, () => "a-new-salt");
+    return { stripe, hubspot, razorpay, target, stamps, again };
+  };
 
   it("is about the definitions that it has a change for, with what was asked of each", () => {
+    const { stripe, hubspot, target, stamps, again } = made();
     const { selected, request } = again();
     expect([...selected].map(({ name }) => name).sort()).toEqual(["H", "R", "S"]);
     expect([...request.writesSecretsOf]).toEqual([stripe]);
@@ -452,10 +502,12 @@ describe("what a saved plan was asked for, asked again", () => {
   });
 
   it("goes by the plan's key alone", () => {
+    const { again } = made();
     expect(again({ key_id: null }).request.stamps).toEqual({ isOn: true, keys: {}, owner: "acme" });
   });
 
   it("is about the rows that it was made from, and about no other", () => {
+    const { stripe, razorpay, again } = made();
     const { isAskedAbout } = again().request;
     const row = observed({ providerType: "stripe", id: "conn_stripe" });
     expect(isAskedAbout(stripe, row)).toBe(true);
@@ -465,6 +517,7 @@ describe("what a saved plan was asked for, asked again", () => {
   });
 
   it("takes the salts that were drawn then, and a new one where none was", () => {
+    const { stripe, hubspot, target, again } = made();
     const drawn = target.changes.map((change) => ({ ...change, salt: `salt-${change.definition}` }));
     const { saltFor } = again({}, drawn).request;
     expect([saltFor(stripe), saltFor(hubspot)]).toEqual(["salt-0", "salt-1"]);

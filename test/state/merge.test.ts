@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { SyncField, SyncGroup } from "../../src/model/catalogue.js";
 import type { JsonObject } from "../../src/model/json.js";
 import { edited, withoutEmptyBlocks } from "../../src/state/merge.js";
 import { unmet } from "../../src/state/wish.js";
 import { catalogue, json, observed } from "../support/steps.js";
+
+const direction: Omit<SyncField, "kind"> = { default: false, update: "applied", serverFilled: false, meaning: {} };
 
 describe("editing a map", () => {
   const map = json({ a: 1, b: { c: { d: 2 }, e: 3 } });
@@ -22,8 +25,27 @@ describe("editing a map", () => {
     expect(JSON.stringify(map)).toBe(before);
   });
 
-  it("does not make what it was to remove", () => {
-    expect(edited(map, [{ keys: ["x", "y"], remove: true }])).toEqual(map);
+  it("does not make what it was to remove, and takes nothing away from what has no inside", () => {
+    expect(edited(map, [{ keys: ["x", "y"], remove: true }])).toStrictEqual(map);
+    expect(edited(map, [{ keys: ["a", "y"], remove: true }])).toStrictEqual(map);
+  });
+
+  it("makes what it is to give a value to, whatever else is to be removed beside it or stood there", () => {
+    const edits = [
+      { keys: ["x", "y"], remove: true },
+      { keys: ["x", "z"], value: 1 },
+      { keys: ["a", "b"], value: 2 },
+    ] as const;
+    expect(edited(map, edits)).toStrictEqual({ a: { b: 2 }, b: { c: { d: 2 }, e: 3 }, x: { z: 1 } });
+  });
+
+  it("of no place does nothing", () => {
+    expect(edited(map, [{ keys: [], value: 1 }])).toStrictEqual(map);
+  });
+
+  it("takes a whole part away, or gives it one value", () => {
+    expect(edited(map, [{ keys: ["b"], remove: true }])).toStrictEqual({ a: 1 });
+    expect(edited(map, [{ keys: ["b", "c"], value: null }])).toStrictEqual({ a: 1, b: { c: null, e: 3 } });
   });
 
   it("keeps keys that JavaScript treats in a special way", () => {
@@ -43,6 +65,15 @@ describe("editing a map", () => {
       invoice_sync_settings: {},
       invoice: { inbound: false },
     });
+  });
+
+  it("leaves what says nothing where nobody has heard of it, where it is no block, and where it says something", () => {
+    const flat: SyncGroup = {
+      ...catalogue.syncConfig,
+      members: { ...catalogue.syncConfig.members, flat: { kind: "field", ...direction } },
+    };
+    for (const sync of [{ unheard: {} }, { flat: {} }, { s3: { bucket: "b" } }, { s3: null }])
+      expect(withoutEmptyBlocks(json(sync), flat)).toStrictEqual(sync);
   });
 });
 

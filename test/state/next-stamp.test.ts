@@ -13,10 +13,9 @@ const off = { isOn: true, keys: {} };
 const keyed = { isOn: true, keys: { current: fingerprintKey(1) } };
 const row = observed({ providerType: "stripe" });
 
-const desired = oneDesired(
-  'name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${A}", webhook_secret: "${B}" }\nmetadata: { team: billing }\n',
-  { A: "a-secret", B: "b-secret" },
-);
+const text =
+  'name: S\nprovider_type: stripe\nencrypted_secret_data: { secret_key: "${A}", webhook_secret: "${B}" }\nmetadata: { team: billing }\n';
+const made = () => oneDesired(text, { A: "a-secret", B: "b-secret" });
 const KEY = "encrypted_secret_data.stripe.secret_key";
 const HOOK = "encrypted_secret_data.stripe.webhook_secret";
 
@@ -25,17 +24,19 @@ function secret(path: string, more: Partial<SecretChange> = {}): SecretChange {
 }
 
 function stampOf(wish: Partial<StampWish>, settings: Parameters<typeof nextStamp>[1] = off): Stamp {
-  return nextStamp({ desired, fields: [], secrets: [], ...wish }, settings, facts);
+  return nextStamp({ desired: made(), fields: [], secrets: [], ...wish }, settings, facts);
 }
 
 describe("what a connection had before it is made", () => {
   it("is nothing for one that never was", () => {
+    const desired = made();
     expect(pastOf({ desired })).toEqual({ desired });
   });
 
   it("is the row that it takes the place of, as it was archived where that is known, with the stamp of it", () => {
+    const desired = made();
     const carried = { ...row, name: "carried" };
-    expect(pastOf({ desired, observed: row })).toEqual({ desired, row, isNew: true });
+    expect(pastOf({ desired, observed: row })).toStrictEqual({ desired, row, isNew: true });
     expect(pastOf({ desired, carried, stamp: blank })).toEqual({ desired, row: carried, isNew: true, before: blank });
     expect(pastOf({ desired, observed: row, carried }).row).toBe(row);
   });
@@ -132,8 +133,8 @@ describe("the fingerprints of a stamp", () => {
 });
 
 describe("paths of a stamp that hold a value of the environment", () => {
-  const text = 'name: S\nprovider_type: stripe\nmetadata: { note: "${A}", team: billing }\n';
-  const hidden = oneDesired(text, { A: "a" });
+  const hides = 'name: S\nprovider_type: stripe\nmetadata: { note: "${A}", team: billing }\n';
+  const hiding = () => oneDesired(hides, { A: "a" });
   const marked = (owns: readonly string[], masked: readonly string[], metadata: object) =>
     observed({
       providerType: "stripe",
@@ -147,11 +148,11 @@ describe("paths of a stamp that hold a value of the environment", () => {
     });
 
   it("are those that the definition takes from one, if they are written", () => {
-    expect(stampOf({ desired: hidden, row, before: blank }).masked).toEqual(["metadata.note"]);
+    expect(stampOf({ desired: hiding(), row, before: blank }).masked).toEqual(["metadata.note"]);
     const fields = [
       { path: "metadata.note", keys: ["metadata", "note"], kind: "add" as const, state: "unresolved" as const },
     ];
-    expect(stampOf({ desired: hidden, row, before: blank, fields }).masked).toEqual([]);
+    expect(stampOf({ desired: hiding(), row, before: blank, fields }).masked).toEqual([]);
   });
 
   it("stay those that had one, as long as they have any value and no definition names them", () => {
@@ -164,7 +165,7 @@ describe("paths of a stamp that hold a value of the environment", () => {
     expect(stampOf({ row: past, before: blank }).masked).toEqual(["metadata.a", "metadata.b"]);
     const fields = [{ path: "metadata.a", keys: ["metadata", "a"], kind: "remove" as const, before: 2 }];
     expect(stampOf({ row: past, before: blank, fields }).masked).toEqual(["metadata.b"]);
-    expect(stampOf({ desired: hidden, row: past, before: blank }).masked).toEqual([
+    expect(stampOf({ desired: hiding(), row: past, before: blank }).masked).toEqual([
       "metadata.a",
       "metadata.b",
       "metadata.note",
@@ -188,6 +189,16 @@ describe("what a stamp owns", () => {
     const owned = (wish: Partial<StampWish>) => Object.keys(stampOf({ desired: kept, salt, ...wish }).owns);
     expect(owned({})).toEqual(["sync_config.s3.compression", "sync_config.s3.is_flexprice_managed"]);
     expect(owned({ row: observed({ providerType: "s3" }) })).toHaveLength(4);
+  });
+
+  it("is what was ours where a variable is missing: nothing is taken away there", () => {
+    const there = observed({ providerType: "stripe", metadata: json({ note: "x" }) });
+    const owns = { "metadata.note": valueMark(salt, "metadata.note", "x") };
+    const open = oneDesired('name: S\nprovider_type: stripe\nmetadata: { note: "${UNSET}" }\n');
+    const fields = [
+      { path: "metadata.note", keys: ["metadata", "note"], kind: "edit" as const, state: "unresolved" as const },
+    ];
+    expect(stampOf({ desired: open, row: there, before: { ...blank, owns }, fields }).owns).toEqual(owns);
   });
 
   it("is not what another owner wrote and is still there", () => {
@@ -257,6 +268,7 @@ describe("what a write changes on a stamp", () => {
   it("is all of it where there was none, and nothing where it is the same in another order", () => {
     expect(stampPartsOf(undefined, same)).toEqual(["first"]);
     expect(stampPartsOf(before, same)).toEqual([]);
+    expect(stampPartsOf(same, { ...before, masked: same.masked })).toEqual([]);
   });
 
   it.each<[string, Partial<Stamp>, readonly string[]]>([

@@ -3,9 +3,23 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Observed } from "../../src/model/connection.js";
 import type { Json } from "../../src/model/json.js";
+import { Bug } from "../../src/model/problem.js";
+import { Secret } from "../../src/model/secret.js";
 import type { Stamp } from "../../src/model/stamp.js";
 import { nextStamp } from "../../src/state/next-stamp.js";
-import { LONGEST_STAMP, readStamps, stampText, valueMark } from "../../src/state/stamp.js";
+import {
+  claimOn,
+  fingerprintOf,
+  hiddenOn,
+  isOthers,
+  isWrittenBy,
+  LONGEST_STAMP,
+  maskedOn,
+  readStamps,
+  stampText,
+  unguessableStamp,
+  valueMark,
+} from "../../src/state/stamp.js";
 import { catalogue, fingerprintKey, json, observed, oneDesired, stampWith } from "../support/steps.js";
 
 const salt = "the-salt-of-the-row";
@@ -34,10 +48,12 @@ describe("the stamp of a row", () => {
   };
 
   it("is read as it was written, with and without what may be absent", () => {
-    expect(readingOf(stampText(whole))).toEqual({ kind: "own", stamp: whole });
+    const most = { ...whole, pending: ["p", "q"], write: "drawn" };
+    expect(readingOf(stampText(most))).toStrictEqual({ kind: "own", stamp: most });
     const { owner: _owner, id: _id, ...more } = whole;
     const least = { ...more, masked: [] };
-    expect(readingOf(stampText(least))).toEqual({ kind: "own", stamp: least });
+    expect(readingOf(stampText(least))).toStrictEqual({ kind: "own", stamp: least });
+    expect(Object.keys(JSON.parse(stampText(least)))).toEqual(["v", "provider", "salt", "owns", "secrets", "protect"]);
   });
 
   it("is read without what says nothing, so that a version may leave it out", () => {
@@ -49,9 +65,18 @@ describe("the stamp of a row", () => {
   });
 
   it("is one text, the same whatever the order of its parts", () => {
-    const turned = { ...whole, owns: Object.fromEntries(Object.entries(whole.owns).reverse()) };
-    expect(stampText(turned)).toBe(stampText(whole));
-    expect(Object.keys(JSON.parse(stampText(whole)))).toEqual([
+    const lists = { masked: ["b", "a"], pending: ["q", "p"], secrets: { y: "1", x: "2" }, write: "drawn" };
+    const one = { ...whole, ...lists };
+    const turned = {
+      ...one,
+      masked: ["a", "b"],
+      pending: ["p", "q"],
+      owns: Object.fromEntries(Object.entries(one.owns).reverse()),
+      secrets: { x: "2", y: "1" },
+    };
+    expect(stampText(turned)).toBe(stampText(one));
+    expect(JSON.parse(stampText(one))).toMatchObject({ masked: ["a", "b"], pending: ["p", "q"] });
+    expect(Object.keys(JSON.parse(stampText(one)))).toEqual([
       "v",
       "owner",
       "id",
@@ -61,6 +86,8 @@ describe("the stamp of a row", () => {
       "masked",
       "secrets",
       "protect",
+      "pending",
+      "write",
     ]);
   });
 
@@ -93,10 +120,18 @@ describe("the stamp of a row", () => {
     ["an owner that is no text", JSON.stringify({ v: 1, ...whole, owner: 7 })],
     ["an owner that steers a terminal", JSON.stringify({ v: 1, ...whole, owner: "a\u001b[2J" })],
     ["an owner of a thousand characters", JSON.stringify({ v: 1, ...whole, owner: "a".repeat(1_000) })],
-    ["more than anybody writes", `${" ".repeat(LONGEST_STAMP)}${stampText(whole)}`],
+    ["an id that steers a terminal", JSON.stringify({ v: 1, ...whole, id: "a\u001b[2J" })],
+    ["the salt of a write that is no text", JSON.stringify({ v: 1, ...whole, write: 7 })],
+    ["pending credentials that are no list", JSON.stringify({ v: 1, ...whole, pending: "x" })],
     ["a depth that breaks readers", "[".repeat(100_000)],
   ])("is damaged with %s", (_what, stamp) => {
     expect(readingOf(stamp)).toEqual({ kind: "damaged" });
+  });
+
+  it("is damaged with more than anybody writes", () => {
+    const text = stampText(whole);
+    expect(readingOf(text.padEnd(LONGEST_STAMP))).toEqual({ kind: "own", stamp: whole });
+    expect(readingOf(text.padEnd(LONGEST_STAMP + 1))).toEqual({ kind: "damaged" });
   });
 
   it("is whatever it is, and never breaks the reader", () => {
@@ -174,14 +209,15 @@ metadata: { team: billing }
 sync_config: { invoice: { outbound: true }, customer: { inbound: false } }
 protect: true
 `;
-  const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
   const facts = catalogue.syncConfig;
   const off = { isOn: true, keys: {} };
   const on = { isOn: true, owner: "acme", keys: { current: fingerprintKey(1) } };
-  const [first, second] = desired.credentials.map(({ path }) => path);
+  const first = "encrypted_secret_data.stripe.secret_key";
+  const second = "encrypted_secret_data.stripe.webhook_secret";
   const sent = (path = "", more = {}) => ({ path, state: "new" as const, isSent: true, isRecorded: false, ...more });
 
   it("of a create has no id, every declared path, off ones too, and a fingerprint of all that is sent", () => {
+    const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
     const stamp = nextStamp({ desired, salt, fields: [], secrets: [sent(first), sent(second)] }, on, facts);
     expect(stamp).toEqual({
       owner: "acme",
@@ -194,14 +230,8 @@ protect: true
       },
       masked: [],
       secrets: {
-        [String(first)]: fingerprintKey(1).fingerprint(
-          { providerType: "stripe", salt, path: String(first) },
-          "a-secret",
-        ),
-        [String(second)]: fingerprintKey(1).fingerprint(
-          { providerType: "stripe", salt, path: String(second) },
-          "b-secret",
-        ),
+        [first]: fingerprintKey(1).fingerprint({ providerType: "stripe", salt, path: first }, "a-secret"),
+        [second]: fingerprintKey(1).fingerprint({ providerType: "stripe", salt, path: second }, "b-secret"),
       },
       protect: true,
       pending: [],
@@ -209,8 +239,9 @@ protect: true
   });
 
   it("keeps the salt, fills in the id, and copies fingerprints that it does not touch, also without a key", () => {
+    const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
     const row = observed({ providerType: "stripe" });
-    const before: Stamp = { ...blank, secrets: { x: "v1:old", [String(first)]: "v1:old" } };
+    const before: Stamp = { ...blank, secrets: { x: "v1:old", [first]: "v1:old" } };
     const stamp = nextStamp(
       { desired, row, before, salt: "another-salt-entirely", fields: [], secrets: [] },
       off,
@@ -221,6 +252,7 @@ protect: true
   });
 
   it("claims nothing that could not be written: what is blocked keeps the mark it had, or none", () => {
+    const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
     const row = observed({ providerType: "stripe" });
     const path = "sync_config.invoice.outbound";
     const fields = [
@@ -233,14 +265,16 @@ protect: true
   });
 
   it("drops the fingerprint of a secret that is sent without a key", () => {
+    const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
     const row = observed({ providerType: "stripe" });
-    const before: Stamp = { ...blank, secrets: { [String(first)]: "v1:old", [String(second)]: "v1:other" } };
+    const before: Stamp = { ...blank, secrets: { [first]: "v1:old", [second]: "v1:other" } };
     expect(nextStamp({ desired, row, before, fields: [], secrets: [sent(first)] }, off, facts).secrets).toEqual({
-      [String(second)]: "v1:other",
+      [second]: "v1:other",
     });
   });
 
   it("keeps what is ours and could not be taken away, forgets what somebody changed, and what another owner wrote", () => {
+    const desired = oneDesired(text, { A: "a-secret", B: "b-secret" });
     const row = observed({ providerType: "stripe", metadata: json({ kept: 1, changed: 2, gone: 3 }) });
     const owns = {
       "metadata.kept": valueMark(salt, "metadata.kept", 1),
@@ -255,5 +289,91 @@ protect: true
     expect(Object.keys(nextStamp(wish, off, facts).owns).sort()).toEqual([...declared, "metadata.kept"].sort());
     const others = { ...wish, before: { ...before, owner: "others" } };
     expect(Object.keys(nextStamp(others, on, facts).owns).sort()).toEqual([...declared].sort());
+  });
+});
+
+describe("what the mark of a value tells of it", () => {
+  const unit = (value: Json) => ({ path: "metadata.a", keys: ["metadata", "a"], value, isDefault: false });
+  const stamp = (owns: Stamp["owns"]): Stamp => ({
+    provider: "stripe",
+    salt,
+    owns,
+    masked: [],
+    secrets: {},
+    protect: false,
+    pending: [],
+  });
+
+  it("is whether it is ours, was changed since, or never was ours", () => {
+    const ours = stamp({ "metadata.a": valueMark(salt, "metadata.a", 1) });
+    expect(claimOn(unit(1), ours)).toBe("ours");
+    expect(claimOn(unit(2), ours)).toBe("changed");
+    expect(claimOn(unit(1), stamp({ "metadata.b": "m" }))).toBe("not-ours");
+    expect(claimOn(unit(1), undefined)).toBe("not-ours");
+    expect(claimOn({ ...unit(1), path: "constructor" }, ours)).toBe("not-ours");
+  });
+});
+
+describe("whose a stamp is", () => {
+  const stamp = { provider: "stripe", salt: "first", owns: {}, masked: [], secrets: {}, protect: false, pending: [] };
+
+  it("is somebody else's only where it names another owner", () => {
+    expect(isOthers({ ...stamp, owner: "acme" }, "others")).toBe(true);
+    expect(isOthers({ ...stamp, owner: "acme" }, undefined)).toBe(true);
+    expect(isOthers({ ...stamp, owner: "acme" }, "acme")).toBe(false);
+    expect(isOthers(stamp, "acme")).toBe(false);
+  });
+
+  it("is a change's by the salt that was drawn for it: the stamp's own, or that of its last write", () => {
+    expect([isWrittenBy(stamp, "first"), isWrittenBy(stamp, "drawn")]).toEqual([true, false]);
+    const again = { ...stamp, write: "drawn" };
+    expect(["first", "drawn", "other"].map((drawn) => isWrittenBy(again, drawn))).toEqual([true, true, false]);
+  });
+});
+
+describe("what a stamp hides", () => {
+  const shown = (stamp: Json) => observed({ providerType: "stripe", metadata: json({ flexprice_sync: stamp }) });
+
+  it("is what it says had a value of the environment, whatever it is worth otherwise", () => {
+    expect(maskedOn(shown('{"masked":["metadata.a"]}'))).toEqual(["metadata.a"]);
+    for (const nothing of ["{}", '{"masked":["a",1]}', '{"masked":{"a":1}}', '{"masked"', 7, null, ["masked"]])
+      expect(maskedOn(shown(nothing))).toEqual([]);
+    expect(maskedOn(observed({ providerType: "stripe" }))).toEqual([]);
+  });
+
+  it("is hidden beside what the definition takes from variables, set or not", () => {
+    const desired = oneDesired(
+      'name: S\nprovider_type: stripe\nmetadata: { b: "${B}", c: { deep: "${C}" }, d: plain }\n',
+      { B: "b" },
+    );
+    const row = shown('{"masked":["metadata.a"]}');
+    expect([...hiddenOn(row, desired, catalogue.syncConfig)]).toEqual(["metadata.a", "metadata.b", "metadata.c"]);
+  });
+
+  it("has no mark where a guess could be held against it", () => {
+    const owns = { "metadata.a": "m", "metadata.b": "n" };
+    const text = JSON.stringify({ v: 1, owns, masked: ["metadata.a"] });
+    expect(unguessableStamp(shown(text))).toEqual({ v: 1, owns: { "metadata.b": "n" }, masked: ["metadata.a"] });
+    for (const whole of [JSON.stringify({ v: 1, owns }), '{"masked":["a"],"owns":[]}', "no stamp", 7])
+      expect(unguessableStamp(shown(whole))).toEqual(whole);
+    expect(unguessableStamp(observed({ providerType: "stripe" }))).toBeNull();
+  });
+});
+
+describe("the fingerprint of a credential", () => {
+  const key = fingerprintKey(1);
+  const place = { providerType: "stripe", salt, path: "p" };
+
+  it("is of its value, secret or written out", () => {
+    const secret = fingerprintOf({ kind: "secret", secret: new Secret("value") }, place, key);
+    expect(secret).toBe(key.fingerprint(place, "value"));
+    expect(fingerprintOf({ kind: "literal", literal: "value" }, place, key)).toBe(secret);
+  });
+
+  it("is none without a value", () => {
+    const reference = { variable: "K", pointer: [], why: { reason: "unset" } } as const;
+    expect(() => fingerprintOf({ kind: "unresolved", reference }, place, key)).toThrow(
+      new Bug("p has no value to make a fingerprint of"),
+    );
   });
 });
