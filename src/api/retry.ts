@@ -67,11 +67,11 @@ export function spreadMs(random: number): number {
  * @returns milliseconds, 0 for a moment that has passed; `undefined` for no header or one that is neither
  */
 export function retryAfterMs(header: string | undefined, nowMs: number, date?: string): number | undefined {
-  // Without a header there is a text that is neither.
-  const asked = String(header);
-  if (/^\s*\d+\s*$/.test(asked)) return Number(asked) * 1000;
+  // Stryker disable next-line ConditionalExpression: what is no text is neither.
+  if (header === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
   // A date has a name of a day; what else the platform takes for one, such as "1.5", is none.
-  const at = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/i.test(asked) ? Date.parse(asked) : Number.NaN;
-  const answeredAt = Date.parse(String(date));
+  const at = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/i.test(header) ? Date.parse(header) : Number.NaN;
+  const answeredAt = date === undefined ? Number.NaN : Date.parse(date);
   return Number.isNaN(at) ? undefined : Math.max(0, at - (Number.isNaN(answeredAt) ? nowMs : answeredAt));
 }

@@ -80,6 +80,7 @@ export function worldOf({
         send,
         knownSecrets,
         pace: new Pace(4),
+        interrupt: neverInterrupted(),
         clock,
         random,
         newRequestId: () => "r",
