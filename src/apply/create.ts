@@ -1,7 +1,7 @@
 import type { Desired, DesiredCredential, Observed } from "../model/connection.js";
 import { fieldFacts, isKeptCredential } from "../model/credentials.js";
 import type { Outcome } from "../model/outcome.js";
-import type { Change, SecretChange, Source } from "../model/plan.js";
+import type { Change, FieldChange, SecretChange, Source } from "../model/plan.js";
 import { detailOf, shellWord } from "../model/problem.js";
 import { ServiceError } from "../model/service-error.js";
 import type { Stamp } from "../model/stamp.js";
@@ -127,11 +127,12 @@ async function completed(
   const { catalogue, stamps, base } = way;
   const { desired, secrets, first } = parts;
   const { providerType } = row;
+  const fields: readonly FieldChange[] = [];
   const wishFor = (now: Observed): UpdateWish => {
-    const wish = { desired, row: now, fields: [], secrets };
+    const wish = { desired, row: now, fields, secrets };
     const stamp = first && stampText(nextStamp({ ...wish, before: first }, stamps, catalogue.syncConfig));
     return {
-      ...updateWish([], desired, now, catalogue.syncConfig, stamp),
+      ...updateWish(fields, desired, now, catalogue.syncConfig, stamp),
       credentials: { providerType, fields: sentOf(secrets, desired) },
     };
   };

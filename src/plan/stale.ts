@@ -40,11 +40,13 @@ export function recognise({ definitions }: SavedTarget, desired: readonly Desire
   const positions = new Map<Desired, number>();
   const strange: Desired[] = [];
   for (const one of desired) {
-    const at = byDigest.get(definitionMark(one));
-    if (at === undefined || !open.has(at)) {
+    const mark = definitionMark(one);
+    const at = byDigest.get(mark);
+    if (at === undefined) {
       strange.push(one);
       continue;
     }
+    byDigest.delete(mark);
     open.delete(at);
     positions.set(one, at);
   }
@@ -165,8 +167,10 @@ export function staleSecrets(
   if (key === undefined || key.id !== plan.key_id) return [];
   const byPosition = new Map(saved.changes.map((change) => [change.definition, change]));
   return [...positions].flatMap(([desired, at]) => {
+    const change = byPosition.get(at);
+    if (change === undefined) return [];
     const now = valueMarks(desired, { key, salt: saltAt(saved.salt, at), knownSecrets });
-    return (byPosition.get(at)?.secrets ?? []).flatMap(({ path, fingerprint }) => {
+    return change.secrets.flatMap(({ path, fingerprint }) => {
       if (fingerprint === undefined || now.get(path) === fingerprint) return [];
       const { variables, pointer } = takenFrom(desired, path);
       const what = variables.length === 0 ? path : `${path}, taken from ${variables.join(" and ")},`;

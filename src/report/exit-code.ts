@@ -23,7 +23,7 @@ export type ExitCode = (typeof exitCodes)[number]["code"];
 /** What a run's result means for the caller. Where several codes apply, the one listed first counts. */
 export function exitCodeOf(run: Run, { isDetailed }: { readonly isDetailed: boolean }): ExitCode {
   const errors = codesOf(run.problems);
-  const outcomes = run.targets.flatMap(({ outcomes: all }) => Array.from(all?.values() ?? []));
+  const outcomes = run.targets.flatMap(({ outcomes: all }) => [...new Map(all).values()]);
   const has = (...statuses: readonly Outcome["status"][]) => outcomes.some(({ status }) => statuses.includes(status));
   const hasFailed = has("failed", "not-started");
   // One environment can be wrong in its files and another written.

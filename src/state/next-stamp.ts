@@ -104,13 +104,13 @@ function waiting(wish: StampWish, salt: string, owner: string | undefined, facts
   return Object.fromEntries(ours.map(({ path, value }) => [path, valueMark(salt, path, value)]));
 }
 
-/** What the row has, the definition does not name, and this write does not take away. */
+/** What the row has, the definition does not name, and this write does not touch: it could only take it away. */
 function leftOn({ desired, row, fields }: StampWish, facts: SyncGroup): readonly Unit[] {
-  const removed = new Set(fields.filter(({ kind }) => kind === "remove").map(({ path }) => path));
+  const touched = new Set(fields.map(({ path }) => path));
   const units = [...metadataUnits(desired.metadata), ...syncUnits(desired.syncConfig, facts)];
   const declared = new Set(units.map(({ path }) => path));
   return [...metadataUnits(row?.metadata), ...syncUnits(row?.syncConfig, facts)].filter(
-    (unit) => !unit.isDefault && !declared.has(unit.path) && !removed.has(unit.path),
+    (unit) => !unit.isDefault && !declared.has(unit.path) && !touched.has(unit.path),
   );
 }
 

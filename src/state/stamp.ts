@@ -168,8 +168,9 @@ export function valueMark(salt: string, path: string, value: Json): string {
  * @param stamp - the row's own
  */
 export function claimOn({ path, value }: Unit, stamp: Stamp | undefined): "ours" | "changed" | "not-ours" {
-  const mark = stamp === undefined ? undefined : ownValue(stamp.owns, path);
-  if (stamp === undefined || mark === undefined) return "not-ours";
+  if (stamp === undefined) return "not-ours";
+  const mark = ownValue(stamp.owns, path);
+  if (mark === undefined) return "not-ours";
   return mark === valueMark(stamp.salt, path, value) ? "ours" : "changed";
 }
 
