@@ -12,12 +12,13 @@ import { LARGEST_FILE, MOST_BYTES, MOST_DEFINITIONS, MOST_ENTRIES } from "../src
 import { LARGEST_SAVED_FILE, readPlan, readRecovery } from "../src/load/saved-file.js";
 import { MOST_ALIASED_NODES } from "../src/load/yaml-nodes.js";
 import { DEEPEST_NESTING, MOST_DOCUMENTS, MOST_TOKENS, readYaml } from "../src/load/yaml-source.js";
+import { patternFault } from "../src/model/pattern.js";
 import { MOST_BYTES as MOST_MARKDOWN } from "../src/report/markdown.js";
 import { LONGEST_VALUE } from "../src/secrets/resolve.js";
 import { LARGEST_VARIABLE, variablesOf } from "../src/secrets/variables.js";
 import { authoritiesOf } from "../src/setup/authorities.js";
 import { nodeFiles } from "../src/setup/node-files.js";
-import { LONGEST_EXPIRY_MS, MOST_PARALLELISM, MOST_SHARDS, patternFault } from "../src/setup/options.js";
+import { LONGEST_EXPIRY_MS, MOST_PARALLELISM, MOST_SHARDS } from "../src/setup/options.js";
 import { sealed } from "../src/state/seal.js";
 import { LONGEST_STAMP } from "../src/state/stamp.js";
 import { folderWith } from "./support/folder.js";

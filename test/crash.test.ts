@@ -19,8 +19,15 @@ Array.prototype.map = function (...parts) {
 };
 Error.stackTraceLimit = 40;
 `;
-const IN_A_TIMER = 'setTimeout(() => { throw new Error("oh " + process.env.SK); }, 60);\n';
-const IN_A_PROMISE = 'setTimeout(() => Promise.reject(new Error("oh " + encodeURIComponent(process.env.SK))), 60);\n';
+/** Does something out of a timer as soon as the program listens for what nobody catches. */
+const soon = (act: string) => `const waiting = setInterval(() => {
+  if (process.listenerCount("uncaughtException") === 0) return;
+  clearInterval(waiting);
+  ${act}
+}, 1);
+`;
+const IN_A_TIMER = soon('throw new Error("oh " + process.env.SK);');
+const IN_A_PROMISE = soon('Promise.reject(new Error("oh " + encodeURIComponent(process.env.SK)));');
 
 const stripe =
   'name: S\nprovider_type: stripe\nmetadata: { team: billing }\nencrypted_secret_data: { secret_key: "${SK}" }\n';
@@ -61,25 +68,36 @@ describe("a mistake of ours", () => {
   });
 
   it("repeats nothing in what looks like a line of code, in a name, or in a cause", async () => {
-    const bug = `setTimeout(() => {
-      const { SK } = process.env;
+    const bug = soon(`const { SK } = process.env;
       const fault = new AggregateError([new Error(SK)], "oh\\n    at " + SK + " (x.js:1:1)", { cause: SK });
       fault.name = SK;
       fault.more = SK;
-      throw fault;
-    }, 60);\n`;
+      throw fault;`);
     const { stderr } = await brokenBy(bug, ["plan", "--debug"]);
     expect(stderr).toContain("error[INTERNAL.BUG]");
     expect(stderr).not.toContain("canary");
   });
 
   it("says its words where they repeat nothing", async () => {
-    const { stderr } = await brokenBy('setTimeout(() => { throw new Error("a plain word"); }, 60);\n', ["plan"]);
+    const { stderr } = await brokenBy(soon('throw new Error("a plain word");'), ["plan"]);
     expect(stderr).toMatch(/^Error: a plain word\n {4}at .*error\[INTERNAL\.BUG\] Internal error: a plain word\./s);
   });
 
+  it("repeats no password of a proxy and no token of a tool, and steers no terminal", async () => {
+    const bug = soon('throw new Error("a\\u001b[2J\\n::error::b " + process.env.WORDS);');
+    const more = { HTTPS_PROXY: `http://me:${CANARY.slice(7)}@127.0.0.1:9`, NODE_AUTH_TOKEN: "token-of-a-registry" };
+    for (const WORDS of [CANARY.slice(7), "token-of-a-registry"]) {
+      const { stderr } = await brokenBy(bug, ["plan"], { SK: "x", WORDS: WORDS.toUpperCase(), ...more });
+      expect(stderr).toContain("error[INTERNAL.BUG]");
+      expect(stderr.toLowerCase()).not.toContain(WORDS);
+    }
+    const { stderr } = await brokenBy(bug, ["plan"], { SK: "x", WORDS: "" });
+    expect(stderr).not.toContain("\u001b");
+    expect(stderr).not.toMatch(/^::error/m);
+  });
+
   it("repeats nothing of a file that a variable names", async () => {
-    const bug = 'setTimeout(() => { throw new Error("oh " + process.env.WORDS); }, 60);\n';
+    const bug = soon('throw new Error("oh " + process.env.WORDS);');
     const { stderr } = await brokenBy(bug, ["plan"], { SK: "x", SECOND_FILE: "secret", WORDS: CANARY });
     expect(stderr).toContain("error[INTERNAL.BUG]");
     expect(stderr).not.toContain("canary");

@@ -38,17 +38,19 @@ export interface ConnectionsApi {
 /** The connections of one environment of the service. */
 export function connectionsApi(parts: ClientParts): ConnectionsApi {
   const client = new Client(parts);
-  const { apiKey } = parts;
-  // An id stands in addresses and reports. One that repeats the key is none that anybody gave, unless the key is a word.
-  const isKey = (rows: readonly Observed[]) =>
-    apiKey.isLong() && apiKey.isIn(rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n"));
+  const { apiKey, knownSecrets } = parts;
+  // An id stands in addresses and reports. One that repeats a secret is none that anybody gave, unless the secret is a word.
+  const isSecret = (rows: readonly Observed[]) => {
+    const ids = rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n");
+    return (apiKey.isLong() && apiKey.isIn(ids)) || knownSecrets.longOnesAreIn(ids);
+  };
   const pageOf = (value: unknown) => {
     const page = readPage(value);
-    return page === undefined || isKey(page.rows) ? undefined : page;
+    return page === undefined || isSecret(page.rows) ? undefined : page;
   };
   const rowOf = (value: unknown) => {
     const row = readConnection(value);
-    return row === undefined || isKey([row]) ? undefined : row;
+    return row === undefined || isSecret([row]) ? undefined : row;
   };
   return {
     list(offset, options) {

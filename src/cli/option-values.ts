@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import type { MostChanges } from "../apply/policy.js";
 import { catalogue } from "../generated/catalogue.js";
+import { patternFault } from "../model/pattern.js";
 import type { SecretsToWrite } from "../plan/select.js";
 import { type Faults, faultsIn, UnreadableFaults } from "../sandbox/faults.js";
 import {
@@ -8,7 +9,6 @@ import {
   MOST_SECONDS,
   MOST_SHARDS,
   mostChangesIn,
-  patternFault,
   SHORTEST_EXPIRY_MS,
   type Shard,
 } from "../setup/options.js";

@@ -1,5 +1,6 @@
 import type { Declaration } from "../model/connection.js";
 import { isObject, ownValue } from "../model/json.js";
+import { patternFault } from "../model/pattern.js";
 import { error, isError, type Problem, warning } from "../model/problem.js";
 import { SETTINGS_FILE } from "../model/settings.js";
 import type { Files } from "./files.js";
@@ -97,6 +98,11 @@ function includedBy(
       problems.push(error("SETTINGS.BAD_INCLUDE", detail, { place, hint }));
     if (/^(?:\/|[A-Za-z]:|!)|(?:^|\/)\.\.(?:\/|$)|\\/.test(pattern)) {
       refuse("include leads out of the folder of the settings file.", "name files below it, such as tenants/*.yaml.");
+      continue;
+    }
+    const fault = patternFault(pattern);
+    if (fault !== undefined) {
+      refuse(`an entry of include takes ${fault}.`, "name files below it, such as tenants/*.yaml.");
       continue;
     }
     const { found: all, unreadable } = files.glob(pattern, folder === "" ? "." : folder);

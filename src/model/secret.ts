@@ -67,13 +67,13 @@ export class Secret {
    * alignment, or in hexadecimal. Values and lines under 4 characters are not looked for.
    */
   isIn(text: string | TextReadings): boolean {
-    const { plain, lower, squeezes } = typeof text === "string" ? readingsOf(text) : text;
+    const { unspaced, squeezes } = typeof text === "string" ? readingsOf(text) : text;
     this.#traces ??= [this.#value, ...this.#value.split(/\r?\n/)].flatMap(tracesOf);
     return this.#traces.some(
       ({ core, base64, hex }) =>
         squeezes.some((reading) => reading.includes(core)) ||
-        base64.some((encoded) => plain.some((reading) => reading.includes(encoded))) ||
-        lower.some((reading) => reading.includes(hex)),
+        base64.some((encoded) => unspaced.some((reading) => reading.includes(encoded))) ||
+        squeezes.some((reading) => reading.includes(hex)),
     );
   }
 
@@ -109,41 +109,50 @@ function tracesOf(part: string): readonly Trace[] {
 
 /** A text in the ways in which it can repeat a value; made once for many secrets. */
 export interface TextReadings {
-  readonly plain: readonly string[];
-  readonly lower: readonly string[];
+  /** Without blanks and signs that do not show: encoded values are often broken into lines. */
+  readonly unspaced: readonly string[];
+  /** In small letters, too. */
   readonly squeezes: readonly string[];
 }
 
-const DECODERS: readonly ((text: string) => string)[] = [
-  percentDecoded,
-  unescaped,
-  entitiesDecoded,
-  // In a form it is a blank, and blanks are not looked at.
-  (text) => text.replaceAll("+", ""),
-];
+const DECODERS: readonly ((text: string) => string)[] = [percentDecoded, unescaped, entitiesDecoded];
 
 /** Encodings inside each other that are taken off. */
 const MOST_LAYERS = 3;
+/** Of a longer text only one is: what somebody makes to be read slowly must not be. */
+const LONG_TEXT = 1024 * 1024;
 
+/** Few readings, so that very long texts are read soon: each encoding by itself, and all of them off before the next layer. */
 function readingsOf(text: string): TextReadings {
-  let outer: readonly string[] = [text];
-  const found = new Set(outer);
-  for (let layer = 0; layer < MOST_LAYERS; layer += 1) {
-    // Stryker disable next-line MethodExpression: what is found a second time only takes time.
-    outer = outer.flatMap((one) => DECODERS.map((decode) => decode(one))).filter((one) => !found.has(one));
-    for (const one of outer) found.add(one);
+  const allOff = (one: string) => DECODERS.reduce((decoded, decode) => decode(decoded), one);
+  const found = new Set([text]);
+  for (const chain of [...DECODERS, allOff]) {
+    let base = text;
+    for (let layer = 0; layer < (text.length > LONG_TEXT ? 1 : MOST_LAYERS); layer += 1) {
+      if (chain === allOff) for (const decode of DECODERS) found.add(decode(base));
+      // In a form it is a blank, and blanks are not looked at.
+      found.add(chain(base.replaceAll("+", "")));
+      base = chain(base);
+      found.add(base);
+    }
   }
-  const plain = [...found];
-  return { plain, lower: plain.map((one) => one.toLowerCase()), squeezes: plain.map(squeezed) };
+  const unspaced = [...found].map(withoutBlanks);
+  return { unspaced, squeezes: unspaced.map(inSmallLetters) };
 }
 
 /** In lower case, without blanks, control characters and signs that do not show: what a copy may have lost or gained. */
 function squeezed(text: string): string {
-  // The small sigma has two forms, by what stands behind it.
-  return text
-    .toLowerCase()
-    .replaceAll("ς", "σ")
-    .replaceAll(/[\p{C}\p{Z}]/gu, "");
+  return inSmallLetters(withoutBlanks(text));
+}
+
+/** Among the signs that do not show is one of Braille, which has no dots. */
+function withoutBlanks(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, "");
+}
+
+/** The small sigma has two forms, by what stands behind it. */
+function inSmallLetters(text: string): string {
+  return text.toLowerCase().replaceAll("ς", "σ");
 }
 
 function percentDecoded(text: string): string {
@@ -203,6 +212,14 @@ export class KnownSecrets {
       if (secret.isIn(readings)) return true;
     }
     return false;
+  }
+
+  /** Whether a text repeats one that is too long to stand anywhere by chance. */
+  longOnesAreIn(text: string): boolean {
+    const long = [...this.#secrets.values()].filter((secret) => secret.isLong());
+    if (long.length === 0) return false;
+    const readings = readingsOf(text);
+    return long.some((secret) => secret.isIn(readings));
   }
 
   /** The text, or a note in its place when it repeats a secret. */

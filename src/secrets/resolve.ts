@@ -131,7 +131,7 @@ class Resolver {
       return "";
     }
     if (text.kind === "unresolved") {
-      found.unresolved.push(...text.references);
+      for (const reference of text.references) found.unresolved.push(reference);
       return value;
     }
     if (text.fromEnvironment) {

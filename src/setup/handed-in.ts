@@ -1,13 +1,7 @@
 import { isAbsolute } from "node:path";
 import { isObject, ownValue } from "../model/json.js";
-import {
-  LONGEST_EXPIRY_MS,
-  MOST_PARALLELISM,
-  MOST_SECONDS,
-  MOST_SHARDS,
-  patternFault,
-  SHORTEST_EXPIRY_MS,
-} from "./options.js";
+import { patternFault } from "../model/pattern.js";
+import { LONGEST_EXPIRY_MS, MOST_PARALLELISM, MOST_SECONDS, MOST_SHARDS, SHORTEST_EXPIRY_MS } from "./options.js";
 
 /*
  * What a program hands in for a run: nobody has parsed it, and a wrong type must not mean something else.

@@ -286,7 +286,7 @@ describe("answers that are no connection", () => {
     expect(fault.message).toContain(`answered 400 (application/json; charset=utf-8): ${words}.`);
   });
 
-  it("are those whose ids repeat the key, unless the key is a word as ids have them", async () => {
+  it("are those whose ids repeat a secret, unless that is a word as ids have them", async () => {
     const long = "sk_01K0KEYOFTHETEST0123456789";
     const live = await service([], (_received, response) =>
       send(response, 200, { connections: [row({ id: `conn_${long}_demo`, provider_type: "stripe" })], total: 1 }),
@@ -295,6 +295,9 @@ describe("answers that are no connection", () => {
     expect(fault.code).toBe("SERVICE.WRONG_SHAPE");
     expect(fault.message).not.toContain(long);
     expect((await open(live.baseUrl, { apiKey: "demo" }).api.list(0)).value.rows).toHaveLength(1);
+    const other = open(live.baseUrl);
+    other.known.add([new Secret(long.slice(3))]);
+    expect((await failure(other.api.list(0))).code).toBe("SERVICE.WRONG_SHAPE");
   });
 
   it("name the connection that a conflict is about", async () => {

@@ -28,6 +28,21 @@ const named = (prefix: string, count: number, text: (name: string) => string) =>
 const environments = (prefix: string, count: number) =>
   `environments:\n${Array.from({ length: count }, (_, index) => `  ${prefix}${index}: {}\n`).join("")}`;
 
+describe("a pattern that could keep a matcher busy for ever", () => {
+  it.each([
+    ["has very many stars", `tenants/${"*a".repeat(14)}b`, "takes at most 4 stars"],
+    ["is very long", "x".repeat(1_025), "takes at most 1024 characters"],
+  ])("is refused before it is tried: it %s", (_what, pattern, words) => {
+    const glob = () => {
+      throw new Error("it was tried");
+    };
+    const files = { ...filesOf({ "flexprice-sync.yaml": `include: ["${pattern}"]\n` }), glob };
+    const { problems } = readSettings(undefined, files);
+    expect(codes(problems)).toEqual(["SETTINGS.BAD_INCLUDE 1:11"]);
+    expect(problems[0]?.message).toContain(words);
+  });
+});
+
 describe("settings of very many files", () => {
   it("are refused beyond ten thousand, with all that include names, before one of them is read", () => {
     const one = () => "environments: {}\n";

@@ -55,6 +55,11 @@ describe("resolving", () => {
     expect(one.metadata).toEqual({ m: value });
   });
 
+  it("goes on however many references a text has without a value", () => {
+    const { desired } = resolved(`${stripe}metadata: { a: "${"${X}".repeat(200_000)}" }\n`, {});
+    expect(desired[0]?.unresolved).toHaveLength(200_000);
+  });
+
   it("marks what has no value, by name and place, and goes on", () => {
     const { desired, problems } = resolved(
       `${stripe}encrypted_secret_data:\n  secret_key: \${A}\n  webhook_secret: \${B}\nmetadata:\n  x: "\${C}-\${D}"\n`,
