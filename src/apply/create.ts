@@ -61,7 +61,7 @@ export async function writeCreate(
   const madeAtMs = way.base.nowMs();
   const made: Written = { ...judgement, outcome: { ...judgement.outcome, id: row.id } };
   // What came into being elsewhere, or nobody knows where, gets no second secret.
-  if (after.length === 0 || otherThan(expected, row) !== undefined) return made;
+  if (after.length === 0 || otherThan(expected, row, catalogue) !== undefined) return made;
   const named = [...paths].join(", ");
   if (environment.id !== null && !environment.isProven && row.environmentId === null) {
     const message = `created as ${row.id}, but the answer shows no environment, so ${named} was not sent`;

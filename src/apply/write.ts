@@ -101,7 +101,7 @@ export function judged(
 ): Written {
   const facts = { attempts, requestId, wrote: true, ...(httpStatus === undefined ? {} : { httpStatus }) };
   const answered = httpStatus === undefined ? "the service" : `the service answered ${httpStatus}, but`;
-  const other = otherThan(expected, value);
+  const other = otherThan(expected, value, catalogue);
   if (other !== undefined) {
     const message = httpStatus === undefined ? `the service tells of ${other}` : `${answered} about ${other}`;
     return {
@@ -140,13 +140,19 @@ export function judgedLater({ outcome, wish }: Written, later: Observed | Servic
 }
 
 /** What an answer is about, when it is another connection than the expected one; then it is no sign that that was written. */
-export function otherThan(expected: Expected, answer: Observed): string | undefined {
+export function otherThan(
+  expected: Expected,
+  answer: Observed,
+  { providers }: Pick<Catalogue, "providers">,
+): string | undefined {
   const isSameId = expected.id === undefined || expected.id === answer.id;
   const isSameEnvironment =
     expected.environmentId === null || answer.environmentId === null || expected.environmentId === answer.environmentId;
   if (isSameId && isSameEnvironment && expected.providerType === answer.providerType && answer.isLive) return undefined;
   const state = answer.isLive ? "" : ", not live";
-  return `${answer.id} (${answer.providerType}${state}) in ${answer.environmentId ?? "no environment"}`;
+  // One that is not known is a text of the service, which may repeat anything.
+  const provider = Object.hasOwn(providers, answer.providerType) ? answer.providerType : "of an unknown provider";
+  return `${answer.id} (${provider}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
 /** What a request is answered with, or what the service or the way to it did instead; other faults are ours and go on. */

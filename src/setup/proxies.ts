@@ -2,7 +2,7 @@ import { BlockList, isIP } from "node:net";
 import type { ProxyRoute } from "../api/route.js";
 import { error, type Problem } from "../model/problem.js";
 import { Secret } from "../model/secret.js";
-import { isLoopback } from "./target.js";
+import { isLoopback, shownScheme } from "./target.js";
 
 export interface Proxies {
   /** The proxy on the way to a host, if there is one; or what is wrong with its variable. */
@@ -73,7 +73,7 @@ function read(variable: string, environment: Readonly<Record<string, string | un
 /** What is wrong with the address of a proxy; the text is not repeated, for it may hold a password. */
 function whyNot({ protocol, hostname, username, password }: URL): string | undefined {
   if (protocol !== "http:" && protocol !== "https:")
-    return `begins with ${protocol}, and only proxies that speak HTTP are known`;
+    return `begins with ${shownScheme({ protocol })}, and only proxies that speak HTTP are known`;
   if (hostname === "") return "names no host";
   try {
     decodeURIComponent(`${username}:${password}`);

@@ -163,13 +163,18 @@ function isOpen({ protocol, hostname }: URL): boolean {
 }
 
 function faultOf(url: URL): string | undefined {
-  if (url.protocol !== "https:" && url.protocol !== "http:") return `begins with ${url.protocol}, not with https:`;
+  if (url.protocol !== "https:" && url.protocol !== "http:") return `begins with ${shownScheme(url)}, not with https:`;
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
   if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])$/.test(url.hostname))
     return "names a host that there cannot be; it takes no variable";
   if (url.search !== "" || url.hash !== "") return "holds a query or a fragment";
   if (/\/connections\/*$/.test(url.pathname)) return "ends in /connections, which is added to it";
   return undefined;
+}
+
+/** How an address begins, where that is a word that everybody knows: what stands before a colon may be a user or a key. */
+export function shownScheme({ protocol }: Pick<URL, "protocol">): string {
+  return /^(?:data|file|ftps?|ssh|socks[45]?[ah]?|wss?):$/.test(protocol) ? protocol : "another scheme";
 }
 
 /** Whether a host is this machine. */

@@ -52,6 +52,7 @@ describe("the target", () => {
     [{ ...good, FLEXPRICE_API_KEY: "sk_1\n" }, ["SETTINGS.BAD_API_KEY"]],
     [{ ...good, FLEXPRICE_BASE_URL: "us.api.flexprice.io/v1" }, ["SETTINGS.BAD_BASE_URL"]],
     [{ ...good, FLEXPRICE_BASE_URL: "ftp://x/v1" }, ["SETTINGS.BAD_BASE_URL"]],
+    [{ ...good, FLEXPRICE_BASE_URL: "canary-user:password" }, ["SETTINGS.BAD_BASE_URL"]],
     [{ ...good, FLEXPRICE_BASE_URL: "https://user:canary@x/v1" }, ["SETTINGS.BAD_BASE_URL"]],
     [{ ...good, FLEXPRICE_BASE_URL: "https://x/v1?key=canary" }, ["SETTINGS.BAD_BASE_URL"]],
     [{ ...good, FLEXPRICE_BASE_URL: "http://api.example.com/v1" }, ["SETTINGS.INSECURE_BASE_URL"]],
