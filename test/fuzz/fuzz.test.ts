@@ -10,7 +10,7 @@ import { noCounts, tried, tryFresh } from "./trying.js";
  */
 
 /** Fresh inputs of all targets together, each with its share. */
-const FRESH = 300;
+const FRESH = 500;
 
 /** The same ones everywhere and each time: a test that fails now and then is looked at by nobody. */
 const SEED = 20_260_601;

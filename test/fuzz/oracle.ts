@@ -25,8 +25,8 @@ const WITHOUT_PLACE: ReadonlySet<string> = new Set([
 
 const isResult = new Ajv2020({ allErrors: true, strict: false }).compile(schemas.result);
 
-/** All that is wrong with what was seen. @param ms - how long it took */
-export function complaintsOf(seen: Seen, ms: number): readonly string[] {
+/** All that is wrong with what was seen. @param ms - that it took of a processor */
+export function complaintsOf(seen: Seen, ms: number, mostMs = LONGEST_MS): readonly string[] {
   const { problems, texts, writes, noWrites, ids = [], complaints = [] } = seen;
   return [
     ...("thrown" in seen ? [`thrown: ${thrownWords(seen.thrown)}`] : []),
@@ -36,7 +36,7 @@ export function complaintsOf(seen: Seen, ms: number): readonly string[] {
     ...(noWrites !== undefined && writes.length > 0
       ? [`write: ${noWrites}, and still ${writes.slice(0, 3).join(", ")}`]
       : []),
-    ...(ms > LONGEST_MS ? [`slow: ${Math.round(ms)} ms`] : []),
+    ...(ms > mostMs ? [`slow: ${Math.round(ms)} ms`] : []),
   ];
 }
 

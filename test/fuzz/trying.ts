@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { complaintsOf, kindOf } from "./oracle.js";
+import { complaintsOf, kindOf, LONGEST_MS } from "./oracle.js";
 import type { Target } from "./target.js";
 
 /** What came of one input. */
@@ -9,30 +9,26 @@ export interface Tried {
   readonly ms: number;
 }
 
-/** Milliseconds of the processor from now on, which other programs do not make slower. */
-function processorTime(): () => number {
+/** Gives a target one input, and judges what is seen then. @param mostMs - that it may take of a processor */
+export async function tried(target: Target, input: Uint8Array, mostMs = LONGEST_MS): Promise<Tried> {
   const start = process.cpuUsage();
-  return () => {
+  // Of the processor, which other programs do not make slower.
+  const spentMs = () => {
     const { user, system } = process.cpuUsage(start);
     return (user + system) / 1_000;
   };
-}
-
-/** Gives a target one input, and judges what is seen then. @param begun - begins to take the time */
-export async function tried(target: Target, input: Uint8Array, begun = processorTime): Promise<Tried> {
-  const spentMs = begun();
   try {
     const seen = await target.run(input);
     const ms = spentMs();
     return {
-      complaints: complaintsOf(seen, ms),
+      complaints: complaintsOf(seen, ms, mostMs),
       isRefused: seen.problems.some(({ severity }) => severity === "error"),
       ms,
     };
   } catch (thrown) {
     const ms = spentMs();
     return {
-      complaints: complaintsOf({ problems: [], texts: [], files: new Map(), writes: [], thrown }, ms),
+      complaints: complaintsOf({ problems: [], texts: [], files: new Map(), writes: [], thrown }, ms, mostMs),
       isRefused: false,
       ms,
     };
