@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [
       "test/api/{retry,sender}.test.ts",
-      "test/apply/{apply,create,environment,lost-create}.test.ts",
+      "test/apply/{apply,create,environment,lost-create,outcomes,write}.test.ts",
       "test/fetch/fetch.test.ts",
       "test/model/secret.test.ts",
       "test/plan/{ownership,stale}.test.ts",

@@ -11,6 +11,7 @@ import {
   Halted,
   isLost,
   notBegun,
+  notShownThere,
   notWritten,
   PLAN_AGAIN,
   unknown,
@@ -30,15 +31,6 @@ export async function writeArchive(planned: Observed, way: Way): Promise<Written
   });
   if (typeof archived !== "number") return archived;
   return { outcome: { status: "archived", attempts: archived, wrote: true }, mayBeDone: false };
-}
-
-/** Why a connection is not archived of which nothing shows that it is in the environment that is meant; `undefined` where it is shown. */
-export function notShownThere({ id, environmentId }: Observed, { environment }: Way): Written | undefined {
-  if (environment.id === null || environmentId === environment.id) return undefined;
-  const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
-  const hint =
-    "the service shows no environment for it, so nothing tells whether it is the right one: ask whoever runs the service.";
-  return notWritten("APPLY.WRONG_ENVIRONMENT", message, hint);
 }
 
 /** What became of a connection that somebody changed since the plan; `undefined` where nobody did. */

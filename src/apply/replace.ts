@@ -5,10 +5,10 @@ import { Bug, messageOf } from "../model/problem.js";
 import { type RecoveryDocument, recoverCommand } from "../model/recovery.js";
 import { type RecoveryParts, recoveryOf } from "../state/recovery.js";
 import { carriedRow } from "../state/wish.js";
-import { archive, notShownThere } from "./archive.js";
+import { archive } from "./archive.js";
 import { writeCreate } from "./create.js";
 import { rowToWrite } from "./update.js";
-import { Halted, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
+import { Halted, notShownThere, notWritten, PLAN_AGAIN, type Way, type Written } from "./write.js";
 
 /** Where what a replace would lose is kept while it is under way. */
 export interface Recoveries {

@@ -155,6 +155,15 @@ export function otherThan(
   return `${answer.id} (${provider}${state}) in ${answer.environmentId ?? "no environment"}`;
 }
 
+/** Why a connection is not archived of which nothing shows that it is in the environment that is meant; `undefined` where it is shown. */
+export function notShownThere({ id, environmentId }: Observed, { environment }: Way): Written | undefined {
+  if (environment.id === null || environmentId === environment.id) return undefined;
+  const message = `nothing shows that ${id} is in ${environment.id}, so it was not archived`;
+  const hint =
+    "the service shows no environment for it, so nothing tells whether it is the right one: ask whoever runs the service.";
+  return notWritten("APPLY.WRONG_ENVIRONMENT", message, hint);
+}
+
 /** What a request is answered with, or what the service or the way to it did instead; other faults are ours and go on. */
 export async function answeredOrFault<T>(request: () => Promise<T>): Promise<T | ServiceError> {
   try {
