@@ -40,7 +40,11 @@ describe("an answer is about another connection than the expected one", () => {
   it.each<[string, Partial<Observed>, string]>([
     ["by its id", { id: "conn_2" }, "conn_2 (stripe) in env_test"],
     ["by its provider", { providerType: "s3" }, "conn_1 (s3) in env_test"],
-    ["by its provider, which is a text of the service", { providerType: "canary" }, "conn_1 (of an unknown provider) in env_test"],
+    [
+      "by its provider, which is a text of the service",
+      { providerType: "canary" },
+      "conn_1 (of an unknown provider) in env_test",
+    ],
     ["by its environment", { environmentId: "env_prod" }, "conn_1 (stripe) in env_prod"],
     ["for it is archived", { isLive: false }, "conn_1 (stripe, not live) in env_test"],
     [
@@ -55,8 +59,12 @@ describe("an answer is about another connection than the expected one", () => {
   it("but not where nobody knows an id or an environment, or the answer shows none", () => {
     expect(otherThan(expected, row, catalogue)).toBeUndefined();
     expect(otherThan(expected, { ...row, environmentId: null }, catalogue)).toBeUndefined();
-    expect(otherThan({ ...expected, environmentId: null }, { ...row, environmentId: "env_prod" }, catalogue)).toBeUndefined();
-    expect(otherThan({ providerType: "stripe", environmentId: "env_test" }, { ...row, id: "conn_9" }, catalogue)).toBeUndefined();
+    expect(
+      otherThan({ ...expected, environmentId: null }, { ...row, environmentId: "env_prod" }, catalogue),
+    ).toBeUndefined();
+    expect(
+      otherThan({ providerType: "stripe", environmentId: "env_test" }, { ...row, id: "conn_9" }, catalogue),
+    ).toBeUndefined();
   });
 });
 
