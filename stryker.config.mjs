@@ -27,8 +27,6 @@ export default {
     // Whether it is the right environment.
     "src/fetch/fetch.ts",
     "src/apply/apply.ts",
-    "src/apply/outcomes.ts",
-    "src/apply/write.ts",
   ],
   testRunner: "vitest",
   vitest: { configFile: "vitest.mutation.config.ts" },
