@@ -19,7 +19,7 @@ const SHORTEST_TO_LOOK_FOR = 4;
 let reveal: (secret: Secret) => string;
 
 /** Characters of a key that nobody thought up. */
-const LONG = 16;
+const LONG = 12;
 
 /**
  * A value that must not be shown. Printing it in any way gives `(secret)`: as text, as JSON, in a template, in a
