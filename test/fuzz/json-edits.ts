@@ -150,6 +150,9 @@ function putAt(tree: Tree, steps: Steps, put: Put): Tree {
   return tree;
 }
 
+/** Characters of all copies of one value. */
+const LONGEST_COPIES = 100_000;
+
 function changed(tree: Tree, edit: JsonEdit): Tree {
   const ways = waysIn(tree);
   const way = (number: number): Steps => ways[number % ways.length] ?? [];
@@ -183,9 +186,10 @@ function changed(tree: Tree, edit: JsonEdit): Tree {
     case "copy":
       return putAt(tree, steps, (key) => [[key, valueAt(tree, way(edit.from))]]);
     case "many":
-      return putAt(tree, steps, (key, value) =>
-        Array.from({ length: edit.times }, (_, index) => [index === 0 ? key : `${key}${index}`, value] as const),
-      );
+      return putAt(tree, steps, (key, value) => {
+        const length = Math.min(edit.times, Math.ceil(LONGEST_COPIES / (textOf(value).length + 1)));
+        return Array.from({ length }, (_, index) => [index === 0 ? key : `${key}${index}`, value] as const);
+      });
   }
 }
 

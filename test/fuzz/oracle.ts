@@ -63,9 +63,17 @@ function ofProblem(problem: Problem, { files }: Seen): readonly string[] {
   return found;
 }
 
+const known = new WeakMap<Uint8Array, readonly string[]>();
+
+/** The lines of a file; made once, for many problems may be in it. */
+function linesOf(bytes: Uint8Array): readonly string[] {
+  const lines = known.get(bytes) ?? new TextDecoder().decode(bytes).split("\n");
+  known.set(bytes, lines);
+  return lines;
+}
+
 function isWithin({ line, column }: NonNullable<Problem["place"]>, bytes: Uint8Array): boolean {
-  const lines = new TextDecoder().decode(bytes).split("\n");
-  const text = lines[line - 1];
+  const text = linesOf(bytes)[line - 1];
   return (
     Number.isInteger(line) && Number.isInteger(column) && text !== undefined && column >= 1 && column <= text.length + 1
   );
