@@ -71,7 +71,7 @@ describe("every provider", () => {
 describe("a new provider", () => {
   it("is one more file: no code changes for it", async () => {
     const copy = folderWith();
-    for (const name of ["src", "schema", "package.json", "esbuild.config.mjs", "README.md"])
+    for (const name of ["src", "schema", "package.json", "package-lock.json", "esbuild.config.mjs", "README.md"])
       cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     const tabs = JSON.parse(readFileSync(join(root, "schema/providers/tabs.json"), "utf8"));
