@@ -42,7 +42,7 @@ export function connectionsApi(parts: ClientParts): ConnectionsApi {
   // An id stands in addresses and reports. One that repeats a secret is none that anybody gave, unless the secret is a word.
   const isSecret = (rows: readonly Observed[]) => {
     const ids = rows.map(({ id, environmentId }) => `${id} ${environmentId ?? ""}`).join("\n");
-    return (apiKey.isLong() && apiKey.isIn(ids)) || knownSecrets.longOnesAreIn(ids);
+    return apiKey.standsIn(ids.toLowerCase()) || knownSecrets.standIn(ids);
   };
   const pageOf = (value: unknown) => {
     const page = readPage(value);

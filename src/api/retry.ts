@@ -72,6 +72,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number, date?: s
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
   // A date has a name of a day; what else the platform takes for one, such as "1.5", is none.
   const at = /^\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/i.test(header) ? Date.parse(header) : Number.NaN;
+  // Stryker disable next-line ConditionalExpression: what is no text is no date.
   const answeredAt = date === undefined ? Number.NaN : Date.parse(date);
   return Number.isNaN(at) ? undefined : Math.max(0, at - (Number.isNaN(answeredAt) ? nowMs : answeredAt));
 }

@@ -44,7 +44,8 @@ export async function fetchAll(
       const before = rows.size;
       for (const row of page.rows) rows.set(row.id, row);
       characters += more;
-      if (rows.size > MOST_CONNECTIONS || characters > MOST_CHARACTERS) return tooMany(rows.size, characters);
+      if (rows.size > MOST_CONNECTIONS) return tooMany(`${MOST_CONNECTIONS} connections`);
+      if (characters > MOST_CHARACTERS) return tooMany(`${MOST_CHARACTERS / 1024 ** 2} Mi characters`);
       total = page.total ?? total;
       if (rows.size >= total || rows.size === before) break;
     }
@@ -67,10 +68,8 @@ export async function fetchAll(
 }
 
 /** More than is held at once: no environment has that many. */
-function tooMany(rows: number, characters: number): Fetched {
-  const most =
-    rows > MOST_CONNECTIONS ? `${MOST_CONNECTIONS} connections` : `${MOST_CHARACTERS / 1024 ** 2} Mi characters`;
-  const detail = `the list of the service has more than ${most} (${rows} connections, ${characters} characters so far); nothing is decided on a part of them.`;
+function tooMany(most: string): Fetched {
+  const detail = `the list of the service has more than ${most}; nothing is decided on a part of them.`;
   const hint = "is the base URL right? If it is, ask whoever runs the service.";
   return { observed: [], environmentId: null, problems: [error("FETCH.INCOMPLETE_LIST", detail, { hint })] };
 }

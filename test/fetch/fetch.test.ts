@@ -54,6 +54,7 @@ describe("fetching all rows", () => {
     const long = serviceOf((offset) => ({ rows: rows(offset + 1), total: 1_000_000 }), 32 * 1024 * 1024);
     const { problems } = await fetchAll(long.api, "env_test");
     expect(problems[0]?.message).toContain("more than 128 Mi characters");
+    for (const problem of [...fetched.problems, ...problems]) expect(problem.hint).toMatch(/is the base URL right/);
     expect(long.offsets).toHaveLength(5);
   });
 

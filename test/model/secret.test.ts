@@ -118,6 +118,27 @@ describe("text from elsewhere", () => {
   });
 });
 
+describe("a long secret stands in an id", () => {
+  const known = new KnownSecrets();
+  known.add([
+    new Secret("demo"),
+    new Secret("elevensigns"),
+    new Secret("Twelve-signs"),
+    new Secret("another-key-of-theirs"),
+  ]);
+
+  it("as it is, in any case, wherever it is", () => {
+    expect(known.standIn("conn_1\nconn_twelve-SIGNS_x")).toBe(true);
+    expect(known.standIn("ANOTHER-key-of-theirs")).toBe(true);
+    expect(new Secret("Twelve-signs").standsIn("x twelve-signs")).toBe(true);
+  });
+
+  it("and a short one, which may be a word, does not", () => {
+    expect(known.standIn("conn_demo elevensigns twelve signs")).toBe(false);
+    expect(new KnownSecrets().standIn("")).toBe(false);
+  });
+});
+
 describe("a text repeats a value", () => {
   const repeats = (value: string, text: string) => new Secret(value).isIn(text);
 
