@@ -128,7 +128,7 @@ const LONG_TEXT = 1024 * 1024;
 /** Few readings, so that very long texts are read soon: each encoding by itself, and all of them off before the next layer. */
 function readingsOf(text: string): TextReadings {
   const allOff = (one: string) => DECODERS.reduce((decoded, decode) => decode(decoded), one);
-  // Stryker disable next-line ConditionalExpression: what is left out of a very long text only saves time.
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: what is left out of a very long text only saves time.
   const layers = text.length > LONG_TEXT ? 1 : MOST_LAYERS;
   // Stryker disable next-line ArrayDeclaration: what has nothing to be decoded is its own reading.
   const found = new Set([text]);
